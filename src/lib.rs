@@ -1,0 +1,3 @@
+//! spikeloom
+
+pub mod base;
