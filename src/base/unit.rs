@@ -11,8 +11,20 @@ use serde::de::{self, Deserializer, Visitor};
 use serde::{Deserialize, Serialize};
 
 const PREFIXES: [(&str, i32); 14] = [
-    ("", 0), ("f", -15), ("p", -12), ("n", -9), ("µ", -6), ("μ", -6), ("u", -6), ("m", -3),
-    ("c", -2), ("k", 3), ("M", 6), ("G", 9), ("T", 12), ("a", -18),
+    ("", 0),
+    ("f", -15),
+    ("p", -12),
+    ("n", -9),
+    ("µ", -6),
+    ("μ", -6),
+    ("u", -6),
+    ("m", -3),
+    ("c", -2),
+    ("k", 3),
+    ("M", 6),
+    ("G", 9),
+    ("T", 12),
+    ("a", -18),
 ];
 
 /// Reads `text` as a number and a unit of the dimension `symbol` (SI-prefixed); a bare number is
