@@ -1,3 +1,5 @@
 //! spikeloom
 
 pub mod base;
+pub mod fabric;
+pub mod noc;

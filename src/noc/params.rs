@@ -1,0 +1,139 @@
+//! What a router is made of, as written in a chip file under `router:`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Problem, Problems};
+
+/// How requests meet resources, for virtual channels and for the switch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Allocator {
+    /// iSLIP (McKeown 1999, doi 10.1109/90.769767): outputs grant, inputs accept, pointers move on success.
+    #[default]
+    Islip,
+    /// Separable, input arbitration first.
+    SeparableInputFirst,
+    /// Separable, output arbitration first.
+    SeparableOutputFirst,
+}
+
+/// How one of several requests is picked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Arbiter {
+    /// The next requester after the last winner.
+    #[default]
+    RoundRobin,
+    /// The requester that won least recently.
+    Matrix,
+}
+
+/// When a packet may take the buffer of the next router.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Switching {
+    /// A flit moves when one buffer slot is free.
+    #[default]
+    Wormhole,
+    /// A packet moves when the whole packet fits.
+    VirtualCutThrough,
+}
+
+/// The kind of router.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RouterKind {
+    /// Input-queued with virtual channels and credits.
+    #[default]
+    InputQueued,
+    /// Bufferless: a flit that loses its output is deflected to another one.
+    Deflection,
+}
+
+/// Router parameters. Delays are pipeline stages in cycles.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RouterParams {
+    /// Input-queued or bufferless.
+    pub kind: RouterKind,
+    /// Virtual channels per port; 1 to 32.
+    pub vcs: u8,
+    /// Buffer depth of each virtual channel [flits]; 1 to 1024. Deeper costs area and leakage.
+    pub buffer_flits: u16,
+    /// Route computation [cycles]; 0 (look-ahead) to 16.
+    pub routing_delay: u8,
+    /// Virtual-channel allocation [cycles]; 1 to 16.
+    pub vc_delay: u8,
+    /// Switch allocation [cycles]; 1 to 16.
+    pub switch_delay: u8,
+    /// Switch traversal [cycles]; 1 to 16.
+    pub traversal_delay: u8,
+    /// Extra time until a returned credit can be used [cycles]; 0 to 16.
+    pub credit_delay: u8,
+    /// Try the switch while the virtual channel is still being allocated.
+    pub speculative: bool,
+    /// Allocator for virtual channels and switch.
+    pub allocator: Allocator,
+    /// Allocator iterations per cycle; 1 to 8. More find larger matchings.
+    pub allocator_iterations: u8,
+    /// Arbiter inside the separable allocators.
+    pub arbiter: Arbiter,
+    /// Switch inputs per port; 1 to 4. Virtual channels are interleaved over them.
+    pub input_speedup: u8,
+    /// Free a downstream virtual channel only when the tail's credit has come back.
+    pub wait_for_tail_credit: bool,
+    /// Wormhole or virtual cut-through.
+    pub switching: Switching,
+}
+
+impl Default for RouterParams {
+    /// Pipeline A: one cycle per stage, four VCs of eight flits, one iSLIP iteration.
+    fn default() -> Self {
+        Self {
+            kind: RouterKind::InputQueued,
+            vcs: 4,
+            buffer_flits: 8,
+            routing_delay: 1,
+            vc_delay: 1,
+            switch_delay: 1,
+            traversal_delay: 1,
+            credit_delay: 0,
+            speculative: false,
+            allocator: Allocator::Islip,
+            allocator_iterations: 1,
+            arbiter: Arbiter::RoundRobin,
+            input_speedup: 1,
+            wait_for_tail_credit: false,
+            switching: Switching::Wormhole,
+        }
+    }
+}
+
+impl RouterParams {
+    /// Checks every range.
+    ///
+    /// # Errors
+    /// One problem per field out of range.
+    pub fn validate(&self) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        let mut range = |field: &str, value: u16, low: u16, high: u16| {
+            if !(low..=high).contains(&value) {
+                problems.push(
+                    Problem::new(field, format!("{value} is out of range"))
+                        .allowed(format!("{low} to {high}")),
+                );
+            }
+        };
+        range("vcs", self.vcs.into(), 1, 32);
+        range("buffer_flits", self.buffer_flits, 1, 1024);
+        range("routing_delay", self.routing_delay.into(), 0, 16);
+        range("vc_delay", self.vc_delay.into(), 1, 16);
+        range("switch_delay", self.switch_delay.into(), 1, 16);
+        range("traversal_delay", self.traversal_delay.into(), 1, 16);
+        range("credit_delay", self.credit_delay.into(), 0, 16);
+        range("allocator_iterations", self.allocator_iterations.into(), 1, 8);
+        range("input_speedup", self.input_speedup.into(), 1, 4);
+        problems.into_result(())
+    }
+}
