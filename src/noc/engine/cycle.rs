@@ -5,11 +5,11 @@
 //! Nothing a router does reaches another one in less than two cycles, so the order of routers is
 //! free.
 
-use super::region::Region;
+use super::region::{Hot, Region};
 use super::speculate::Bids;
-use super::wheel::{Arrival, Flit, Later, Slot};
+use super::wheel::{Arrival, Later, Place, Slot};
 use crate::base::RouterId;
-use crate::noc::route::{Candidates, Routing, Standing};
+use crate::noc::route::{Routing, Standing};
 use crate::noc::source::Source;
 
 /// What a region works with in one cycle.
@@ -47,11 +47,11 @@ impl Region {
     /// Everything that reaches its destination in this cycle.
     #[inline]
     fn arrive(&mut self, slot: &mut Slot, routing: &Routing, now: u64) {
-        for &credit in &slot.credits {
-            self.credit_router(credit.router as usize, credit.vc);
+        for &place in &slot.credits {
+            self.credit_router(place);
         }
-        for &credit in &slot.node_credits {
-            self.credit_node(credit.node as usize, credit.vc);
+        for &place in &slot.node_credits {
+            self.credit_node(place.of(), place.vc());
         }
         for later in slot.later.drain(..) {
             self.later(later);
@@ -61,165 +61,141 @@ impl Region {
         }
     }
 
-    /// A credit comes back for output VC `vc`.
+    /// A credit comes back for an output VC.
     #[inline]
-    fn credit_router(&mut self, router: usize, vc: u8) {
+    fn credit_router(&mut self, place: Place) {
+        let (router, vc) = (place.of(), place.vc());
         let hot = &mut self.routers[router];
         let base = hot.vc_base as usize;
         let out = &mut self.out_vc[base + usize::from(vc)];
         out.credits += 1;
-        hot.credit_out |= 1 << vc;
-        if out.tail_sent && out.credits == self.setup.depth {
-            out.tail_sent = false;
-            hot.free_out |= 1 << vc;
-        } else if out.credits == 1 && hot.free_out & 1 << vc == 0 {
+        if out.credits == 1 {
+            hot.credit_out |= 1 << vc;
             let owner = out.owner;
-            if hot.active & 1 << owner != 0 && self.in_vc[base + usize::from(owner)].len > 0 {
-                hot.ready |= 1 << owner;
+            if hot.free_out & 1 << vc == 0 && hot.active & 1 << owner != 0 {
+                let bids = self.in_vc[base + usize::from(owner)].len > 0;
+                hot.ready |= u64::from(bids) << owner;
                 self.wake_router(router);
             }
         }
+        if self.setup.wait_for_tail_credit {
+            self.close(router, vc);
+        }
+    }
+
+    /// Frees an output VC whose tail has left if the buffer downstream is empty again.
+    fn close(&mut self, router: usize, vc: u8) {
+        let hot = &mut self.routers[router];
+        let empty = self.out_vc[hot.vc_base as usize + usize::from(vc)].credits == self.setup.depth;
+        let closed = self.closing_out[router] & u64::from(empty) << vc;
+        self.closing_out[router] &= !closed;
+        hot.free_out |= closed;
     }
 
     /// A stage of several cycles ends.
     fn later(&mut self, later: Later) {
         match later {
-            Later::Routed(router, vc) => {
-                self.routers[router.index()].waiting |= 1 << vc;
-                self.wake_router(router.index());
+            Later::Routed(place) => {
+                self.routers[place.of()].waiting |= 1 << place.vc();
+                self.wake_router(place.of());
             }
-            Later::Allocated(router, vc) => {
-                self.routers[router.index()].active |= 1 << vc;
-                self.update_ready(router.index(), vc);
-                self.wake_router(router.index());
+            Later::Allocated(place) => {
+                let hot = &mut self.routers[place.of()];
+                let input = &self.in_vc[hot.vc_base as usize + usize::from(place.vc())];
+                let ready = u64::from(input.len > 0) & hot.credit_out >> input.out;
+                hot.active |= 1 << place.vc();
+                hot.ready |= ready << place.vc();
+                self.wake_router(place.of());
             }
-            Later::LinkFree(router, port) => {
-                let vcs = self.setup.vc_mask << (port * self.setup.vcs);
-                self.routers[router.index()].open_out |= vcs;
-                self.wake_router(router.index());
+            Later::LinkFree(router, vcs) => {
+                self.busy_out[router as usize] &= !vcs;
+                self.wake_router(router as usize);
             }
         }
     }
 
-    /// Input queuing: a flit is written into its buffer; a head that finds the VC idle starts.
+    /// Input queuing: a flit is written into its buffer; a head that finds the VC idle is routed.
     #[inline]
     fn buffer_write(&mut self, arrival: Arrival, routing: &Routing, now: u64) {
-        let Arrival { router, vc, flit } = arrival;
-        let router = router as usize;
+        let (router, vc) = (arrival.place.of(), arrival.place.vc());
         let hot = &mut self.routers[router];
         let index = hot.vc_base as usize + usize::from(vc);
         let input = &mut self.in_vc[index];
-        let at = usize::from(input.head) + usize::from(input.len);
-        self.buffers[index * self.setup.ring + (at & (self.setup.ring - 1))] = flit;
+        let at = usize::from(input.head + input.len) & (self.setup.ring - 1);
+        self.buffers[index * self.setup.ring + at] = arrival.flit;
         input.len += 1;
-        if input.len == 1 {
-            if hot.active & 1 << vc != 0 {
-                hot.ready |= hot.credit_out >> input.out << vc & 1 << vc;
-            } else if flit.is_head() {
-                if self.setup.routing_delay == 0 {
-                    self.route(router, vc, routing, now);
-                } else {
-                    hot.routing |= 1 << vc;
-                }
-            }
-            self.wake_router(router);
+        if input.len > 1 {
+            return;
         }
-    }
-
-    /// Sets or clears the bid of an active input VC.
-    pub(super) fn update_ready(&mut self, router: usize, vc: u8) {
-        let hot = &mut self.routers[router];
-        let input = &self.in_vc[hot.vc_base as usize + usize::from(vc)];
-        let ready = hot.active & 1 << vc != 0 && input.len > 0 && hot.credit_out & 1 << input.out != 0;
-        hot.ready = hot.ready & !(1 << vc) | u64::from(ready) << vc;
+        if hot.active & 1 << vc != 0 {
+            hot.ready |= (hot.credit_out >> input.out & 1) << vc;
+        } else if arrival.flit.is_head() {
+            let mut routed = *hot;
+            self.route(router, &mut routed, vc, routing, now);
+            self.routers[router] = routed;
+        }
+        self.wake_router(router);
     }
 
     /// One cycle of a router's pipeline. Returns whether it has more to do in the next cycle.
     #[inline]
     fn step_router<S: Source>(&mut self, router: usize, turn: &mut Turn<'_, S>) -> bool {
-        let hot = &self.routers[router];
-        let (to_route, waiting, mut bids) = (hot.routing, hot.waiting, hot.ready);
+        let mut hot = self.routers[router];
+        let mut bids = hot.ready;
         if self.setup.narrow_links {
             bids = self.bids_on_free_links(router, bids);
         }
-        let (free, credit) = (hot.free_out, hot.credit_out);
-
+        let (waiting, usable) = (hot.waiting, hot.free_out & hot.credit_out);
         if waiting != 0 && !self.setup.piggyback {
-            self.allocate_vcs(router, waiting, turn.now);
+            self.allocate_vcs(router, &mut hot, turn.now);
         }
-        if to_route != 0 {
-            self.route_all(router, to_route, turn.routing, turn.now);
-        }
+        hot.waiting |= hot.routed;
+        hot.routed = 0;
         if self.setup.speculative {
-            self.allocate_switch_speculatively(
-                router,
-                Bids { sure: bids, waiting, usable: free & credit },
-                turn,
-            );
+            let bids = Bids { sure: bids, waiting, usable };
+            self.allocate_switch_speculatively(router, &mut hot, bids, turn);
         } else if bids != 0 {
-            self.allocate_switch(router, bids, turn);
+            self.allocate_switch(router, &mut hot, bids, turn);
         }
-
-        let hot = &self.routers[router];
-        hot.routing | hot.waiting | hot.ready != 0
+        self.routers[router] = hot;
+        hot.routed | hot.waiting | hot.ready != 0
     }
 
-    /// Route computation of all heads in `to_route`.
+    /// Route computation of the head at the front of an input VC, for the allocation after
+    /// `routing_delay` cycles from `start` on.
     #[inline]
-    fn route_all(&mut self, router: usize, mut to_route: u64, routing: &Routing, now: u64) {
-        self.routers[router].routing &= !to_route;
-        while to_route != 0 {
-            let vc = to_route.trailing_zeros() as u8;
-            to_route &= to_route - 1;
-            self.route(router, vc, routing, now);
-        }
-    }
-
-    /// Route computation of the head at the front of an input VC.
-    #[inline]
-    pub(super) fn route(&mut self, router: usize, vc: u8, routing: &Routing, now: u64) {
-        let vcs = self.setup.vcs;
-        let index = self.routers[router].vc_base as usize + usize::from(vc);
+    pub(super) fn route(&mut self, router: usize, hot: &mut Hot, vc: u8, routing: &Routing, start: u64) {
+        let index = hot.vc_base as usize + usize::from(vc);
         let input = &mut self.in_vc[index];
         let flit = self.buffers[index * self.setup.ring + usize::from(input.head)];
-        let packet = self.packets.get(flit.slot());
-        packet.hops += 1;
-        let port = self.setup.port_of[usize::from(vc)];
-        let at = RouterId(self.first_router + router as u32);
-        let mut candidates = Candidates::default();
-        routing.route(Standing { at, port, vc: vc - port * vcs }, &mut packet.head, &mut candidates);
-        let all = candidates.as_slice().iter();
-        input.wants = all.fold(0, |wants, c| wants | u64::from(c.vcs) << (c.port * vcs));
-        if self.setup.routing_delay <= 1 {
-            self.routers[router].waiting |= 1 << vc;
-        } else {
-            let done = now + self.setup.routing_delay - 1;
-            self.wheel.at(done + 1).later.push(Later::Routed(RouterId(router as u32), vc));
+        let travel = self.packets.travel(flit.slot());
+        travel.hops += 1;
+        let (at, vcs) = (RouterId(self.first_router + router as u32), self.setup.vcs);
+        input.wants = match routing.fixed(at, &travel.head) {
+            Some(hop) => u64::from(hop.vcs) << (hop.port * vcs),
+            None => {
+                let port = self.setup.port_of[usize::from(vc & 63)];
+                let candidates = &mut self.scratch.candidates;
+                routing.route(Standing { at, port, vc: vc - port * vcs }, &mut travel.head, candidates);
+                candidates.as_slice().iter().fold(0, |wants, c| wants | u64::from(c.vcs) << (c.port * vcs))
+            }
+        };
+        match self.setup.routing_delay {
+            0 => hot.waiting |= 1 << vc,
+            1 => hot.routed |= 1 << vc,
+            delay => self.wheel.at(start + delay).later.push(Later::Routed(Place::new(router as u32, vc))),
         }
     }
 
     /// Of `bids`, those whose output link is free.
     fn bids_on_free_links(&self, router: usize, bids: u64) -> u64 {
-        let hot = &self.routers[router];
-        let mut free = bids;
-        let mut rest = bids;
+        let (base, busy) = (self.routers[router].vc_base as usize, self.busy_out[router]);
+        let (mut free, mut rest) = (bids, bids);
         while rest != 0 {
             let vc = rest.trailing_zeros();
             rest &= rest - 1;
-            let out = self.in_vc[hot.vc_base as usize + vc as usize].out;
-            free &= !(u64::from(hot.open_out >> out & 1 == 0) << vc);
+            free &= !((busy >> self.in_vc[base + vc as usize].out & 1) << vc);
         }
         free
-    }
-
-    /// Reads the front flit of an input VC out of its buffer.
-    #[inline(always)]
-    pub(super) fn buffer_read(&mut self, index: usize) -> Flit {
-        let ring = self.setup.ring;
-        let input = &mut self.in_vc[index];
-        let flit = self.buffers[index * ring + usize::from(input.head)];
-        input.head = (input.head + 1) & (ring as u16 - 1);
-        input.len -= 1;
-        flit
     }
 }

@@ -163,10 +163,10 @@ impl Region {
     fn read_letter(&mut self, letter: &mut Outbox) {
         let mut packets = letter.packets.drain(..);
         for (at, mut arrival) in letter.flits.drain(..) {
-            let index = self.routers[arrival.router as usize].vc_base as usize + usize::from(arrival.vc);
+            let index = self.routers[arrival.place.of()].vc_base as usize + usize::from(arrival.place.vc());
             if arrival.flit.is_head() {
-                let packet = packets.next().expect("every head flit brings its packet's record");
-                self.incoming[index] = self.packets.insert(packet);
+                let (travel, record) = packets.next().expect("every head flit brings its packet's record");
+                self.incoming[index] = self.packets.insert(travel, record);
             }
             arrival.flit = Flit::new(self.incoming[index], arrival.flit.is_head(), arrival.flit.is_tail());
             self.wheel.at(at).flits.push(arrival);

@@ -5,10 +5,10 @@
 //! packet's latency, because its creation time is the source's.
 
 use super::cycle::Turn;
-use super::packet::Packet;
+use super::packet::{Record, Travel};
 use super::region::Region;
 use super::setup::NODE_CHANNEL;
-use super::wheel::{Arrival, Flit};
+use super::wheel::{Arrival, Flit, Place};
 use crate::base::NodeId;
 use crate::base::random::{Purpose, Stream};
 use crate::noc::route::{Head, Routing};
@@ -143,9 +143,9 @@ impl Region {
             port.credit &= !(1 << vc);
         }
         let flit = Flit::new(port.slot, head, tail);
-        let arrival = Arrival { router: port.router, vc: port.vc_base + vc, flit };
+        let arrival = Arrival { place: Place::new(port.router, port.vc_base + vc), flit };
         if head {
-            self.packets.get(flit.slot()).injected = now;
+            self.packets.record(flit.slot()).injected = now;
         }
         self.tally.flits_injected += 1;
         self.wheel.at(now + u64::from(NODE_CHANNEL) + 1).flits.push(arrival);
@@ -196,7 +196,7 @@ impl Region {
         if self.tally.window.contains(offer.at) {
             self.tally.outstanding = self.tally.outstanding.wrapping_add(1);
         }
-        let slot = self.packets.insert(Packet::new(src, offer, head));
+        let slot = self.packets.insert(Travel { head, hops: 0 }, Record::new(src, offer));
         let port = &mut self.nodes[node];
         port.slot = slot;
         port.left = offer.flits;
@@ -225,12 +225,12 @@ impl Region {
         self.tally.flits_ejected += 1;
         self.tally.flits_accepted += u64::from(self.tally.window.contains(at));
         if flit.is_head() {
-            self.packets.get(flit.slot()).head_ejected = at;
+            self.packets.record(flit.slot()).head_ejected = at;
         }
         if flit.is_tail() {
-            let packet = self.packets.remove(flit.slot());
-            self.tally.deliver(&packet, at);
-            let Packet { src, dst, tag, .. } = packet;
+            let (travel, record) = self.packets.remove(flit.slot());
+            self.tally.deliver(&travel, &record, at);
+            let Record { src, dst, tag, .. } = record;
             if turn.source.delivered(Delivery { src, dst, tag, at }) {
                 self.prime(node, turn.source, turn.now);
             }

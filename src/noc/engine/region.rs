@@ -6,20 +6,21 @@
 
 use super::calendar::Calendar;
 use super::node::NodePort;
-use super::packet::{Packet, Packets};
+use super::packet::{Packets, Record, Travel};
 use super::setup::{Cut, MAX_ROUTER_VCS, Setup, Wire};
 use super::tally::Tally;
-use super::wheel::{Arrival, Credit, Wheel};
+use super::wheel::{Arrival, Flit, Place, Wheel};
 use std::sync::Arc;
 
 use crate::base::RouterId;
 use crate::fabric::{Attachment, Fabric, Health};
+use crate::noc::route::Candidates;
 
 /// A router's pipeline state.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Hot {
-    /// Input VCs whose head waits for route computation.
-    pub routing: u64,
+    /// Input VCs whose head has been routed in this cycle.
+    pub routed: u64,
     /// Input VCs whose head waits for an output VC.
     pub waiting: u64,
     /// Input VCs that hold an output VC.
@@ -30,11 +31,8 @@ pub(super) struct Hot {
     pub free_out: u64,
     /// Output VCs with at least one credit.
     pub credit_out: u64,
-    /// Output VCs whose link is free (links narrower than a flit are busy for a while).
-    pub open_out: u64,
     pub vc_base: u32,
     pub port_base: u32,
-    pub ports: u8,
 }
 
 /// An input virtual channel.
@@ -46,8 +44,11 @@ pub(super) struct InVc {
     pub head: u16,
     /// Flits in the buffer.
     pub len: u16,
-    /// Output VC held.
+    /// Output VC held, and its port.
     pub out: u8,
+    pub out_port: u8,
+    /// Output VC whose turn it is to be accepted.
+    pub turn: u8,
 }
 
 /// An output virtual channel: what is known of the buffer downstream.
@@ -57,8 +58,22 @@ pub(super) struct OutVc {
     pub credits: u16,
     /// Input VC that holds it, valid while it is not free.
     pub owner: u8,
-    /// The tail has left and its credit is awaited.
-    pub tail_sent: bool,
+    /// Input VC whose turn it is to be granted.
+    pub turn: u8,
+}
+
+/// Round-robin pointers of the switch allocator. Pointers may stand one past the end, which means
+/// the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct SwitchTurn {
+    /// Of an output port: the switch input next in turn.
+    pub grant: u8,
+    /// Of a switch input: the output port next in turn.
+    pub accept: u8,
+    /// Of a switch input: the VC of its port next in turn.
+    pub vc: u8,
+    /// Of an output port: the VC next in turn when VC and switch are allocated together.
+    pub piggyback: u8,
 }
 
 /// What leaves for another region during one exchange interval.
@@ -66,8 +81,8 @@ pub(super) struct OutVc {
 pub(super) struct Outbox {
     pub flits: Vec<(u64, Arrival)>,
     /// Records of the packets whose heads are in `flits`, in the same order.
-    pub packets: Vec<Packet>,
-    pub credits: Vec<(u64, Credit)>,
+    pub packets: Vec<(Travel, Record)>,
+    pub credits: Vec<(u64, Place)>,
 }
 
 /// A stripe of the network.
@@ -84,16 +99,13 @@ pub(super) struct Region {
     pub in_wires: Vec<Wire>,
     pub in_vc: Vec<InVc>,
     pub out_vc: Vec<OutVc>,
-    pub buffers: Vec<super::wheel::Flit>,
-    /// Round-robin pointers: VC allocation by output VC and by input VC.
-    pub vc_grant: Vec<u8>,
-    pub vc_accept: Vec<u8>,
-    /// Switch allocation by output port, by switch input, and the VC next in turn at each switch input.
-    pub switch_grant: Vec<u8>,
-    pub switch_accept: Vec<u8>,
-    pub switch_vc: Vec<u8>,
-    /// The VC next in turn at each output port when VC and switch are allocated together.
-    pub piggyback_vc: Vec<u8>,
+    pub buffers: Vec<Flit>,
+    /// By router and switch input (as many as ports, or more with input speedup).
+    pub switch_turns: Vec<SwitchTurn>,
+    /// Output VCs whose link is busy with a flit wider than itself, by router; empty if there is none.
+    pub busy_out: Vec<u64>,
+    /// Output VCs whose tail has left and whose last credit is awaited, by router; empty if not used.
+    pub closing_out: Vec<u64>,
     /// Slot of the packet that arrives by each input VC from another region.
     pub incoming: Vec<u32>,
     pub packets: Packets,
@@ -117,13 +129,17 @@ pub(super) struct Region {
 pub(super) struct Scratch {
     /// Input VCs that bid for each output port.
     pub bids: [u64; MAX_ROUTER_VCS],
-    /// Output ports granted to each switch input.
+    /// Grants to each requester, or requests to each resource.
     pub grants: [u64; MAX_ROUTER_VCS],
+    /// Input VCs matched to output ports.
+    pub matches: [(u8, u8); MAX_ROUTER_VCS],
+    pub candidates: Candidates,
 }
 
 impl Default for Scratch {
     fn default() -> Self {
-        Self { bids: [0; MAX_ROUTER_VCS], grants: [0; MAX_ROUTER_VCS] }
+        let (bids, grants, matches) = ([0; MAX_ROUTER_VCS], [0; MAX_ROUTER_VCS], [(0, 0); MAX_ROUTER_VCS]);
+        Self { bids, grants, matches, candidates: Candidates::default() }
     }
 }
 
@@ -135,6 +151,7 @@ impl Region {
         let base = fabric.port_base[first_router as usize];
         let ports = (fabric.port_base[last_router as usize] - base) as usize;
         let nodes = (last_node - first_node) as usize;
+        let routers = (last_router - first_router) as usize;
         let lanes = ports * usize::from(setup.speedup);
         let mut region = Self {
             setup: setup.clone(),
@@ -143,17 +160,14 @@ impl Region {
             attachments: fabric.nodes.clone().into(),
             living: health.node.clone().into(),
             routers: (first_router..last_router).map(|r| hot(fabric, r as usize, base, setup)).collect(),
-            out_wires: cut.wires(fabric, health, index, true, setup.vcs),
-            in_wires: cut.wires(fabric, health, index, false, setup.vcs),
+            out_wires: cut.wires(fabric, health, index, true, setup),
+            in_wires: cut.wires(fabric, health, index, false, setup),
             in_vc: vec![InVc::default(); ports * vcs],
-            out_vc: vec![OutVc { credits: setup.depth, owner: 0, tail_sent: false }; ports * vcs],
+            out_vc: vec![OutVc { credits: setup.depth, ..OutVc::default() }; ports * vcs],
             buffers: vec![Default::default(); ports * vcs * setup.ring],
-            vc_grant: vec![0; ports * vcs],
-            vc_accept: vec![0; ports * vcs],
-            switch_grant: vec![0; ports],
-            switch_accept: vec![0; lanes],
-            switch_vc: vec![0; lanes],
-            piggyback_vc: vec![setup.vcs - 1; ports],
+            switch_turns: vec![SwitchTurn { piggyback: setup.vcs - 1, ..SwitchTurn::default() }; lanes],
+            busy_out: vec![0; if setup.narrow_links { routers } else { 0 }],
+            closing_out: vec![0; if setup.wait_for_tail_credit { routers } else { 0 }],
             incoming: vec![0; if cut.regions() > 1 { ports * vcs } else { 0 }],
             packets: Packets::default(),
             nodes: (first_node..last_node)
@@ -162,7 +176,7 @@ impl Region {
             node_credits: vec![setup.depth; nodes * vcs],
             wheel: Wheel::new(setup.horizon(fabric)),
             calendar: Calendar::default(),
-            busy_routers: vec![0; ((last_router - first_router) as usize).div_ceil(64)],
+            busy_routers: vec![0; routers.div_ceil(64)],
             busy_nodes: vec![0; nodes.div_ceil(64)],
             outboxes: vec![Outbox::default(); cut.regions()],
             tally: Tally::new(ports),
@@ -216,16 +230,14 @@ fn node_port(fabric: &Fabric, health: &Health, node: u32, first_router: u32, vcs
 }
 
 fn hot(fabric: &Fabric, router: usize, base: u32, setup: &Setup) -> Hot {
-    let ports = (fabric.port_base[router + 1] - fabric.port_base[router]) as u8;
-    let all = u64::MAX.checked_shr(64 - u32::from(ports) * u32::from(setup.vcs)).unwrap_or(0);
+    let ports = fabric.port_base[router + 1] - fabric.port_base[router];
+    let all = u64::MAX.checked_shr(64 - ports * u32::from(setup.vcs)).unwrap_or(0);
     let port_base = fabric.port_base[router] - base;
     Hot {
         free_out: all,
         credit_out: all,
-        open_out: all,
         vc_base: port_base * u32::from(setup.vcs),
         port_base,
-        ports,
         ..Hot::default()
     }
 }

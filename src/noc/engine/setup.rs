@@ -1,5 +1,6 @@
 //! Everything about a network that does not change while it runs, laid out for the cycle loop.
 
+use super::wheel::Place;
 use crate::base::{Problem, Problems};
 use crate::fabric::{Fabric, Health, NO_LINK};
 use crate::noc::params::{Allocator, RouterParams, Switching};
@@ -23,21 +24,28 @@ pub(super) enum End {
     Node,
 }
 
-/// The far end of a port. Indices are local to the region they lie in.
+/// What happens to a flit that leaves by an output port, or to a credit that leaves by an input port.
+/// Numbers are local to the region of the far end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wire {
-    /// Router or node at the far end.
-    pub to: u32,
-    /// Region of the far end.
-    pub region: u16,
-    /// Flight time of the wire [cycles].
-    pub latency: u16,
+    /// The place at the far end, less the virtual-channel index at the near end.
+    base: u32,
+    /// From the switch grant to the arrival [cycles].
+    pub delay: u16,
     /// Cycles that a flit occupies the wire.
     pub interval: u16,
-    /// First virtual channel (port · VCs) at the far end.
-    pub vc_base: u8,
+    /// Region of the far end.
+    pub region: u16,
     /// What is there.
     pub end: End,
+}
+
+impl Wire {
+    /// The place that virtual channel `vc` (port · VCs + VC at the near end) leads to.
+    #[inline(always)]
+    pub(super) fn place(self, vc: u8) -> Place {
+        Place(self.base.wrapping_add(u32::from(vc)))
+    }
 }
 
 /// Parameters of the cycle loop.
@@ -157,27 +165,24 @@ impl Cut {
         health: &Health,
         region: usize,
         outward: bool,
-        vcs: u8,
+        setup: &Setup,
     ) -> Vec<Wire> {
         let table = if outward { &fabric.out_link } else { &fabric.in_link };
         let mut wires = Vec::new();
         for router in self.routers[region]..self.routers[region + 1] {
             let site = &fabric.routers[router as usize];
             let base = fabric.port_base[router as usize] as usize;
-            for &link in &table[base..base + usize::from(site.network_ports)] {
-                wires.push(self.link_wire(fabric, health, region, link, outward, vcs));
+            for port in 0..site.network_ports {
+                let link = table[base + usize::from(port)];
+                wires.push(self.link_wire(fabric, health, (region, port), link, outward, setup));
             }
-            for node in 0..u32::from(site.nodes) {
-                let to = site.first_node.0 + node - self.nodes[region];
-                let region = region as u16;
-                wires.push(Wire {
-                    to,
-                    region,
-                    latency: NODE_CHANNEL,
-                    interval: 1,
-                    vc_base: 0,
-                    end: End::Node,
-                });
+            for node in 0..site.nodes {
+                let there = site.first_node.0 + u32::from(node) - self.nodes[region];
+                let near = (site.network_ports + node) * setup.vcs;
+                let base = Place::new(there, 0).0.wrapping_sub(u32::from(near));
+                let delay =
+                    NODE_CHANNEL + (if outward { setup.flit_delay } else { setup.credit_send }) as u16;
+                wires.push(Wire { base, delay, interval: 1, region: region as u16, end: End::Node });
             }
         }
         wires
@@ -187,23 +192,27 @@ impl Cut {
         &self,
         fabric: &Fabric,
         health: &Health,
-        region: usize,
+        near: (usize, u8),
         link: u32,
         outward: bool,
-        vcs: u8,
+        setup: &Setup,
     ) -> Wire {
+        let (region, near_port) = near;
         if link == NO_LINK || !health.link[link as usize] {
-            return Wire { to: 0, region: 0, latency: 1, interval: 1, vc_base: 0, end: End::Nowhere };
+            return Wire { base: 0, delay: 1, interval: 1, region: 0, end: End::Nowhere };
         }
         let link = &fabric.links[link as usize];
         let (router, port) = if outward { (link.to, link.to_port) } else { (link.from, link.from_port) };
         let there = self.region_of(router.0);
+        let place = Place::new(router.0 - self.routers[there], port * setup.vcs);
+        // A narrow wire delivers the last phit `interval - 1` cycles after the first.
+        let flight = link.latency + if outward { link.interval - 1 } else { 0 };
+        let pipeline = if outward { setup.flit_delay } else { setup.credit_send + setup.credit_delay };
         Wire {
-            to: router.0 - self.routers[there],
-            region: there as u16,
-            latency: link.latency,
+            base: place.0.wrapping_sub(u32::from(near_port * setup.vcs)),
+            delay: flight + pipeline as u16,
             interval: link.interval,
-            vc_base: port * vcs,
+            region: there as u16,
             end: if there == region { End::Router } else { End::Elsewhere },
         }
     }

@@ -4,7 +4,7 @@
 
 use super::allocate::{for_each_bit, next_in_turn};
 use super::cycle::Turn;
-use super::region::Region;
+use super::region::{Hot, Region};
 use crate::noc::source::Source;
 
 /// Who bids for the switch.
@@ -24,13 +24,14 @@ impl Region {
     pub(super) fn allocate_switch_speculatively<S: Source>(
         &mut self,
         router: usize,
+        hot: &mut Hot,
         bids: Bids,
         turn: &mut Turn<'_, S>,
     ) {
-        let base = self.routers[router].vc_base as usize;
+        let base = hot.vc_base as usize;
         let mut outputs = 0u64;
         for_each_bit(bids.sure, |vc| {
-            let output = self.setup.port_of[usize::from(self.in_vc[base + usize::from(vc)].out & 63)];
+            let output = self.in_vc[base + usize::from(vc)].out_port;
             self.bid(output, vc, &mut outputs);
         });
         for_each_bit(bids.waiting, |vc| {
@@ -46,54 +47,39 @@ impl Region {
                 }
             }
         });
-        if outputs != 0 {
-            self.match_switch(router, outputs, |region, vc, output| {
-                if bids.waiting >> vc & 1 == 0 || region.confirm(router, vc, output) {
-                    region.send(router, vc, turn);
-                }
-            });
+        if outputs == 0 {
+            return;
         }
-    }
-
-    /// Enters the bid of an input VC for an output port.
-    #[inline(always)]
-    pub(super) fn bid(&mut self, output: u8, vc: u8, outputs: &mut u64) {
-        let row = &mut self.scratch.bids[usize::from(output & 63)];
-        *row = *row * (*outputs >> output & 1) | 1 << vc;
-        *outputs |= 1 << output;
+        let matches = self.match_switch(hot, outputs);
+        for at in 0..matches {
+            let (vc, output) = self.scratch.matches[at & 63];
+            if bids.waiting >> vc & 1 == 0 || self.confirm(router, hot, vc, output, turn.now) {
+                self.send(router, hot, vc, turn);
+            }
+        }
     }
 
     /// Whether a guess has come true: the head now holds a VC with a credit at `output`.
-    fn confirm(&mut self, router: usize, vc: u8, output: u8) -> bool {
+    fn confirm(&mut self, router: usize, hot: &mut Hot, vc: u8, output: u8, now: u64) -> bool {
         if self.setup.piggyback {
-            return self.piggyback(router, vc, output);
+            return self.piggyback(router, hot, vc, output, now);
         }
-        let hot = &self.routers[router];
-        let out = self.in_vc[hot.vc_base as usize + usize::from(vc)].out;
-        hot.ready >> vc & 1 == 1 && self.setup.port_of[usize::from(out & 63)] == output
+        hot.ready >> vc & 1 == 1 && self.in_vc[hot.vc_base as usize + usize::from(vc)].out_port == output
     }
 
     /// Takes a free VC with a credit at `output` together with the switch.
-    fn piggyback(&mut self, router: usize, vc: u8, output: u8) -> bool {
-        let hot = &mut self.routers[router];
-        let base = hot.vc_base as usize;
+    fn piggyback(&mut self, router: usize, hot: &mut Hot, vc: u8, output: u8, now: u64) -> bool {
         let first = output * self.setup.vcs;
-        let wants = self.in_vc[base + usize::from(vc)].wants;
+        let wants = self.in_vc[hot.vc_base as usize + usize::from(vc)].wants;
         let usable = (wants & hot.free_out & hot.credit_out) >> first & self.setup.vc_mask;
         if usable == 0 {
             return false;
         }
-        let turn = &mut self.piggyback_vc[hot.port_base as usize + usize::from(output)];
+        let lanes = hot.port_base as usize * usize::from(self.setup.speedup);
+        let turn = &mut self.switch_turns[lanes + usize::from(output)].piggyback;
         let choice = next_in_turn(usable, *turn);
-        *turn = if choice + 1 == self.setup.vcs { 0 } else { choice + 1 };
-        let out = first + choice;
-        hot.free_out &= !(1 << out);
-        hot.waiting &= !(1 << vc);
-        hot.active |= 1 << vc;
-        hot.ready |= 1 << vc;
-        self.out_vc[base + usize::from(out)].owner = vc;
-        self.in_vc[base + usize::from(vc)].out = out;
-        self.tally.vc_grants += 1;
+        *turn = choice + 1;
+        self.grant_vc(router, hot, vc, first + choice, now);
         true
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn find(regions: &[Region], idle_cycles: u64) -> Stall {
 }
 
 /// A channel as (region, router, input VC index).
-type Place = (usize, usize, u8);
+type Channel = (usize, usize, u8);
 
 fn waiting_cycle(regions: &[Region]) -> Vec<Waiting> {
     let mut done = std::collections::HashSet::new();
@@ -57,8 +57,8 @@ fn waiting_cycle(regions: &[Region]) -> Vec<Waiting> {
 }
 
 /// Follows who waits for whom from `start`; returns the loop it runs into, if any.
-fn follow(regions: &[Region], start: Place, done: &mut std::collections::HashSet<Place>) -> Vec<Waiting> {
-    let (mut path, mut at) = (Vec::<(Place, Waiting)>::new(), start);
+fn follow(regions: &[Region], start: Channel, done: &mut std::collections::HashSet<Channel>) -> Vec<Waiting> {
+    let (mut path, mut at) = (Vec::<(Channel, Waiting)>::new(), start);
     loop {
         if let Some(first) = path.iter().position(|&(place, _)| place == at) {
             return path[first..].iter().map(|&(_, waiting)| waiting).collect();
@@ -73,7 +73,7 @@ fn follow(regions: &[Region], start: Place, done: &mut std::collections::HashSet
 }
 
 /// What a blocked input VC waits for: the input VC downstream that must make room first.
-fn awaited(region: &Region, router: usize, vc: u8) -> Option<(Waiting, Place)> {
+fn awaited(region: &Region, router: usize, vc: u8) -> Option<(Waiting, Channel)> {
     let hot = &region.routers[router];
     let base = hot.vc_base as usize;
     let input = &region.in_vc[base + usize::from(vc)];
@@ -94,5 +94,6 @@ fn awaited(region: &Region, router: usize, vc: u8) -> Option<(Waiting, Place)> {
         input: (vc / vcs, vc % vcs),
         output: out / vcs,
     };
-    Some((waiting, (usize::from(wire.region), wire.to as usize, wire.vc_base + out % vcs)))
+    let place = wire.place(out);
+    Some((waiting, (usize::from(wire.region), place.of(), place.vc())))
 }

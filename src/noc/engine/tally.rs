@@ -2,7 +2,7 @@
 
 use crate::base::NodeId;
 
-use super::packet::Packet;
+use super::packet::{Record, Travel};
 
 /// Latencies below this are counted in a flat array, the rest one by one.
 const FLAT: usize = 4096;
@@ -125,8 +125,6 @@ pub struct Tally {
     pub outstanding: u64,
     /// Virtual channels allocated.
     pub vc_grants: u64,
-    /// Switch requests that were arbitrated.
-    pub switch_grants: u64,
     /// Flits retransmitted after a bit error.
     pub retransmitted: u64,
     /// Creation to tail read, of measured packets.
@@ -158,7 +156,6 @@ impl Tally {
             flits_offered: 0,
             outstanding: 0,
             vc_grants: 0,
-            switch_grants: 0,
             retransmitted: 0,
             packet_latency: Counts::default(),
             network_latency: Counts::default(),
@@ -172,17 +169,18 @@ impl Tally {
 
     /// A packet has been delivered whole at cycle `at`.
     #[inline]
-    pub(super) fn deliver(&mut self, packet: &Packet, at: u64) {
+    pub(super) fn deliver(&mut self, travel: &Travel, record: &Record, at: u64) {
         self.delivered += 1;
-        self.finish = self.finish.max(at);
-        if self.window.contains(packet.created) {
+        self.finish = self.finish.max(at + 1);
+        if self.window.contains(record.created) {
             self.outstanding = self.outstanding.wrapping_sub(1);
-            self.packet_latency.add(at - packet.created);
-            self.network_latency.add(at - packet.injected);
-            self.hops.add(packet.hops.into());
+            self.packet_latency.add(at - record.created);
+            self.network_latency.add(at - record.injected);
+            self.hops.add(travel.hops.into());
         }
         if let Some(log) = &mut self.log {
-            let Packet { tag, src, dst, flits, hops, created, injected, head_ejected, .. } = *packet;
+            let Record { tag, src, dst, flits, created, injected, head_ejected } = *record;
+            let hops = travel.hops;
             log.push(PacketRecord {
                 tag,
                 src,
@@ -209,7 +207,6 @@ impl Tally {
         self.flits_offered += other.flits_offered;
         self.outstanding = self.outstanding.wrapping_add(other.outstanding);
         self.vc_grants += other.vc_grants;
-        self.switch_grants += other.switch_grants;
         self.retransmitted += other.retransmitted;
         self.packet_latency.merge(&other.packet_latency);
         self.network_latency.merge(&other.network_latency);

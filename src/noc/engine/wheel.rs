@@ -1,7 +1,5 @@
 //! The timing wheel: everything that is under way between routers, by cycle of arrival.
 
-use crate::base::RouterId;
-
 /// A flit as routers store it: the slot of its packet and whether it opens or closes the packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flit(pub u32);
@@ -30,45 +28,54 @@ impl Flit {
     }
 }
 
-/// A flit on its way to input virtual channel `vc` (port · VCs + VC) of a router.
+/// A virtual channel of a router or node of a region: its number times 64 plus port · VCs + VC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place(pub u32);
+
+impl Place {
+    pub(super) fn new(of: u32, vc: u8) -> Self {
+        Self(of << 6 | u32::from(vc))
+    }
+
+    /// The router or node.
+    #[inline(always)]
+    pub(super) fn of(self) -> usize {
+        (self.0 >> 6) as usize
+    }
+
+    /// The virtual-channel index there.
+    #[inline(always)]
+    pub(super) fn vc(self) -> u8 {
+        (self.0 & 63) as u8
+    }
+}
+
+/// A flit on its way to an input virtual channel.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Arrival {
-    pub router: u32,
-    pub vc: u8,
+    pub place: Place,
     pub flit: Flit,
-}
-
-/// A credit on its way to output virtual channel `vc` of a router.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Credit {
-    pub router: u32,
-    pub vc: u8,
-}
-
-/// A credit on its way to virtual channel `vc` of a node's injection port.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct NodeCredit {
-    pub node: u32,
-    pub vc: u8,
 }
 
 /// Something that happens after a stage longer than one cycle.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Later {
     /// Route computation of an input virtual channel ends.
-    Routed(RouterId, u8),
+    Routed(Place),
     /// An allocated virtual channel may bid for the switch.
-    Allocated(RouterId, u8),
-    /// A link narrower than a flit is free again.
-    LinkFree(RouterId, u8),
+    Allocated(Place),
+    /// Output virtual channels of a router whose link is free again.
+    LinkFree(u32, u64),
 }
 
 /// All events of one cycle.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Slot {
     pub flits: Vec<Arrival>,
-    pub credits: Vec<Credit>,
-    pub node_credits: Vec<NodeCredit>,
+    /// Credits for output virtual channels of routers.
+    pub credits: Vec<Place>,
+    /// Credits for the injection ports of nodes.
+    pub node_credits: Vec<Place>,
     pub later: Vec<Later>,
 }
 
@@ -124,10 +131,5 @@ impl Wheel {
     /// The first cycle from `now` on that has an event.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
         (now..=now + self.mask).find(|cycle| !self.slots[(cycle & self.mask) as usize].is_empty())
-    }
-
-    /// Every event under way, in no particular order.
-    pub(super) fn slots(&mut self) -> impl Iterator<Item = &mut Slot> {
-        self.slots.iter_mut()
     }
 }
