@@ -31,12 +31,12 @@ pub(super) fn for_each_bit(mut mask: u64, mut f: impl FnMut(u8)) {
 impl Region {
     /// Virtual-channel allocation among the waiting heads.
     #[inline]
-    pub(super) fn allocate_vcs(&mut self, router: usize, hot: &mut Hot, now: u64) {
+    pub(super) fn allocate_vcs<const PLAIN: bool>(&mut self, router: usize, hot: &mut Hot, now: u64) {
         let (base, free) = (hot.vc_base as usize, hot.free_out);
         let (mut all, mut contested, mut asking) = (0u64, 0u64, 0u64);
         for_each_bit(hot.waiting, |vc| {
             let mut choices = self.in_vc[base + usize::from(vc)].wants & free;
-            if self.setup.cut_through {
+            if !PLAIN && self.setup.cut_through {
                 choices = self.roomy(base, vc, choices);
             }
             self.scratch.bids[usize::from(vc & 63)] = choices;
@@ -46,7 +46,7 @@ impl Region {
         });
         if contested != 0 {
             match self.setup.allocator {
-                Allocator::SeparableInputFirst => self.vcs_input_first(router, hot, asking, now),
+                Allocator::SeparableInputFirst if !PLAIN => self.vcs_input_first(router, hot, asking, now),
                 _ => self.vcs_output_first(router, hot, asking, now),
             }
             return;
@@ -57,7 +57,7 @@ impl Region {
                 self.in_vc[base + usize::from(vc)].turn,
             );
             self.take_vc_turn(base, vc, out);
-            self.grant_vc(router, hot, vc, out, now);
+            self.grant_vc::<PLAIN>(router, hot, vc, out, now);
         });
     }
 
@@ -98,7 +98,7 @@ impl Region {
                     if iteration == 0 {
                         self.take_vc_turn(base, vc, out);
                     }
-                    self.grant_vc(router, hot, vc, out, now);
+                    self.grant_vc::<false>(router, hot, vc, out, now);
                     left &= !(1 << vc);
                     taken |= 1 << out;
                 }
@@ -123,7 +123,7 @@ impl Region {
             let suitors = self.scratch.grants[usize::from(out & 63)];
             let vc = next_in_turn(suitors, self.out_vc[base + usize::from(out)].turn);
             self.take_vc_turn(base, vc, out);
-            self.grant_vc(router, hot, vc, out, now);
+            self.grant_vc::<false>(router, hot, vc, out, now);
         });
     }
 
@@ -136,7 +136,14 @@ impl Region {
 
     /// Gives output VC `out` to the packet at input VC `vc`.
     #[inline(always)]
-    pub(super) fn grant_vc(&mut self, router: usize, hot: &mut Hot, vc: u8, out: u8, now: u64) {
+    pub(super) fn grant_vc<const PLAIN: bool>(
+        &mut self,
+        router: usize,
+        hot: &mut Hot,
+        vc: u8,
+        out: u8,
+        now: u64,
+    ) {
         let base = hot.vc_base as usize;
         self.tally.vc_grants += 1;
         hot.free_out &= !(1 << out);
@@ -145,18 +152,18 @@ impl Region {
         let input = &mut self.in_vc[base + usize::from(vc)];
         input.out = out;
         input.out_port = self.setup.port_of[usize::from(out & 63)];
-        if self.setup.vc_delay == 1 {
+        if PLAIN || self.setup.vc_delay == 1 {
             hot.active |= 1 << vc;
             hot.ready |= (hot.credit_out >> out & 1) << vc;
         } else {
-            let done = self.wheel.at(now + self.setup.vc_delay);
-            done.later.push(Later::Allocated(Place::new(router as u32, vc)));
+            let slot = self.wheel.slot(now + self.setup.vc_delay);
+            self.wheel.later[slot].push(Later::Allocated(Place::new(router as u32, vc)));
         }
     }
 
     /// Switch allocation among the input VCs in `bids`.
     #[inline]
-    pub(super) fn allocate_switch<S: Source>(
+    pub(super) fn allocate_switch<S: Source, const PLAIN: bool>(
         &mut self,
         router: usize,
         hot: &mut Hot,
@@ -167,7 +174,7 @@ impl Region {
         let (mut outputs, mut lanes, mut contested) = (0u64, 0u64, 0u64);
         for_each_bit(bids, |vc| {
             let output = self.in_vc[base + usize::from(vc)].out_port;
-            let lane = self.lane(vc);
+            let lane = if PLAIN { self.setup.port_of[usize::from(vc & 63)] } else { self.lane(vc) };
             contested |= outputs >> output & 1 | lanes >> lane & 1;
             lanes |= 1 << lane;
             self.bid(output, vc, &mut outputs);
@@ -175,15 +182,16 @@ impl Region {
         if contested == 0 {
             for_each_bit(bids, |vc| {
                 let output = self.in_vc[base + usize::from(vc)].out_port;
-                self.take_switch_turn(hot, self.lane(vc), output, vc);
-                self.send(router, hot, vc, turn);
+                let lane = if PLAIN { self.setup.port_of[usize::from(vc & 63)] } else { self.lane(vc) };
+                self.take_switch_turn::<PLAIN>(hot, lane, output, vc);
+                self.send::<S, PLAIN>(router, hot, vc, turn);
             });
             return;
         }
         let matches = self.match_switch(hot, outputs);
         for at in 0..matches {
             let (vc, _) = self.scratch.matches[at & 63];
-            self.send(router, hot, vc, turn);
+            self.send::<S, PLAIN>(router, hot, vc, turn);
         }
     }
 
@@ -223,7 +231,7 @@ impl Region {
                 let output = next_in_turn(grants, self.switch_turns[first + usize::from(lane)].accept);
                 let vc = self.vc_in_turn(first, lane, self.scratch.bids[usize::from(output & 63)]);
                 if iteration == 0 {
-                    self.take_switch_turn(hot, lane, output, vc);
+                    self.take_switch_turn::<false>(hot, lane, output, vc);
                 } else {
                     self.switch_turns[first + usize::from(lane)].vc = self.vc_after(vc);
                 }
@@ -259,7 +267,7 @@ impl Region {
             let turn = self.switch_turns[first + usize::from(output)].grant;
             let lane = next_in_turn(picks[usize::from(output & 63)], turn);
             let vc = self.vc_in_turn(first, lane, self.scratch.bids[usize::from(output & 63)]);
-            self.take_switch_turn(hot, lane, output, vc);
+            self.take_switch_turn::<false>(hot, lane, output, vc);
             self.scratch.matches[matches & 63] = (vc, output);
             matches += 1;
         });
@@ -304,24 +312,25 @@ impl Region {
     /// The VC whose turn it is at a switch input, among those in `bids`.
     #[inline(always)]
     fn vc_in_turn(&self, first_lane: usize, lane: u8, bids: u64) -> u8 {
-        let first = lane / self.setup.speedup * self.setup.vcs;
-        let asking = (bids & self.lane_vcs(lane)) >> first;
-        first + next_in_turn(asking, self.switch_turns[first_lane + usize::from(lane)].vc)
+        next_in_turn(bids & self.lane_vcs(lane), self.switch_turns[first_lane + usize::from(lane)].vc)
     }
 
     /// The place in turn after `vc` at its switch input.
     #[inline(always)]
     fn vc_after(&self, vc: u8) -> u8 {
-        let next = vc - self.setup.port_of[usize::from(vc & 63)] * self.setup.vcs + self.setup.speedup;
-        if self.setup.speedup == 1 { next } else { next % self.setup.vcs }
+        if self.setup.speedup == 1 {
+            return vc + 1;
+        }
+        let first = self.setup.port_of[usize::from(vc & 63)] * self.setup.vcs;
+        first + (vc - first + self.setup.speedup) % self.setup.vcs
     }
 
     /// Moves the round-robin pointers past a match.
     #[inline(always)]
-    fn take_switch_turn(&mut self, hot: &Hot, lane: u8, output: u8, vc: u8) {
-        let first = self.first_lane(hot);
+    fn take_switch_turn<const PLAIN: bool>(&mut self, hot: &Hot, lane: u8, output: u8, vc: u8) {
+        let first = if PLAIN { hot.port_base as usize } else { self.first_lane(hot) };
         self.switch_turns[first + usize::from(output)].grant = lane + 1;
-        let next = self.vc_after(vc);
+        let next = if PLAIN { vc + 1 } else { self.vc_after(vc) };
         let input = &mut self.switch_turns[first + usize::from(lane)];
         (input.accept, input.vc) = (output + 1, next);
     }

@@ -21,6 +21,7 @@ pub(super) struct Team<'a> {
     pub routing: &'a Routing,
     pub lookahead: u64,
     pub patience: u64,
+    pub plain: bool,
 }
 
 /// A spinning barrier that yields when it has to wait long (on an oversubscribed machine).
@@ -116,8 +117,15 @@ impl Team<'_> {
         while turn.now < cycles.end {
             let end = (turn.now + self.lookahead).min(cycles.end);
             while turn.now < end {
-                region.cycle(&mut turn);
+                if self.plain {
+                    region.cycle::<S, true>(&mut turn)
+                } else {
+                    region.cycle::<S, false>(&mut turn)
+                };
                 turn.now += 1;
+            }
+            if turn.now & 1023 < self.lookahead {
+                region.note_movement(turn.now);
             }
             self.send_letters(index, region, post, set, turn.now);
             post.barrier.wait(post.members);
@@ -146,7 +154,7 @@ impl Team<'_> {
         for to in 0..post.members {
             let outbox = &mut region.outboxes[to];
             let arrivals =
-                outbox.flits.iter().map(|&(at, _)| at).chain(outbox.credits.iter().map(|&(at, _)| at));
+                outbox.flits.iter().map(|&(at, ..)| at).chain(outbox.credits.iter().map(|&(at, _)| at));
             next = arrivals.fold(next, u64::min);
             travelling += outbox.packets.len() as u64;
             std::mem::swap(&mut *post.letter(set, index, to), outbox);
@@ -162,17 +170,20 @@ impl Region {
     /// Takes in what another region sent.
     fn read_letter(&mut self, letter: &mut Outbox) {
         let mut packets = letter.packets.drain(..);
-        for (at, mut arrival) in letter.flits.drain(..) {
-            let index = self.routers[arrival.place.of()].vc_base as usize + usize::from(arrival.place.vc());
-            if arrival.flit.is_head() {
+        for (at, place, flit) in letter.flits.drain(..) {
+            let index = self.routers[place.of()].vc_base as usize + usize::from(place.vc());
+            let (slot, write) = &mut self.incoming[index];
+            if flit.is_head() {
                 let (travel, record) = packets.next().expect("every head flit brings its packet's record");
-                self.incoming[index] = self.packets.insert(travel, record);
+                *slot = self.packets.insert(travel, record);
             }
-            arrival.flit = Flit::new(self.incoming[index], arrival.flit.is_head(), arrival.flit.is_tail());
-            self.wheel.at(at).flits.push(arrival);
+            let flit = Flit::new(*slot, flit.is_head(), flit.is_tail());
+            self.buffers[index * self.setup.ring + usize::from(*write)] = flit;
+            *write = (*write + 1) & self.setup.ring_mask;
+            self.wheel.send_flit(at, place);
         }
-        for (at, credit) in letter.credits.drain(..) {
-            self.wheel.at(at).credits.push(credit);
+        for (at, place) in letter.credits.drain(..) {
+            self.wheel.send_credit(at, place);
         }
     }
 }

@@ -60,6 +60,7 @@ pub struct Network {
     lookahead: u64,
     now: u64,
     started: bool,
+    plain: bool,
     /// Cycles without any movement after which the network counts as stalled.
     pub patience: u64,
 }
@@ -81,7 +82,16 @@ impl Network {
         let regions = (0..cut.regions()).map(|i| Region::new(&setup, fabric, health, &cut, i)).collect();
         let shortest = fabric.links.iter().map(|link| u64::from(link.latency)).min().unwrap_or(1);
         let lookahead = shortest + setup.flit_delay.min(setup.credit_send + setup.credit_delay);
-        Ok(Self { routing, regions, cut, lookahead, now: 0, started: false, patience: 20_000 })
+        Ok(Self {
+            routing,
+            regions,
+            cut,
+            lookahead,
+            now: 0,
+            started: false,
+            plain: setup.is_plain(),
+            patience: 20_000,
+        })
     }
 
     /// Cycles that anything needs at least to cross from one region to another.
@@ -127,44 +137,24 @@ impl Network {
         }
         match (&mut self.regions[..], sources) {
             ([region], [source]) => {
-                let now = Self::run_alone(region, &self.routing, source, self.now..until, self.patience);
-                self.now = now;
+                let turn = Turn { routing: &self.routing, source, now: self.now };
+                self.now = if self.plain {
+                    run_alone::<S, true>(region, turn, until, self.patience)
+                } else {
+                    run_alone::<S, false>(region, turn, until, self.patience)
+                };
             }
             (regions, sources) => {
                 let team = exchange::Team {
                     routing: &self.routing,
                     lookahead: self.lookahead,
                     patience: self.patience,
+                    plain: self.plain,
                 };
                 self.now = team.run(regions, sources, self.now..until);
             }
         }
         self.ended(until)
-    }
-
-    /// The single-threaded loop: no exchange, and time jumps when nothing is due. Returns the cycle
-    /// reached; short of the end only if everything is idle or stalled.
-    fn run_alone<S: Source>(
-        region: &mut Region,
-        routing: &Routing,
-        source: &mut S,
-        cycles: std::ops::Range<u64>,
-        patience: u64,
-    ) -> u64 {
-        let mut turn = Turn { routing, source, now: cycles.start };
-        while turn.now < cycles.end {
-            region.cycle(&mut turn);
-            turn.now += 1;
-            if region.is_quiet() {
-                match region.next_event(turn.now) {
-                    Some(next) => turn.now = next.min(cycles.end),
-                    None => break,
-                }
-            } else if turn.now > region.last_move + patience && region.packets.len() > 0 {
-                break;
-            }
-        }
-        turn.now
     }
 
     fn ended(&self, until: u64) -> Ended {
@@ -199,6 +189,32 @@ impl Network {
         }
         total
     }
+}
+
+/// The single-threaded loop: no exchange, and time jumps when nothing is due. Returns the cycle
+/// reached; short of the end only if everything is idle or stalled.
+fn run_alone<S: Source, const PLAIN: bool>(
+    region: &mut Region,
+    mut turn: Turn<'_, S>,
+    until: u64,
+    patience: u64,
+) -> u64 {
+    while turn.now < until {
+        let busy = region.cycle::<S, PLAIN>(&mut turn);
+        turn.now += 1;
+        if !busy {
+            match region.next_event(turn.now) {
+                Some(next) => turn.now = next.min(until),
+                None => break,
+            }
+        } else if turn.now & 1023 == 0 {
+            region.note_movement(turn.now);
+            if turn.now > region.last_move + patience && region.packets.len() > 0 {
+                break;
+            }
+        }
+    }
+    turn.now
 }
 
 /// How to run, as opposed to what.

@@ -4,11 +4,12 @@
 //! one is inside the network, so a saturated source queue costs no memory: the wait shows in the
 //! packet's latency, because its creation time is the source's.
 
+use super::allocate::for_each_bit;
 use super::cycle::Turn;
 use super::packet::{Record, Travel};
 use super::region::Region;
 use super::setup::NODE_CHANNEL;
-use super::wheel::{Arrival, Flit, Place};
+use super::wheel::{Flit, Place};
 use crate::base::NodeId;
 use crate::base::random::{Purpose, Stream};
 use crate::noc::route::{Head, Routing};
@@ -96,24 +97,20 @@ impl Region {
         port.next = source.next(NodeId(self.first_node + node as u32));
         match port.next {
             Some(offer) if offer.at > now => self.calendar.schedule(node as u32, offer.at, now),
-            Some(_) => self.wake_node(node),
+            Some(_) => self.wheel.visit_node(now, node),
             None => {}
         }
     }
 
-    /// Lets every busy node inject one flit.
+    /// One cycle of a node: credits come in, one flit goes out.
     #[inline]
-    pub(super) fn inject_all<S: Source>(&mut self, turn: &mut Turn<'_, S>) {
-        for word in 0..self.busy_nodes.len() {
-            let mut busy = self.busy_nodes[word];
-            while busy != 0 {
-                let bit = busy & busy.wrapping_neg();
-                busy ^= bit;
-                let node = word * 64 + bit.trailing_zeros() as usize;
-                if !self.inject(node, turn) {
-                    self.busy_nodes[word] &= !bit;
-                }
-            }
+    pub(super) fn step_node<S: Source>(&mut self, node: usize, turn: &mut Turn<'_, S>) {
+        let credits = self.wheel.take_node_credits(turn.now, node);
+        if credits != 0 {
+            self.credit_node(node, credits);
+        }
+        if self.inject(node, turn) {
+            self.wheel.visit_node(turn.now + 1, node);
         }
     }
 
@@ -143,12 +140,16 @@ impl Region {
             port.credit &= !(1 << vc);
         }
         let flit = Flit::new(port.slot, head, tail);
-        let arrival = Arrival { place: Place::new(port.router, port.vc_base + vc), flit };
+        let place = Place::new(port.router, port.vc_base + vc);
+        let dest = self.routers[place.of()].vc_base as usize + usize::from(place.vc());
+        let write = &mut self.node_writes[node * usize::from(vcs) + usize::from(vc)];
+        self.buffers[dest * self.setup.ring + usize::from(*write)] = flit;
+        *write = (*write + 1) & self.setup.ring_mask;
         if head {
             self.packets.record(flit.slot()).injected = now;
         }
         self.tally.flits_injected += 1;
-        self.wheel.at(now + u64::from(NODE_CHANNEL) + 1).flits.push(arrival);
+        self.wheel.send_flit(now + u64::from(NODE_CHANNEL) + 1, place);
         if tail {
             self.prime(node, turn.source, now + 1);
             return self.nodes[node].next.is_some_and(|offer| offer.at <= now + 1);
@@ -203,20 +204,19 @@ impl Region {
         port.at_head = true;
     }
 
-    /// A credit comes back to a node's injection port.
-    #[inline]
-    pub(super) fn credit_node(&mut self, node: usize, vc: u8) {
-        let credits = &mut self.node_credits[node * usize::from(self.setup.vcs) + usize::from(vc)];
-        *credits += 1;
+    /// Credits come back to a node's injection port.
+    fn credit_node(&mut self, node: usize, arrived: u32) {
+        let vcs = usize::from(self.setup.vcs);
         let port = &mut self.nodes[node];
-        port.credit |= 1 << vc;
-        if *credits == self.setup.depth && port.closing & 1 << vc != 0 {
-            port.closing &= !(1 << vc);
-            port.free |= 1 << vc;
-        }
-        if port.left > 0 {
-            self.wake_node(node);
-        }
+        port.credit |= arrived;
+        for_each_bit(arrived.into(), |vc| {
+            let credits = &mut self.node_credits[node * vcs + usize::from(vc)];
+            *credits += 1;
+            if *credits == self.setup.depth && port.closing >> vc & 1 == 1 {
+                port.closing &= !(1 << vc);
+                port.free |= 1 << vc;
+            }
+        });
     }
 
     /// A flit reaches its destination node at cycle `at`.

@@ -7,9 +7,9 @@
 use super::calendar::Calendar;
 use super::node::NodePort;
 use super::packet::{Packets, Record, Travel};
-use super::setup::{Cut, MAX_ROUTER_VCS, Setup, Wire};
+use super::setup::{Cut, End, MAX_ROUTER_VCS, Setup, Wire};
 use super::tally::Tally;
-use super::wheel::{Arrival, Flit, Place, Wheel};
+use super::wheel::{Flit, Place, Wheel};
 use std::sync::Arc;
 
 use crate::base::RouterId;
@@ -60,6 +60,10 @@ pub(super) struct OutVc {
     pub owner: u8,
     /// Input VC whose turn it is to be granted.
     pub turn: u8,
+    /// Ring index at which the next flit is written downstream.
+    pub write: u16,
+    /// The input VC downstream, if it lies in this region.
+    pub dest: u32,
 }
 
 /// Round-robin pointers of the switch allocator. Pointers may stand one past the end, which means
@@ -79,7 +83,7 @@ pub(super) struct SwitchTurn {
 /// What leaves for another region during one exchange interval.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outbox {
-    pub flits: Vec<(u64, Arrival)>,
+    pub flits: Vec<(u64, Place, Flit)>,
     /// Records of the packets whose heads are in `flits`, in the same order.
     pub packets: Vec<(Travel, Record)>,
     pub credits: Vec<(u64, Place)>,
@@ -106,22 +110,21 @@ pub(super) struct Region {
     pub busy_out: Vec<u64>,
     /// Output VCs whose tail has left and whose last credit is awaited, by router; empty if not used.
     pub closing_out: Vec<u64>,
-    /// Slot of the packet that arrives by each input VC from another region.
-    pub incoming: Vec<u32>,
+    /// By input VC: slot of the packet that arrives from another region, and where it is written.
+    pub incoming: Vec<(u32, u16)>,
     pub packets: Packets,
     pub nodes: Vec<NodePort>,
     pub node_credits: Vec<u16>,
+    /// Ring index of the next flit, by node and VC.
+    pub node_writes: Vec<u16>,
     pub wheel: Wheel,
     pub calendar: Calendar,
-    /// Routers with something to do, one bit each.
-    pub busy_routers: Vec<u64>,
-    /// Nodes with something to inject, one bit each.
-    pub busy_nodes: Vec<u64>,
     pub outboxes: Vec<Outbox>,
     pub tally: Tally,
     pub scratch: Scratch,
-    /// Last cycle in which a flit moved.
+    /// Last cycle before which flits were seen to move, and how many had moved by then.
     pub last_move: u64,
+    pub moved: u64,
 }
 
 /// Request matrices, reused in every cycle.
@@ -168,21 +171,22 @@ impl Region {
             switch_turns: vec![SwitchTurn { piggyback: setup.vcs - 1, ..SwitchTurn::default() }; lanes],
             busy_out: vec![0; if setup.narrow_links { routers } else { 0 }],
             closing_out: vec![0; if setup.wait_for_tail_credit { routers } else { 0 }],
-            incoming: vec![0; if cut.regions() > 1 { ports * vcs } else { 0 }],
+            incoming: vec![(0, 0); if cut.regions() > 1 { ports * vcs } else { 0 }],
             packets: Packets::default(),
             nodes: (first_node..last_node)
                 .map(|node| node_port(fabric, health, node, first_router, setup.vcs))
                 .collect(),
             node_credits: vec![setup.depth; nodes * vcs],
-            wheel: Wheel::new(setup.horizon(fabric)),
+            node_writes: vec![0; nodes * vcs],
+            wheel: Wheel::new(setup.horizon(fabric), routers, nodes),
             calendar: Calendar::default(),
-            busy_routers: vec![0; routers.div_ceil(64)],
-            busy_nodes: vec![0; nodes.div_ceil(64)],
             outboxes: vec![Outbox::default(); cut.regions()],
             tally: Tally::new(ports),
             scratch: Scratch::default(),
             last_move: 0,
+            moved: 0,
         };
+        region.join_buffers();
         for &(link, vcs) in &health.stuck_vcs {
             let link = fabric.link(link);
             if (first_router..last_router).contains(&link.from.0) {
@@ -193,30 +197,35 @@ impl Region {
         region
     }
 
-    /// Marks a router as having something to do.
-    #[inline(always)]
-    pub(super) fn wake_router(&mut self, router: usize) {
-        self.busy_routers[router / 64] |= 1 << (router % 64);
-    }
-
-    /// Marks a node as having something to do.
-    #[inline(always)]
-    pub(super) fn wake_node(&mut self, node: usize) {
-        self.busy_nodes[node / 64] |= 1 << (node % 64);
-    }
-
-    /// Whether no router and no node has anything to do before the next event.
-    pub(super) fn is_quiet(&self) -> bool {
-        self.busy_routers.iter().chain(&self.busy_nodes).all(|&word| word == 0)
-    }
-
     /// The next cycle from `now` on in which anything can happen.
     pub(super) fn next_event(&self, now: u64) -> Option<u64> {
-        if !self.is_quiet() {
-            return Some(now);
-        }
         let (wheel, calendar) = (self.wheel.next(now), self.calendar.next(now));
         wheel.into_iter().chain(calendar).min()
+    }
+
+    /// Remembers `now` as the time of the last movement if flits have moved since the last call.
+    pub(super) fn note_movement(&mut self, now: u64) {
+        let moved = self.tally.flits_injected + self.tally.port_flits.iter().sum::<u64>();
+        if std::mem::replace(&mut self.moved, moved) != moved || self.packets.len() == 0 {
+            self.last_move = now;
+        }
+    }
+
+    /// Tells every output VC which buffer of this region it feeds.
+    fn join_buffers(&mut self) {
+        for router in 0..self.routers.len() {
+            let Hot { vc_base, port_base, .. } = self.routers[router];
+            let end =
+                self.routers.get(router + 1).map_or(self.in_vc.len() as u32, |next| next.vc_base) - vc_base;
+            for vc in 0..end as u8 {
+                let wire = self.out_wires[port_base as usize + usize::from(vc / self.setup.vcs)];
+                if wire.end == End::Router {
+                    let place = wire.place(vc);
+                    let dest = self.routers[place.of()].vc_base + u32::from(place.vc());
+                    self.out_vc[vc_base as usize + usize::from(vc)].dest = dest;
+                }
+            }
+        }
     }
 }
 

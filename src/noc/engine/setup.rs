@@ -57,6 +57,7 @@ pub(super) struct Setup {
     pub depth: u16,
     /// Buffer slots per virtual channel, a power of two.
     pub ring: usize,
+    pub ring_mask: u16,
     pub routing_delay: u64,
     pub vc_delay: u64,
     /// From the switch grant to the moment the flit is on the wire.
@@ -103,6 +104,7 @@ impl Setup {
             vc_mask: u64::MAX >> (64 - u32::from(vcs)),
             depth: params.buffer_flits,
             ring: usize::from(params.buffer_flits).next_power_of_two(),
+            ring_mask: params.buffer_flits.next_power_of_two() - 1,
             routing_delay: params.routing_delay.into(),
             vc_delay: params.vc_delay.into(),
             flit_delay: switch + u64::from(params.traversal_delay) + 1,
@@ -119,6 +121,15 @@ impl Setup {
             seed,
             port_of,
         })
+    }
+
+    /// Whether this is the common router: one cycle per stage, one iteration, no speculation, no
+    /// option that needs state of its own.
+    pub(super) fn is_plain(&self) -> bool {
+        let stages = self.routing_delay == 1 && self.vc_delay == 1 && self.speedup == 1;
+        let allocation = self.allocator == Allocator::Islip && self.iterations == 1 && !self.speculative;
+        let options = self.wait_for_tail_credit || self.cut_through || self.narrow_links;
+        stages && allocation && !options
     }
 
     /// The longest time anything spends in the wheel.

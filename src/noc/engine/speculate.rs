@@ -54,7 +54,7 @@ impl Region {
         for at in 0..matches {
             let (vc, output) = self.scratch.matches[at & 63];
             if bids.waiting >> vc & 1 == 0 || self.confirm(router, hot, vc, output, turn.now) {
-                self.send(router, hot, vc, turn);
+                self.send::<S, false>(router, hot, vc, turn);
             }
         }
     }
@@ -79,7 +79,7 @@ impl Region {
         let turn = &mut self.switch_turns[lanes + usize::from(output)].piggyback;
         let choice = next_in_turn(usable, *turn);
         *turn = choice + 1;
-        self.grant_vc(router, hot, vc, first + choice, now);
+        self.grant_vc::<false>(router, hot, vc, first + choice, now);
         true
     }
 }

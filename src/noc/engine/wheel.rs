@@ -1,4 +1,8 @@
 //! The timing wheel: everything that is under way between routers, by cycle of arrival.
+//!
+//! A virtual channel receives at most one flit, and at most one credit, per cycle. So what arrives at
+//! a router in one cycle is two bit masks, and sending is setting a bit; the flit itself already
+//! waits in the buffer where it will be seen.
 
 /// A flit as routers store it: the slot of its packet and whether it opens or closes the packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -50,13 +54,6 @@ impl Place {
     }
 }
 
-/// A flit on its way to an input virtual channel.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Arrival {
-    pub place: Place,
-    pub flit: Flit,
-}
-
 /// Something that happens after a stage longer than one cycle.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Later {
@@ -68,68 +65,126 @@ pub(super) enum Later {
     LinkFree(u32, u64),
 }
 
-/// All events of one cycle.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Slot {
-    pub flits: Vec<Arrival>,
-    /// Credits for output virtual channels of routers.
-    pub credits: Vec<Place>,
-    /// Credits for the injection ports of nodes.
-    pub node_credits: Vec<Place>,
-    pub later: Vec<Later>,
+/// What arrives at one router in one cycle.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Inbox {
+    /// Input VCs that receive a flit.
+    pub flits: u64,
+    /// Output VCs that receive a credit.
+    pub credits: u64,
 }
 
-impl Slot {
-    fn is_empty(&self) -> bool {
-        self.flits.is_empty()
-            && self.credits.is_empty()
-            && self.node_credits.is_empty()
-            && self.later.is_empty()
-    }
-
-    fn clear(&mut self) {
-        self.flits.clear();
-        self.credits.clear();
-        self.node_credits.clear();
-        self.later.clear();
-    }
-}
-
-/// A ring of slots, long enough for the longest delay in the network. Slots keep their memory.
+/// A ring of cycles, long enough for the longest delay in the network.
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
-    slots: Vec<Slot>,
     mask: u64,
+    routers: usize,
+    nodes: usize,
+    /// By cycle and router.
+    inboxes: Vec<Inbox>,
+    /// By cycle and node: VCs of the injection port that receive a credit.
+    node_credits: Vec<u32>,
+    /// By cycle: routers and nodes that must be visited, one bit each.
+    router_visits: Vec<u64>,
+    node_visits: Vec<u64>,
+    pub later: Vec<Vec<Later>>,
 }
 
 impl Wheel {
     /// A wheel for delays of up to `horizon` cycles.
-    pub(super) fn new(horizon: usize) -> Self {
-        let size = (horizon + 2).next_power_of_two();
-        Self { slots: vec![Slot::default(); size], mask: size as u64 - 1 }
+    pub(super) fn new(horizon: usize, routers: usize, nodes: usize) -> Self {
+        let size = (horizon + 1).next_power_of_two();
+        Self {
+            mask: size as u64 - 1,
+            routers,
+            nodes,
+            inboxes: vec![Inbox::default(); size * routers],
+            node_credits: vec![0; size * nodes],
+            router_visits: vec![0; size * routers.div_ceil(64)],
+            node_visits: vec![0; size * nodes.div_ceil(64)],
+            later: vec![Vec::new(); size],
+        }
     }
 
-    /// The events of `cycle`, which lies no more than the horizon ahead.
     #[inline(always)]
-    pub(super) fn at(&mut self, cycle: u64) -> &mut Slot {
-        &mut self.slots[(cycle & self.mask) as usize]
+    pub(super) fn slot(&self, cycle: u64) -> usize {
+        (cycle & self.mask) as usize
     }
 
-    /// Takes the events of `cycle` out; give them back with [`Wheel::put_back`].
+    /// Visits `router` at `cycle`.
     #[inline(always)]
-    pub(super) fn take(&mut self, cycle: u64) -> Slot {
-        std::mem::take(self.at(cycle))
+    pub(super) fn visit_router(&mut self, cycle: u64, router: usize) {
+        let word = self.slot(cycle) * self.routers.div_ceil(64) + router / 64;
+        self.router_visits[word] |= 1 << (router % 64);
     }
 
-    /// Returns an emptied slot so that its memory is reused.
+    /// Visits `node` at `cycle`.
     #[inline(always)]
-    pub(super) fn put_back(&mut self, cycle: u64, mut slot: Slot) {
-        slot.clear();
-        *self.at(cycle) = slot;
+    pub(super) fn visit_node(&mut self, cycle: u64, node: usize) {
+        let word = self.slot(cycle) * self.nodes.div_ceil(64) + node / 64;
+        self.node_visits[word] |= 1 << (node % 64);
     }
 
-    /// The first cycle from `now` on that has an event.
+    /// A flit reaches an input VC at `cycle`.
+    #[inline(always)]
+    pub(super) fn send_flit(&mut self, cycle: u64, place: Place) {
+        let index = self.slot(cycle) * self.routers + place.of();
+        self.inboxes[index].flits |= 1 << place.vc();
+        self.visit_router(cycle, place.of());
+    }
+
+    /// A credit reaches an output VC at `cycle`.
+    #[inline(always)]
+    pub(super) fn send_credit(&mut self, cycle: u64, place: Place) {
+        let index = self.slot(cycle) * self.routers + place.of();
+        self.inboxes[index].credits |= 1 << place.vc();
+        self.visit_router(cycle, place.of());
+    }
+
+    /// A credit reaches a node's injection port at `cycle`.
+    #[inline(always)]
+    pub(super) fn send_node_credit(&mut self, cycle: u64, place: Place) {
+        let index = self.slot(cycle) * self.nodes + place.of();
+        self.node_credits[index] |= 1 << place.vc();
+        self.visit_node(cycle, place.of());
+    }
+
+    /// Takes what arrives at `router` at `cycle`.
+    #[inline(always)]
+    pub(super) fn take_inbox(&mut self, cycle: u64, router: usize) -> Inbox {
+        let index = self.slot(cycle) * self.routers + router;
+        std::mem::take(&mut self.inboxes[index])
+    }
+
+    /// Takes the credits that arrive at `node` at `cycle`.
+    #[inline(always)]
+    pub(super) fn take_node_credits(&mut self, cycle: u64, node: usize) -> u32 {
+        let index = self.slot(cycle) * self.nodes + node;
+        std::mem::take(&mut self.node_credits[index])
+    }
+
+    /// Takes the `word`-th 64 routers to be visited at `cycle`.
+    #[inline(always)]
+    pub(super) fn take_router_visits(&mut self, cycle: u64, word: usize) -> u64 {
+        let index = self.slot(cycle) * self.routers.div_ceil(64) + word;
+        std::mem::take(&mut self.router_visits[index])
+    }
+
+    /// Takes the `word`-th 64 nodes to be visited at `cycle`.
+    #[inline(always)]
+    pub(super) fn take_node_visits(&mut self, cycle: u64, word: usize) -> u64 {
+        let index = self.slot(cycle) * self.nodes.div_ceil(64) + word;
+        std::mem::take(&mut self.node_visits[index])
+    }
+
+    /// The first cycle from `now` on in which anything happens.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
-        (now..=now + self.mask).find(|cycle| !self.slots[(cycle & self.mask) as usize].is_empty())
+        let (routers, nodes) = (self.routers.div_ceil(64), self.nodes.div_ceil(64));
+        (now..=now + self.mask).find(|&cycle| {
+            let slot = self.slot(cycle);
+            !self.later[slot].is_empty()
+                || self.router_visits[slot * routers..][..routers].iter().any(|&word| word != 0)
+                || self.node_visits[slot * nodes..][..nodes].iter().any(|&word| word != 0)
+        })
     }
 }
