@@ -83,10 +83,40 @@ impl Post {
 }
 
 impl Team<'_> {
-    /// Runs all regions up to the end of `cycles`; returns the cycle reached.
-    pub(super) fn run<S: Source>(
+    /// The single-threaded loop: no exchange, and time jumps when nothing is due. Returns the cycle
+    /// reached; short of the end only if everything is idle or stalled.
+    pub(super) fn run_alone<S: Source, const PLAIN: bool, const N: usize, const P: usize>(
         &self,
-        regions: &mut [Region],
+        region: &mut Region<N, P>,
+        source: &mut S,
+        cycles: Range<u64>,
+    ) -> u64 {
+        let mut turn = Turn { routing: self.routing, source, now: cycles.start };
+        let step = if PLAIN { self.lookahead } else { 1 };
+        let mut check = turn.now + 1024;
+        while turn.now < cycles.end {
+            let end = (turn.now + step).min(cycles.end);
+            if !region.advance::<S, PLAIN>(&mut turn, end) {
+                match region.shared.next_event(turn.now) {
+                    Some(next) => turn.now = next.min(cycles.end),
+                    None => break,
+                }
+            }
+            if turn.now >= check {
+                check = turn.now + 1024;
+                region.note_movement(turn.now);
+                if turn.now > region.shared.last_move + self.patience {
+                    break;
+                }
+            }
+        }
+        turn.now
+    }
+
+    /// Runs all regions up to the end of `cycles`; returns the cycle reached.
+    pub(super) fn run<S: Source, const N: usize, const P: usize>(
+        &self,
+        regions: &mut [Region<N, P>],
         sources: &mut [S],
         cycles: Range<u64>,
     ) -> u64 {
@@ -104,10 +134,10 @@ impl Team<'_> {
     }
 
     /// One thread's loop. Every thread computes the same cycles from the same notices.
-    fn member<S: Source>(
+    fn member<S: Source, const N: usize, const P: usize>(
         &self,
         index: usize,
-        region: &mut Region,
+        region: &mut Region<N, P>,
         source: &mut S,
         cycles: Range<u64>,
         post: &Post,
@@ -117,12 +147,12 @@ impl Team<'_> {
         while turn.now < cycles.end {
             let end = (turn.now + self.lookahead).min(cycles.end);
             while turn.now < end {
+                let next = turn.now + 1;
                 if self.plain {
-                    region.cycle::<S, true>(&mut turn)
+                    region.advance::<S, true>(&mut turn, end);
                 } else {
-                    region.cycle::<S, false>(&mut turn)
-                };
-                turn.now += 1;
+                    region.advance::<S, false>(&mut turn, next);
+                }
             }
             if turn.now & 1023 < self.lookahead {
                 region.note_movement(turn.now);
@@ -148,11 +178,18 @@ impl Team<'_> {
         turn.now
     }
 
-    fn send_letters(&self, index: usize, region: &mut Region, post: &Post, set: usize, now: u64) {
-        let mut next = region.next_event(now).unwrap_or(u64::MAX);
+    fn send_letters<const N: usize, const P: usize>(
+        &self,
+        index: usize,
+        region: &mut Region<N, P>,
+        post: &Post,
+        set: usize,
+        now: u64,
+    ) {
+        let mut next = region.shared.next_event(now).unwrap_or(u64::MAX);
         let mut travelling = 0;
         for to in 0..post.members {
-            let outbox = &mut region.outboxes[to];
+            let outbox = &mut region.shared.outboxes[to];
             let arrivals =
                 outbox.flits.iter().map(|&(at, ..)| at).chain(outbox.credits.iter().map(|&(at, _)| at));
             next = arrivals.fold(next, u64::min);
@@ -161,29 +198,30 @@ impl Team<'_> {
         }
         let notice = &post.notices[set * post.members + index];
         notice.next.store(next, Ordering::Release);
-        notice.last_move.store(region.last_move, Ordering::Release);
-        notice.packets.store(region.packets.len() as u64 + travelling, Ordering::Release);
+        notice.last_move.store(region.shared.last_move, Ordering::Release);
+        notice.packets.store(region.shared.packets.len() as u64 + travelling, Ordering::Release);
     }
 }
 
-impl Region {
+impl<const N: usize, const P: usize> Region<N, P> {
     /// Takes in what another region sent.
     fn read_letter(&mut self, letter: &mut Outbox) {
         let mut packets = letter.packets.drain(..);
+        let shared = &mut self.shared;
         for (at, place, flit) in letter.flits.drain(..) {
-            let index = self.routers[place.of()].vc_base as usize + usize::from(place.vc());
-            let (slot, write) = &mut self.incoming[index];
+            let vc = usize::from(place.vc()) << shared.setup.ring_shift;
+            let first = self.blocks[place.of()].buffers as usize + vc;
+            let (slot, write) = &mut shared.incoming[first >> shared.setup.ring_shift];
             if flit.is_head() {
                 let (travel, record) = packets.next().expect("every head flit brings its packet's record");
-                *slot = self.packets.insert(travel, record);
+                *slot = shared.packets.insert(travel, record);
             }
-            let flit = Flit::new(*slot, flit.is_head(), flit.is_tail());
-            self.buffers[index * self.setup.ring + usize::from(*write)] = flit;
-            *write = (*write + 1) & self.setup.ring_mask;
-            self.wheel.send_flit(at, place);
+            shared.buffers[first + usize::from(*write)] = Flit::new(*slot, flit.is_head(), flit.is_tail());
+            *write = (*write + 1) & shared.setup.ring_mask;
+            shared.wheel.send_flit(at, place);
         }
         for (at, place) in letter.credits.drain(..) {
-            self.wheel.send_credit(at, place);
+            shared.wheel.send_credit(at, place);
         }
     }
 }

@@ -7,13 +7,14 @@
 //! ```
 //!
 //! The network is cut into regions: contiguous ranges of routers, one per thread. Whatever crosses
-//! a cut takes at least [`Network::lookahead`] cycles, so regions meet only that often. Results do
+//! a cut takes at least two cycles, so regions meet only that often. Results do
 //! not depend on the number of regions.
 //!
 //! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
 //! `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes.
 
 mod allocate;
+mod block;
 mod calendar;
 mod cycle;
 mod exchange;
@@ -27,13 +28,13 @@ mod tally;
 mod traverse;
 mod wheel;
 
-use crate::base::{NodeId, Problems};
+use crate::base::{NodeId, Problems, RouterId};
 use crate::fabric::{Fabric, Health};
 use crate::noc::params::RouterParams;
 use crate::noc::route::Routing;
 use crate::noc::source::Source;
 
-use cycle::Turn;
+use exchange::Team;
 use region::Region;
 pub use setup::MAX_ROUTER_VCS;
 use setup::{Cut, Setup};
@@ -51,12 +52,32 @@ pub enum Ended {
     Stalled(Stall),
 }
 
+/// The regions of a network, by the size class of its routers: [virtual channels, ports].
+#[derive(Clone, Debug)]
+enum Regions {
+    Small(Vec<Region<20, 5>>),
+    Medium(Vec<Region<40, 8>>),
+    Large(Vec<Region<64, 64>>),
+}
+
+/// Evaluates `$body` with `$regions` bound to the regions, whatever their size class.
+macro_rules! with_regions {
+    ($network:expr, $regions:ident => $body:expr) => {
+        match $network {
+            Regions::Small($regions) => $body,
+            Regions::Medium($regions) => $body,
+            Regions::Large($regions) => $body,
+        }
+    };
+}
+
 /// A network that is being simulated.
 #[derive(Clone, Debug)]
 pub struct Network {
     routing: Routing,
-    regions: Vec<Region>,
+    regions: Regions,
     cut: Cut,
+    /// Cycles that anything needs at least to reach another router or node.
     lookahead: u64,
     now: u64,
     started: bool,
@@ -79,24 +100,16 @@ impl Network {
     ) -> Result<Self, Problems> {
         let setup = Setup::new(params, fabric, run.seed)?;
         let cut = Cut::new(fabric, run.threads);
-        let regions = (0..cut.regions()).map(|i| Region::new(&setup, fabric, health, &cut, i)).collect();
-        let shortest = fabric.links.iter().map(|link| u64::from(link.latency)).min().unwrap_or(1);
-        let lookahead = shortest + setup.flit_delay.min(setup.credit_send + setup.credit_delay);
-        Ok(Self {
-            routing,
-            regions,
-            cut,
-            lookahead,
-            now: 0,
-            started: false,
-            plain: setup.is_plain(),
-            patience: 20_000,
-        })
-    }
-
-    /// Cycles that anything needs at least to cross from one region to another.
-    pub fn lookahead(&self) -> u64 {
-        self.lookahead
+        let ports =
+            (0..fabric.routers.len()).map(|router| fabric.ports(RouterId::at(router))).max().unwrap_or(0);
+        let lanes = ports * usize::from(setup.vcs.max(setup.speedup));
+        let regions = match (lanes, ports) {
+            (..=20, ..=5) => Regions::Small(build(&setup, fabric, health, &cut)),
+            (..=40, ..=8) => Regions::Medium(build(&setup, fabric, health, &cut)),
+            _ => Regions::Large(build(&setup, fabric, health, &cut)),
+        };
+        let (lookahead, plain) = (setup.lookahead(fabric), setup.is_plain());
+        Ok(Self { routing, regions, cut, lookahead, now: 0, started: false, plain, patience: 20_000 })
     }
 
     /// The next cycle to be simulated.
@@ -106,18 +119,20 @@ impl Network {
 
     /// Measures the packets created within `window` from now on.
     pub fn measure(&mut self, window: Window) {
-        self.regions.iter_mut().for_each(|region| region.tally.window = window);
+        with_regions!(&mut self.regions, regions => regions.iter_mut().for_each(|r| r.shared.tally.window = window));
     }
 
     /// Keeps a record of every delivered packet, or stops keeping it.
     pub fn keep_log(&mut self, keep: bool) {
-        self.regions.iter_mut().for_each(|region| region.tally.log = keep.then(Vec::new));
+        with_regions!(&mut self.regions, regions => {
+            regions.iter_mut().for_each(|region| region.shared.tally.log = keep.then(Vec::new));
+        });
     }
 
     /// Deals `source` out to the regions: the parts that [`Network::run`] takes.
     pub fn deal<S: Source>(&self, mut source: S) -> Vec<S> {
-        let mut parts = Vec::with_capacity(self.regions.len());
-        for &first in self.cut.nodes[1..self.regions.len()].iter().rev() {
+        let mut parts: Vec<S> = Vec::with_capacity(self.cut.regions());
+        for &first in self.cut.nodes[1..self.cut.regions()].iter().rev() {
             parts.push(source.split(NodeId(first)));
         }
         parts.push(source);
@@ -129,61 +144,62 @@ impl Network {
     ///
     /// `sources` are the parts that [`Network::deal`] made.
     pub fn run<S: Source>(&mut self, sources: &mut [S], until: u64) -> Ended {
-        debug_assert_eq!(sources.len(), self.regions.len());
-        if !std::mem::replace(&mut self.started, true) {
-            for (region, source) in self.regions.iter_mut().zip(sources.iter_mut()) {
-                (0..region.nodes.len()).for_each(|node| region.prime(node, source, self.now));
+        debug_assert_eq!(sources.len(), self.cut.regions());
+        let start = !std::mem::replace(&mut self.started, true);
+        with_regions!(&mut self.regions, regions => {
+            if start {
+                regions.iter_mut().zip(sources.iter_mut()).for_each(|(region, source)| region.start(source));
             }
-        }
-        match (&mut self.regions[..], sources) {
-            ([region], [source]) => {
-                let turn = Turn { routing: &self.routing, source, now: self.now };
-                self.now = if self.plain {
-                    run_alone::<S, true>(region, turn, until, self.patience)
-                } else {
-                    run_alone::<S, false>(region, turn, until, self.patience)
-                };
-            }
-            (regions, sources) => {
-                let team = exchange::Team {
-                    routing: &self.routing,
-                    lookahead: self.lookahead,
-                    patience: self.patience,
-                    plain: self.plain,
-                };
-                self.now = team.run(regions, sources, self.now..until);
-            }
-        }
-        self.ended(until)
+            let team = Team {
+                routing: &self.routing,
+                lookahead: self.lookahead,
+                patience: self.patience,
+                plain: self.plain,
+            };
+            self.now = match (&mut regions[..], sources) {
+                ([region], [source]) if self.plain => team.run_alone::<S, true, _, _>(region, source, self.now..until),
+                ([region], [source]) => team.run_alone::<S, false, _, _>(region, source, self.now..until),
+                (regions, sources) => team.run(regions, sources, self.now..until),
+            };
+        });
+        self.ended()
     }
 
-    fn ended(&self, until: u64) -> Ended {
-        if self.regions.iter().all(|region| region.next_event(self.now).is_none()) && self.in_flight() == 0 {
-            return Ended::Idle;
-        }
-        let last_move = self.regions.iter().map(|region| region.last_move).max().unwrap_or(0);
-        if self.in_flight() > 0 && self.now > last_move + self.patience {
-            return Ended::Stalled(stall::find(&self.regions, self.now - last_move));
-        }
-        debug_assert!(self.now >= until || self.in_flight() > 0);
+    fn ended(&self) -> Ended {
+        with_regions!(&self.regions, regions => {
+            let in_flight: usize = regions.iter().map(|region| region.shared.packets.len()).sum();
+            if in_flight == 0 && regions.iter().all(|region| region.shared.next_event(self.now).is_none()) {
+                return Ended::Idle;
+            }
+            let last_move = regions.iter().map(|region| region.shared.last_move).max().unwrap_or(0);
+            if in_flight > 0 && self.now > last_move + self.patience {
+                return Ended::Stalled(stall::find(regions, self.now - last_move));
+            }
+        });
         Ended::Reached
     }
 
     /// Packets that are inside the network.
     pub fn in_flight(&self) -> u64 {
-        self.regions.iter().map(|region| region.packets.len() as u64).sum()
+        with_regions!(&self.regions, regions => regions.iter().map(|region| region.shared.packets.len() as u64).sum())
     }
 
     /// Whether packets created before `end` are still to be created or delivered.
     pub fn awaits(&self, end: u64) -> bool {
-        let outstanding = self.regions.iter().fold(0u64, |sum, r| sum.wrapping_add(r.tally.outstanding));
-        outstanding > 0 || self.regions.iter().flat_map(|r| &r.nodes).any(|node| node.may_create_before(end))
+        with_regions!(&self.regions, regions => {
+            let outstanding = regions.iter().fold(0u64, |sum, r| sum.wrapping_add(r.shared.tally.outstanding));
+            outstanding > 0 || regions.iter().flat_map(|r| &r.shared.nodes).any(|node| node.may_create_before(end))
+        })
     }
 
     /// What has been counted so far, over all regions.
     pub fn tally(&self) -> Tally {
-        let mut total = self.regions[0].tally.clone();
-        self.regions[1..].iter().for_each(|region| total.append(&region.tally));
+        let mut total = with_regions!(&self.regions, regions => {
+            let mut parts = regions.iter().map(Region::tally);
+            let mut total = parts.next().unwrap_or_else(Tally::new);
+            parts.for_each(|part| total.append(&part));
+            total
+        });
         if let Some(log) = &mut total.log {
             log.sort_unstable_by_key(|record| (record.tail_ejected, record.dst, record.src, record.tag));
         }
@@ -191,30 +207,13 @@ impl Network {
     }
 }
 
-/// The single-threaded loop: no exchange, and time jumps when nothing is due. Returns the cycle
-/// reached; short of the end only if everything is idle or stalled.
-fn run_alone<S: Source, const PLAIN: bool>(
-    region: &mut Region,
-    mut turn: Turn<'_, S>,
-    until: u64,
-    patience: u64,
-) -> u64 {
-    while turn.now < until {
-        let busy = region.cycle::<S, PLAIN>(&mut turn);
-        turn.now += 1;
-        if !busy {
-            match region.next_event(turn.now) {
-                Some(next) => turn.now = next.min(until),
-                None => break,
-            }
-        } else if turn.now & 1023 == 0 {
-            region.note_movement(turn.now);
-            if turn.now > region.last_move + patience && region.packets.len() > 0 {
-                break;
-            }
-        }
-    }
-    turn.now
+fn build<const N: usize, const P: usize>(
+    setup: &Setup,
+    fabric: &Fabric,
+    health: &Health,
+    cut: &Cut,
+) -> Vec<Region<N, P>> {
+    (0..cut.regions()).map(|index| Region::new(setup, fabric, health, cut, index)).collect()
 }
 
 /// How to run, as opposed to what.

@@ -4,10 +4,10 @@
 //! one is inside the network, so a saturated source queue costs no memory: the wait shows in the
 //! packet's latency, because its creation time is the source's.
 
-use super::allocate::for_each_bit;
+use super::block::for_each_bit;
 use super::cycle::Turn;
 use super::packet::{Record, Travel};
-use super::region::Region;
+use super::region::Shared;
 use super::setup::NODE_CHANNEL;
 use super::wheel::{Flit, Place};
 use crate::base::NodeId;
@@ -41,6 +41,8 @@ pub(super) struct NodePort {
     /// Router (local) and first input virtual channel of the node's port.
     pub router: u32,
     pub vc_base: u8,
+    /// First buffer slot of that virtual channel.
+    pub buffers: u32,
     /// The node's core works.
     pub alive: bool,
 }
@@ -61,6 +63,7 @@ impl NodePort {
             closing: 0,
             router: 0,
             vc_base: 0,
+            buffers: 0,
             alive: true,
         }
     }
@@ -86,7 +89,7 @@ impl NodePort {
     }
 }
 
-impl Region {
+impl Shared {
     /// Asks the source for a node's next packet and sees to it that the node wakes in time. At cycle
     /// `now` at the earliest.
     pub(super) fn prime<S: Source>(&mut self, node: usize, source: &mut S, now: u64) {
@@ -102,9 +105,26 @@ impl Region {
         }
     }
 
+    /// One cycle of all nodes that have something to do. Returns whether there was one.
+    #[inline(always)]
+    pub(super) fn step_nodes<S: Source>(&mut self, turn: &mut Turn<'_, S>) -> u64 {
+        let (wheel, mut visited) = (&mut self.wheel, 0);
+        self.calendar.take(turn.now, |node| wheel.visit_node(turn.now, node as usize));
+        for word in 0..self.nodes.len().div_ceil(64) {
+            let mut nodes = self.wheel.take_node_visits(turn.now, word);
+            visited |= nodes;
+            while nodes != 0 {
+                let node = word * 64 + nodes.trailing_zeros() as usize;
+                nodes &= nodes - 1;
+                self.step_node(node, turn);
+            }
+        }
+        visited
+    }
+
     /// One cycle of a node: credits come in, one flit goes out.
     #[inline]
-    pub(super) fn step_node<S: Source>(&mut self, node: usize, turn: &mut Turn<'_, S>) {
+    fn step_node<S: Source>(&mut self, node: usize, turn: &mut Turn<'_, S>) {
         let credits = self.wheel.take_node_credits(turn.now, node);
         if credits != 0 {
             self.credit_node(node, credits);
@@ -141,9 +161,9 @@ impl Region {
         }
         let flit = Flit::new(port.slot, head, tail);
         let place = Place::new(port.router, port.vc_base + vc);
-        let dest = self.routers[place.of()].vc_base as usize + usize::from(place.vc());
+        let dest = port.buffers as usize + (usize::from(vc) << self.setup.ring_shift);
         let write = &mut self.node_writes[node * usize::from(vcs) + usize::from(vc)];
-        self.buffers[dest * self.setup.ring + usize::from(*write)] = flit;
+        self.buffers[dest + usize::from(*write)] = flit;
         *write = (*write + 1) & self.setup.ring_mask;
         if head {
             self.packets.record(flit.slot()).injected = now;
@@ -210,7 +230,7 @@ impl Region {
         let port = &mut self.nodes[node];
         port.credit |= arrived;
         for_each_bit(arrived.into(), |vc| {
-            let credits = &mut self.node_credits[node * vcs + usize::from(vc)];
+            let credits = &mut self.node_credits[node * vcs + vc];
             *credits += 1;
             if *credits == self.setup.depth && port.closing >> vc & 1 == 1 {
                 port.closing &= !(1 << vc);

@@ -1,8 +1,8 @@
 //! Everything about a network that does not change while it runs, laid out for the cycle loop.
 
 use super::wheel::Place;
-use crate::base::{Problem, Problems};
-use crate::fabric::{Fabric, Health, NO_LINK};
+use crate::base::{Problem, Problems, RouterId};
+use crate::fabric::{Fabric, Health};
 use crate::noc::params::{Allocator, RouterParams, Switching};
 
 /// Most input virtual channels a router can have: one bit each in a machine word.
@@ -12,9 +12,10 @@ pub const MAX_ROUTER_VCS: usize = 64;
 pub(super) const NODE_CHANNEL: u16 = 1;
 
 /// What a port leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum End {
     /// Nothing: an unused or dead port.
+    #[default]
     Nowhere,
     /// A router of this region.
     Router,
@@ -26,7 +27,7 @@ pub(super) enum End {
 
 /// What happens to a flit that leaves by an output port, or to a credit that leaves by an input port.
 /// Numbers are local to the region of the far end.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Wire {
     /// The place at the far end, less the virtual-channel index at the near end.
     base: u32,
@@ -43,8 +44,8 @@ pub(super) struct Wire {
 impl Wire {
     /// The place that virtual channel `vc` (port · VCs + VC at the near end) leads to.
     #[inline(always)]
-    pub(super) fn place(self, vc: u8) -> Place {
-        Place(self.base.wrapping_add(u32::from(vc)))
+    pub(super) fn place(self, vc: usize) -> Place {
+        Place(self.base.wrapping_add(vc as u32))
     }
 }
 
@@ -55,8 +56,8 @@ pub(super) struct Setup {
     /// Mask of the virtual channels of one port.
     pub vc_mask: u64,
     pub depth: u16,
-    /// Buffer slots per virtual channel, a power of two.
-    pub ring: usize,
+    /// Buffer slots per virtual channel: 2 to this power.
+    pub ring_shift: u32,
     pub ring_mask: u16,
     pub routing_delay: u64,
     pub vc_delay: u64,
@@ -74,8 +75,6 @@ pub(super) struct Setup {
     pub cut_through: bool,
     pub narrow_links: bool,
     pub seed: u64,
-    /// Port of each virtual-channel index.
-    pub port_of: [u8; MAX_ROUTER_VCS],
 }
 
 impl Setup {
@@ -96,14 +95,12 @@ impl Setup {
             ))
             .into());
         }
-        let mut port_of = [0; MAX_ROUTER_VCS];
-        port_of.iter_mut().enumerate().for_each(|(i, port)| *port = (i / usize::from(vcs)) as u8);
         let switch = u64::from(params.switch_delay) - 1;
         Ok(Self {
             vcs,
             vc_mask: u64::MAX >> (64 - u32::from(vcs)),
             depth: params.buffer_flits,
-            ring: usize::from(params.buffer_flits).next_power_of_two(),
+            ring_shift: params.buffer_flits.next_power_of_two().trailing_zeros(),
             ring_mask: params.buffer_flits.next_power_of_two() - 1,
             routing_delay: params.routing_delay.into(),
             vc_delay: params.vc_delay.into(),
@@ -119,8 +116,26 @@ impl Setup {
             cut_through: params.switching == Switching::VirtualCutThrough,
             narrow_links: fabric.links.iter().any(|link| link.interval > 1),
             seed,
-            port_of,
         })
+    }
+
+    /// The switch input that an input VC uses: VCs are interleaved over the inputs of their port.
+    #[inline(always)]
+    pub(super) fn lane(&self, vc: u8, port: u8) -> usize {
+        if self.speedup == 1 {
+            return usize::from(port);
+        }
+        usize::from(port * self.speedup + (vc - port * self.vcs) % self.speedup)
+    }
+
+    /// The VC in turn after `vc` at its switch input.
+    #[inline(always)]
+    pub(super) fn vc_after(&self, vc: usize, lane: usize) -> u8 {
+        if self.speedup == 1 {
+            return vc as u8 + 1;
+        }
+        let first = lane as u8 / self.speedup * self.vcs;
+        first + (vc as u8 - first + self.speedup) % self.vcs
     }
 
     /// Whether this is the common router: one cycle per stage, one iteration, no speculation, no
@@ -132,6 +147,14 @@ impl Setup {
         stages && allocation && !options
     }
 
+    /// The shortest time in which anything reaches another router or node [cycles].
+    pub(super) fn lookahead(&self, fabric: &Fabric) -> u64 {
+        let links = fabric.links.iter().map(|link| link.latency).min().unwrap_or(1);
+        let shortest = u64::from(links.min(NODE_CHANNEL));
+        // An injected flit needs one cycle on its channel and is seen in the next one.
+        (shortest + self.flit_delay.min(self.credit_send)).min(u64::from(NODE_CHANNEL) + 1)
+    }
+
     /// The longest time anything spends in the wheel.
     pub(super) fn horizon(&self, fabric: &Fabric) -> usize {
         let longest = fabric.links.iter().map(|link| link.latency.max(link.interval)).max().unwrap_or(1);
@@ -141,7 +164,8 @@ impl Setup {
     }
 }
 
-/// How routers are dealt out to regions: contiguous ranges of router numbers (stripes of a mesh).
+/// How routers are dealt out to regions: contiguous ranges of router numbers (stripes of a mesh)
+/// whose nodes have contiguous numbers too.
 #[derive(Clone, Debug)]
 pub(super) struct Cut {
     /// First router of each region, and the number of routers.
@@ -151,13 +175,28 @@ pub(super) struct Cut {
 }
 
 impl Cut {
+    /// Cuts into at most `regions` parts of about the same size.
     pub(super) fn new(fabric: &Fabric, regions: usize) -> Self {
         let count = fabric.routers.len();
-        let regions = regions.clamp(1, count);
-        let routers: Vec<u32> = (0..=regions).map(|i| (i * count / regions) as u32).collect();
-        let node_at =
-            |&r: &u32| fabric.routers.get(r as usize).map_or(fabric.nodes.len() as u32, |r| r.first_node.0);
-        let nodes = routers.iter().map(node_at).collect();
+        // Routers before which all nodes have lower numbers than all nodes from there on.
+        let mut clean = Vec::new();
+        let mut nodes_before = 0;
+        let mut highest = None;
+        for router in 0..count {
+            if highest.is_none_or(|highest: u32| highest + 1 == nodes_before) {
+                clean.push((router as u32, nodes_before));
+            }
+            let own = fabric.nodes_of(RouterId::at(router));
+            nodes_before += own.len() as u32;
+            highest = own.iter().map(|node| node.0).max().max(highest);
+        }
+        let mut cuts: Vec<(u32, u32)> = (0..regions.clamp(1, count))
+            .map(|i| (i * count / regions.clamp(1, count)) as u32)
+            .map(|target| clean[clean.partition_point(|&(router, _)| router <= target) - 1])
+            .collect();
+        cuts.dedup();
+        cuts.push((count as u32, fabric.nodes.len() as u32));
+        let (routers, nodes) = cuts.into_iter().unzip();
         Self { routers, nodes }
     }
 
@@ -169,59 +208,35 @@ impl Cut {
         self.routers.partition_point(|&first| first <= router) - 1
     }
 
-    /// The far ends of the output ports (`outward`) or input ports of all routers of `region`.
-    pub(super) fn wires(
+    /// Where flits (`outward`) or credits leave for by a port. `near` is (region, router, port).
+    pub(super) fn wire(
         &self,
         fabric: &Fabric,
         health: &Health,
-        region: usize,
-        outward: bool,
-        setup: &Setup,
-    ) -> Vec<Wire> {
-        let table = if outward { &fabric.out_link } else { &fabric.in_link };
-        let mut wires = Vec::new();
-        for router in self.routers[region]..self.routers[region + 1] {
-            let site = &fabric.routers[router as usize];
-            let base = fabric.port_base[router as usize] as usize;
-            for port in 0..site.network_ports {
-                let link = table[base + usize::from(port)];
-                wires.push(self.link_wire(fabric, health, (region, port), link, outward, setup));
-            }
-            for node in 0..site.nodes {
-                let there = site.first_node.0 + u32::from(node) - self.nodes[region];
-                let near = (site.network_ports + node) * setup.vcs;
-                let base = Place::new(there, 0).0.wrapping_sub(u32::from(near));
-                let delay =
-                    NODE_CHANNEL + (if outward { setup.flit_delay } else { setup.credit_send }) as u16;
-                wires.push(Wire { base, delay, interval: 1, region: region as u16, end: End::Node });
-            }
-        }
-        wires
-    }
-
-    fn link_wire(
-        &self,
-        fabric: &Fabric,
-        health: &Health,
-        near: (usize, u8),
-        link: u32,
+        near: (usize, u32, u8),
         outward: bool,
         setup: &Setup,
     ) -> Wire {
-        let (region, near_port) = near;
-        if link == NO_LINK || !health.link[link as usize] {
-            return Wire { base: 0, delay: 1, interval: 1, region: 0, end: End::Nowhere };
+        let (region, router, port) = near;
+        let pipeline = if outward { setup.flit_delay } else { setup.credit_send } as u16;
+        let near_vc = u32::from(port * setup.vcs);
+        if let Some(node) = fabric.node_at(RouterId(router), port) {
+            let base = Place::new(node.0 - self.nodes[region], 0).0.wrapping_sub(near_vc);
+            let delay = NODE_CHANNEL + pipeline;
+            return Wire { base, delay, interval: 1, region: region as u16, end: End::Node };
         }
-        let link = &fabric.links[link as usize];
-        let (router, port) = if outward { (link.to, link.to_port) } else { (link.from, link.from_port) };
-        let there = self.region_of(router.0);
-        let place = Place::new(router.0 - self.routers[there], port * setup.vcs);
+        let link =
+            if outward { fabric.out(RouterId(router), port) } else { fabric.into(RouterId(router), port) };
+        let Some(link) = link.filter(|link| health.link[link.index()]) else { return Wire::default() };
+        let link = fabric.link(link);
+        let (far, far_port) = if outward { (link.to, link.to_port) } else { (link.from, link.from_port) };
+        let there = self.region_of(far.0);
+        let place = Place::new(far.0 - self.routers[there], far_port * setup.vcs);
         // A narrow wire delivers the last phit `interval - 1` cycles after the first.
-        let flight = link.latency + if outward { link.interval - 1 } else { 0 };
-        let pipeline = if outward { setup.flit_delay } else { setup.credit_send + setup.credit_delay };
+        let extra = if outward { link.interval - 1 } else { setup.credit_delay as u16 };
         Wire {
-            base: place.0.wrapping_sub(u32::from(near_port * setup.vcs)),
-            delay: flight + pipeline as u16,
+            base: place.0.wrapping_sub(near_vc),
+            delay: link.latency + pipeline + extra,
             interval: link.interval,
             region: there as u16,
             end: if there == region { End::Router } else { End::Elsewhere },

@@ -1,7 +1,7 @@
 //! What to say when nothing moves any more: which packets wait for which channels, and the cycle
 //! among them if there is one.
 
-use super::allocate::for_each_bit;
+use super::block::for_each_bit;
 use super::region::Region;
 use super::setup::End;
 use crate::base::RouterId;
@@ -29,19 +29,19 @@ pub struct Stall {
 }
 
 /// Looks for a cycle among the blocked channels.
-pub(super) fn find(regions: &[Region], idle_cycles: u64) -> Stall {
-    let packets = regions.iter().map(|region| region.packets.len() as u64).sum();
+pub(super) fn find<const N: usize, const P: usize>(regions: &[Region<N, P>], idle_cycles: u64) -> Stall {
+    let packets = regions.iter().map(|region| region.shared.packets.len() as u64).sum();
     Stall { idle_cycles, packets, cycle: waiting_cycle(regions) }
 }
 
 /// A channel as (region, router, input VC index).
-type Channel = (usize, usize, u8);
+type Channel = (usize, usize, usize);
 
-fn waiting_cycle(regions: &[Region]) -> Vec<Waiting> {
+fn waiting_cycle<const N: usize, const P: usize>(regions: &[Region<N, P>]) -> Vec<Waiting> {
     let mut done = std::collections::HashSet::new();
     for (r, region) in regions.iter().enumerate() {
-        for (router, hot) in region.routers.iter().enumerate() {
-            let blocked = (hot.waiting | hot.active) & !hot.ready;
+        for (router, block) in region.blocks.iter().enumerate() {
+            let blocked = (block.waiting | block.active) & !block.ready;
             let mut found = Vec::new();
             for_each_bit(blocked, |vc| {
                 if found.is_empty() {
@@ -57,7 +57,11 @@ fn waiting_cycle(regions: &[Region]) -> Vec<Waiting> {
 }
 
 /// Follows who waits for whom from `start`; returns the loop it runs into, if any.
-fn follow(regions: &[Region], start: Channel, done: &mut std::collections::HashSet<Channel>) -> Vec<Waiting> {
+fn follow<const N: usize, const P: usize>(
+    regions: &[Region<N, P>],
+    start: Channel,
+    done: &mut std::collections::HashSet<Channel>,
+) -> Vec<Waiting> {
     let (mut path, mut at) = (Vec::<(Channel, Waiting)>::new(), start);
     loop {
         if let Some(first) = path.iter().position(|&(place, _)| place == at) {
@@ -73,27 +77,25 @@ fn follow(regions: &[Region], start: Channel, done: &mut std::collections::HashS
 }
 
 /// What a blocked input VC waits for: the input VC downstream that must make room first.
-fn awaited(region: &Region, router: usize, vc: u8) -> Option<(Waiting, Channel)> {
-    let hot = &region.routers[router];
-    let base = hot.vc_base as usize;
-    let input = &region.in_vc[base + usize::from(vc)];
-    let out = if hot.active >> vc & 1 == 1 {
-        input.out
-    } else if input.wants != 0 {
-        input.wants.trailing_zeros() as u8
-    } else {
-        return None;
+fn awaited<const N: usize, const P: usize>(
+    region: &Region<N, P>,
+    router: usize,
+    vc: usize,
+) -> Option<(Waiting, Channel)> {
+    let block = &region.blocks[router];
+    let input = &block.in_vc[vc];
+    let out = match (block.active >> vc & 1 == 1, input.wants) {
+        (true, _) => usize::from(input.out),
+        (false, 0) => return None,
+        (false, wants) => wants.trailing_zeros() as usize,
     };
-    let vcs = region.setup.vcs;
-    let wire = region.out_wires[hot.port_base as usize + usize::from(out / vcs)];
+    let output = block.out_vc[out].port;
+    let wire = block.ports[usize::from(output)].out;
     if !matches!(wire.end, End::Router | End::Elsewhere) {
         return None;
     }
-    let waiting = Waiting {
-        router: RouterId(region.first_router + router as u32),
-        input: (vc / vcs, vc % vcs),
-        output: out / vcs,
-    };
+    let router = RouterId(region.shared.first_router + router as u32);
+    let input = (input.port, vc as u8 - input.port * region.shared.setup.vcs);
     let place = wire.place(out);
-    Some((waiting, (usize::from(wire.region), place.of(), place.vc())))
+    Some((Waiting { router, input, output }, (usize::from(wire.region), place.of(), usize::from(place.vc()))))
 }

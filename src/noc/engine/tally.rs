@@ -144,7 +144,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new(ports: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
             created: 0,
             delivered: 0,
@@ -160,7 +160,7 @@ impl Tally {
             packet_latency: Counts::default(),
             network_latency: Counts::default(),
             hops: Counts::default(),
-            port_flits: vec![0; ports],
+            port_flits: Vec::new(),
             log: None,
             window: Window::ALWAYS,
             finish: 0,

@@ -78,9 +78,10 @@ pub(super) struct Inbox {
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
     mask: u64,
+    shift: u32,
     routers: usize,
     nodes: usize,
-    /// By cycle and router.
+    /// By router and cycle.
     inboxes: Vec<Inbox>,
     /// By cycle and node: VCs of the injection port that receive a credit.
     node_credits: Vec<u32>,
@@ -96,6 +97,7 @@ impl Wheel {
         let size = (horizon + 1).next_power_of_two();
         Self {
             mask: size as u64 - 1,
+            shift: size.trailing_zeros(),
             routers,
             nodes,
             inboxes: vec![Inbox::default(); size * routers],
@@ -128,7 +130,7 @@ impl Wheel {
     /// A flit reaches an input VC at `cycle`.
     #[inline(always)]
     pub(super) fn send_flit(&mut self, cycle: u64, place: Place) {
-        let index = self.slot(cycle) * self.routers + place.of();
+        let index = place.of() << self.shift | self.slot(cycle);
         self.inboxes[index].flits |= 1 << place.vc();
         self.visit_router(cycle, place.of());
     }
@@ -136,7 +138,7 @@ impl Wheel {
     /// A credit reaches an output VC at `cycle`.
     #[inline(always)]
     pub(super) fn send_credit(&mut self, cycle: u64, place: Place) {
-        let index = self.slot(cycle) * self.routers + place.of();
+        let index = place.of() << self.shift | self.slot(cycle);
         self.inboxes[index].credits |= 1 << place.vc();
         self.visit_router(cycle, place.of());
     }
@@ -152,7 +154,7 @@ impl Wheel {
     /// Takes what arrives at `router` at `cycle`.
     #[inline(always)]
     pub(super) fn take_inbox(&mut self, cycle: u64, router: usize) -> Inbox {
-        let index = self.slot(cycle) * self.routers + router;
+        let index = router << self.shift | self.slot(cycle);
         std::mem::take(&mut self.inboxes[index])
     }
 
@@ -163,11 +165,14 @@ impl Wheel {
         std::mem::take(&mut self.node_credits[index])
     }
 
-    /// Takes the `word`-th 64 routers to be visited at `cycle`.
+    /// Takes the `word`-th 64 routers to be visited in `cycles`.
     #[inline(always)]
-    pub(super) fn take_router_visits(&mut self, cycle: u64, word: usize) -> u64 {
-        let index = self.slot(cycle) * self.routers.div_ceil(64) + word;
-        std::mem::take(&mut self.router_visits[index])
+    pub(super) fn router_visits(&mut self, cycles: std::ops::Range<u64>, word: usize) -> u64 {
+        let words = self.routers.div_ceil(64);
+        cycles.fold(0, |all, cycle| {
+            let index = self.slot(cycle) * words + word;
+            all | std::mem::take(&mut self.router_visits[index])
+        })
     }
 
     /// Takes the `word`-th 64 nodes to be visited at `cycle`.
