@@ -1,3 +1,4 @@
 //! spikeloom
 
 pub mod base;
+pub mod neuron;
