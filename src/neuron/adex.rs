@@ -2,7 +2,7 @@
 //!
 //! `C dv/dt = −g (v − v_rest) + g Δ e^((v − v_t)/Δ) − w + i + I`, `τ_w dw/dt = a (v − v_rest) − w`,
 //! `di/dt = −i/τ_syn`; when `v > v_cut` it fires, then `v ← v_reset`, `w ← w + b`. What arrives in a
-//! step [pA] is added to the synaptic current i at its end. The current is held during a step.
+//! step (pA) is added to the synaptic current i at its end. The current is held during a step.
 //! During the refractory period v is frozen while w and i go on.
 //!
 //! Scheme: forward Euler in `substeps` per time-step with the threshold tested after each
@@ -53,7 +53,7 @@ pub struct AdEx {
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub tau_syn: Seconds,
     /// Refractory period, rounded to time-steps.
-    #[schemars(range(min = 0))]
+    #[schemars(extend("minimum" = 0))]
     pub refractory: Seconds,
     /// Constant input current.
     pub current: Amperes,

@@ -70,6 +70,10 @@ pub enum Status {
     Fired,
 }
 
+/// The bits of eight statuses that say "updated", and those that say "fired".
+const UPDATED_BITS: u64 = 0x0101_0101_0101_0101;
+const FIRED_BITS: u64 = UPDATED_BITS << 1;
+
 /// What leaves a bank in one step. Reused from step to step.
 #[derive(Clone, Debug, Default)]
 pub struct StepOutput {
@@ -118,22 +122,26 @@ impl StepOutput {
 
     /// Collects who fired from the status column, eight neurons at a time.
     fn collect(&mut self) {
-        const UPDATED_BITS: u64 = 0x0101_0101_0101_0101;
-        const FIRED_BITS: u64 = UPDATED_BITS << 1;
         self.fired.clear();
         self.values.clear();
         self.updated = 0;
-        for (block, chunk) in self.status.chunks(8).enumerate() {
+        let blocks = self.status.chunks_exact(8);
+        let rest = blocks.remainder();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        let mut first = 0;
+        for block in blocks.chain([last.as_slice()]) {
             let mut bytes = [0; 8];
-            bytes[..chunk.len()].copy_from_slice(chunk);
+            bytes.copy_from_slice(block);
             let word = u64::from_le_bytes(bytes);
             // The sum of the eight bytes, each 0 or 1, appears in the top byte of the product.
             self.updated += ((word & UPDATED_BITS).wrapping_mul(UPDATED_BITS) >> 56) as u32;
             let mut fired = word & FIRED_BITS;
             while fired != 0 {
-                self.fired.push(block as u32 * 8 + fired.trailing_zeros() / 8);
+                self.fired.push(first + fired.trailing_zeros() / 8);
                 fired &= fired - 1;
             }
+            first += 8;
         }
         if !self.level.is_empty() {
             let level = &self.level;
@@ -175,6 +183,10 @@ impl<M: Soma> Granule<M> {
 
     fn read(&self, variable: usize, neuron: usize) -> Option<f64> {
         self.state.read(variable, neuron)
+    }
+
+    fn write(&mut self, variable: usize, neuron: usize, value: f64) -> bool {
+        self.state.write(variable, neuron, value)
     }
 
     fn reset(&mut self) {
@@ -263,6 +275,12 @@ impl Bank {
         self.read(0, neuron)
     }
 
+    /// Sets variable number `variable` of neuron `neuron`, rounded to what the variable can hold: a
+    /// start other than rest, or a host that writes to the chip. Whether both exist.
+    pub fn write(&mut self, variable: usize, neuron: usize, value: f64) -> bool {
+        dispatch!(&mut self.granules, granule => granule.write(variable, neuron, value))
+    }
+
     /// Puts every neuron back to rest.
     pub fn reset(&mut self) {
         dispatch!(&mut self.granules, granule => granule.reset());
@@ -291,4 +309,132 @@ fn card_of<M: Soma>(_: &Granule<M>) -> &'static Card {
 
 fn variables_of<M: Soma>(_: &Granule<M>) -> &'static [Quantity] {
     M::State::VARIABLES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::neuron::bernoulli::Bernoulli;
+    use crate::neuron::integrate_fire::IntegrateFire;
+
+    const DT: Seconds = Seconds(1e-3);
+
+    /// Drives `bank` with a fixed irregular input for steps `from..to`; all that came out.
+    fn drive(bank: &mut Bank, from: u64, to: u64) -> Vec<(Vec<u32>, Vec<u64>, u32)> {
+        let mut out = StepOutput::new();
+        let channels = bank.card().inputs.len();
+        let mut run = |step: u64| {
+            let arrival = |n: usize| if (step + n as u64) % 3 == 0 { 1.5 } else { NO_INPUT };
+            let arrivals: Vec<f64> = (0..bank.len()).map(arrival).collect();
+            let channel = |i| if channels > i { arrivals.as_slice() } else { &[] };
+            let input =
+                StepInput { step, seed: 5, ids: Ids::From(10), arrivals: channel(0), second: channel(1) };
+            bank.step(&input, &mut out);
+            let values = out.values().iter().map(|value| value.to_bits()).collect();
+            (out.fired().to_vec(), values, out.updated())
+        };
+        (from..to).map(&mut run).collect()
+    }
+
+    #[test]
+    fn every_model_goes_on_from_a_checkpoint_as_if_unbroken() {
+        for name in NeuronModel::NAMES {
+            let new = || Bank::new(&NeuronModel::named(name).unwrap(), 13, DT).unwrap();
+            let mut unbroken = new();
+            let before = drive(&mut unbroken, 1, 60);
+            let text = serde_json::to_string(&Saved(&unbroken)).unwrap();
+            let after = drive(&mut unbroken, 60, 120);
+            let mut restored = new();
+            restored.load(&mut serde_json::Deserializer::from_str(&text)).unwrap();
+            assert_eq!(drive(&mut restored, 60, 120), after, "{name}");
+            restored.reset();
+            assert_eq!(drive(&mut restored, 1, 60), before, "{name} after a reset");
+        }
+    }
+
+    struct Saved<'a>(&'a Bank);
+
+    impl serde::Serialize for Saved<'_> {
+        fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+            self.0.save(sink)
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_bank_is_refused() {
+        let bank = |count| Bank::new(&IntegrateFire::default().into(), count, DT).unwrap();
+        let saved = serde_json::to_value(Saved(&bank(3))).unwrap();
+        let error = bank(4).load(saved).unwrap_err().to_string();
+        assert_eq!(error, "the saved bank does not hold 4 neurons");
+        assert!(bank(3).load(serde_json::json!({ "v": [0] })).is_err());
+    }
+
+    #[test]
+    fn draws_do_not_depend_on_where_a_neuron_lives() {
+        let model = Bernoulli { base: 0.5, gain: 0.0 }.into();
+        let fired = |count, ids, step| {
+            let mut out = StepOutput::new();
+            let arrivals = vec![NO_INPUT; count as usize];
+            let input = StepInput { step, seed: 5, ids, arrivals: &arrivals, second: &[] };
+            Bank::new(&model, count, DT).unwrap().step(&input, &mut out);
+            out.fired().iter().map(|&n| ids.of(n as usize)).collect::<Vec<_>>()
+        };
+        for step in 0..20 {
+            let mut split = fired(3, Ids::Table(&[14, 10, 12]), step);
+            split.extend(fired(2, Ids::Table(&[11, 13]), step));
+            split.sort_unstable();
+            assert_eq!(split, fired(5, Ids::From(10), step));
+        }
+    }
+
+    #[test]
+    fn parts_keep_their_parameters_and_their_order() {
+        let with = |bias| NeuronModel::from(IntegrateFire { bias, ..Default::default() });
+        let (eager, lazy) = (with(2.0), with(0.25));
+        let mut bank = Bank::from_parts(&[(&eager, 9), (&lazy, 10), (&eager, 1)], DT).unwrap();
+        let mut out = StepOutput::new();
+        let arrivals = [NO_INPUT; 20];
+        bank.step(
+            &StepInput { step: 1, seed: 0, ids: Ids::From(0), arrivals: &arrivals, second: &[] },
+            &mut out,
+        );
+        assert_eq!(out.fired(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 19]);
+        assert_eq!((out.updated(), bank.potential(12), bank.potential(20)), (20, Some(0.25), None));
+    }
+
+    #[test]
+    fn mixed_missing_and_wrong_parts_are_all_named() {
+        let bad = IntegrateFire { threshold: f64::INFINITY, ..Default::default() }.into();
+        let other = NeuronModel::from(Bernoulli::default());
+        let problems = Bank::from_parts(&[(&bad, 1), (&other, u32::MAX)], DT).unwrap_err().to_string();
+        assert!(problems.contains("[0].threshold: is not a finite number"), "{problems}");
+        assert!(problems.contains("[1]: a bank holds one model; `bernoulli` follows"), "{problems}");
+        assert!(problems.contains("4294967296 neurons are too many"), "{problems}");
+        assert!(Bank::from_parts(&[], DT).is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_integrated() {
+        let mut bank = Bank::new(&IntegrateFire::default().into(), 2, DT).unwrap();
+        assert!(bank.write(0, 1, 1.25) && bank.write(1, 1, 1.0));
+        assert!(!bank.write(2, 1, 0.0) && !bank.write(0, 2, 0.0));
+        assert_eq!([0, 1].map(|variable| bank.read(variable, 1)), [Some(1.25), Some(1.0)]);
+        let fires: Vec<_> = drive(&mut bank, 1, 3).into_iter().map(|(fired, ..)| fired).collect();
+        assert_eq!(fires, [vec![], vec![1]]);
+    }
+
+    #[test]
+    fn an_empty_bank_does_nothing() {
+        let mut bank = Bank::new(&IntegrateFire::default().into(), 0, DT).unwrap();
+        assert!(bank.is_empty());
+        assert_eq!(drive(&mut bank, 1, 2), [(vec![], vec![], 0)]);
+    }
+
+    #[test]
+    fn arrivals_of_zero_are_arrivals() {
+        assert!(!arrived(NO_INPUT));
+        assert!(arrived(NO_INPUT + 0.0));
+        assert!(arrived(NO_INPUT + 1.0 - 1.0));
+        assert_eq!((NO_INPUT + 1.5).to_bits(), 1.5f64.to_bits());
+    }
 }

@@ -12,9 +12,9 @@ use crate::base::unit::{Joules, Seconds};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct EventCost {
-    /// Energy of one event [J].
+    /// Energy of one event (J).
     pub energy: Joules,
-    /// Time the soma unit is busy with one event [s].
+    /// Time the soma unit is busy with one event (s).
     pub latency: Seconds,
 }
 

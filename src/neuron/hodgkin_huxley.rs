@@ -5,7 +5,7 @@
 //! α_m = 0.1 (v+40)/(1 − e^(−(v+40)/10)), β_m = 4 e^(−(v+65)/18), α_h = 0.07 e^(−(v+65)/20),
 //! β_h = 1/(1 + e^(−(v+35)/10)), α_n = 0.01 (v+55)/(1 − e^(−(v+55)/10)), β_n = 0.125 e^(−(v+65)/80)
 //! (per ms, v in mV). It fires in the step in which v rises above 0 mV. What arrives in a step
-//! [µA/cm²] is added at its end to the synaptic current i, which decays with τ_syn and is held
+//! (µA/cm²) is added at its end to the synaptic current i, which decays with τ_syn and is held
 //! during a step. The axon starts at −65 mV with its gates at their steady state.
 //!
 //! Scheme: classical Runge–Kutta of order four in `substeps` per time-step.
@@ -72,7 +72,7 @@ impl Default for HodgkinHuxley {
     }
 }
 
-/// Potential at the start [mV].
+/// Potential at the start (mV).
 const START: f64 = -65.0;
 
 /// Prepared parameters.
@@ -102,7 +102,7 @@ fn linear_over_exponential(x: f64) -> f64 {
     if x == 0.0 { 1.0 } else { x / -(-x).exp_m1() }
 }
 
-/// The rates (α, β) of the gates m, h and n at potential `v` [1/ms].
+/// The rates (α, β) of the gates m, h and n at potential `v` (1/ms).
 #[inline(always)]
 fn gates(v: f64) -> [(f64, f64); 3] {
     [

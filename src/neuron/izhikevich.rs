@@ -21,7 +21,7 @@ use super::soma::{Card, Lane, Soma, columns, one_input, status};
 use super::working_units::ms;
 use crate::base::unit::Seconds;
 
-/// Potential at which the neuron fires [mV], by the definition of the model.
+/// Potential at which the neuron fires (mV), by the definition of the model.
 const PEAK: f64 = 30.0;
 
 /// How the equations are integrated.

@@ -43,7 +43,7 @@ pub struct Lif {
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub tau_mem: Seconds,
     /// Synaptic time constant; 0 for an unfiltered input.
-    #[schemars(range(min = 0))]
+    #[schemars(extend("minimum" = 0))]
     pub tau_syn: Seconds,
     /// Resistance: what a current of 1 does to the potential in the long run.
     #[schemars(extend("unit" = "1"))]

@@ -1,7 +1,7 @@
 //! Leaky integrate-and-fire with alpha-shaped synaptic currents.
 //!
 //! `C dv/dt = −C/τ_m·(v − v_rest) + i + I`, `di/dt = (x − i)/τ_syn`, `dx/dt = −x/τ_syn`; an arriving
-//! spike of weight w [pA] makes `x` jump by e·w, so that the current `w·e·t/τ·e^(−t/τ)` peaks at w
+//! spike of weight w (pA) makes `x` jump by e·w, so that the current `w·e·t/τ·e^(−t/τ)` peaks at w
 //! after one time constant. Order of a step and refractory period as in `lif_exp`.
 //!
 //! Scheme: exact (Rotter & Diesmann 1999). NEST's `iaf_psc_alpha` with equal time constants for
@@ -41,7 +41,7 @@ pub struct LifAlpha {
     /// Potential after a spike.
     pub v_reset: Volts,
     /// Refractory period, rounded to time-steps.
-    #[schemars(range(min = 0))]
+    #[schemars(extend("minimum" = 0))]
     pub refractory: Seconds,
     /// Constant input current.
     pub current: Amperes,

@@ -1,7 +1,7 @@
 //! Leaky integrate-and-fire with exponential synaptic conductances.
 //!
 //! `C dv/dt = g_leak (v_rest − v) + g_e (e_exc − v) + g_i (e_inh − v) + I`, `dg_e/dt = −g_e/τ_exc`,
-//! `dg_i/dt = −g_i/τ_inh`; an arriving spike of weight w [nS] makes the conductance of its channel
+//! `dg_i/dt = −g_i/τ_inh`; an arriving spike of weight w (nS) makes the conductance of its channel
 //! jump by w. Per step: integration; fires iff `v ≥ threshold`, then `v ← v_reset`; last, what arrives
 //! in this step is added to the conductances. During the refractory period v is frozen while the
 //! conductances go on.
@@ -49,7 +49,7 @@ pub struct LifCond {
     /// Potential after a spike.
     pub v_reset: Volts,
     /// Refractory period, rounded to time-steps.
-    #[schemars(range(min = 0))]
+    #[schemars(extend("minimum" = 0))]
     pub refractory: Seconds,
     /// Constant input current.
     pub current: Amperes,

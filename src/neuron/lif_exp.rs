@@ -1,6 +1,6 @@
 //! Leaky integrate-and-fire with exponential synaptic currents.
 //!
-//! `C dv/dt = −C/τ_m·(v − v_rest) + i + I`, `di/dt = −i/τ_syn`; an arriving spike of weight w [pA]
+//! `C dv/dt = −C/τ_m·(v − v_rest) + i + I`, `di/dt = −i/τ_syn`; an arriving spike of weight w (pA)
 //! makes `i` jump by w. Per step: exact update of v and i; fires iff `v ≥ threshold`, then
 //! `v ← v_reset`; last, what arrives in this step is added to i, so that it moves the potential from
 //! the next step on. During the refractory period v is frozen while i goes on.
@@ -41,7 +41,7 @@ pub struct LifExp {
     /// Potential after a spike.
     pub v_reset: Volts,
     /// Refractory period, rounded to time-steps.
-    #[schemars(range(min = 0))]
+    #[schemars(extend("minimum" = 0))]
     pub refractory: Seconds,
     /// Constant input current.
     pub current: Amperes,

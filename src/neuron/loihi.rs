@@ -3,8 +3,8 @@
 //! Per step, with 24-bit state and `sgn(x)·(|x|·d >> 12)` for a decay by d/4096 that rounds towards
 //! zero: `u ← decay(u, 4096 − du − 1) + (a << 6)`, wrapping at 24 bits (two's complement);
 //! `v ← decay(v, 4096 − dv) + u + bias`, clipped to ±(2²³ − 1); fires iff `v > threshold << 6`, then
-//! `v ← 0`. The bias is `bias_mantissa << bias_exponent`. Arrivals `a` are integers (a fraction is
-//! dropped).
+//! `v ← 0`. The bias is `bias_mantissa << bias_exponent`. Arrivals `a` are integers (fractions are
+//! rounded to the nearest).
 //!
 //! Exact (integer arithmetic). Source: Davies et al. 2018, doi 10.1109/MM.2018.112130359, and the
 //! fixed-point behaviour published with the Lava framework, from which this differs in one point: a
@@ -82,13 +82,37 @@ fn wrap24(x: i32) -> i32 {
     (x << 8) >> 8
 }
 
-/// One update: the new (u, v) before the reset.
+/// The integer nearest to `x`, modulo 2^32 (for |x| < 2^51): adding 1.5·2^52 leaves it in the low
+/// bits. Unlike a cast this is vectorised on any processor.
 #[inline(always)]
-fn update(k: &Kind, u: i32, v: i32, input: f64) -> (i32, i32) {
-    let arrived = (input as i32).wrapping_shl(6);
-    let u = wrap24(decay(u, k.keep_u).wrapping_add(arrived));
-    let v = (decay(v, k.keep_v) + u + k.bias).clamp(-LIMIT, LIMIT);
-    (u, v)
+fn integer(x: f64) -> i32 {
+    const SHIFT: f64 = 1.5 * (1u64 << 52) as f64;
+    (x + SHIFT).to_bits() as i32
+}
+
+/// Neurons per pass: the converted arrivals of so many fit on the stack and in the first cache.
+const BLOCK: usize = 128;
+
+impl Kind {
+    /// Advances up to [`BLOCK`] neurons in branchless passes, each over few columns of one width.
+    fn advance_block(&self, v: &mut [i32], u: &mut [i32], arrivals: &[f64], out: &mut [u8]) {
+        let mut input = [0; BLOCK];
+        for (input, &arrival) in input.iter_mut().zip(arrivals) {
+            *input = integer(arrival) << 6;
+        }
+        for (((out, &arrival), v), u) in out.iter_mut().zip(arrivals).zip(v.iter()).zip(u.iter()) {
+            *out = status(((*v | *u | self.bias) != 0) | arrived(arrival), false);
+        }
+        for ((v, u), &input) in v.iter_mut().zip(u).zip(&input) {
+            *u = wrap24(decay(*u, self.keep_u).wrapping_add(input));
+            *v = (decay(*v, self.keep_v) + *u + self.bias).clamp(-LIMIT, LIMIT);
+        }
+        for (v, out) in v.iter_mut().zip(out) {
+            let fired = *v > self.threshold;
+            *v = if fired { 0 } else { *v };
+            *out |= status(false, fired);
+        }
+    }
 }
 
 impl Soma for Loihi {
@@ -114,14 +138,10 @@ impl Soma for Loihi {
     }
 
     fn advance(state: &mut State, k: &Kind, at: Range<usize>, lane: Lane<'_>) {
-        let columns = state.v[at.clone()].iter_mut().zip(&mut state.u[at]);
-        for (((v, u), &input), out) in columns.zip(lane.arrivals).zip(lane.status) {
-            let updated = (*v | *u | k.bias) != 0 || arrived(input);
-            let (current, next) = update(k, *u, *v, input);
-            let fired = next > k.threshold;
-            *u = current;
-            *v = if fired { 0 } else { next };
-            *out = status(updated, fired);
+        let columns = state.v[at.clone()].chunks_mut(BLOCK).zip(state.u[at].chunks_mut(BLOCK));
+        let lanes = lane.arrivals.chunks(BLOCK).zip(lane.status.chunks_mut(BLOCK));
+        for ((v, u), (arrivals, out)) in columns.zip(lanes) {
+            k.advance_block(v, u, arrivals, out);
         }
     }
 
@@ -144,10 +164,17 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn conversion_takes_the_low_bits_of_the_nearest_integer(whole in -(1i64 << 50)..1 << 50, part in -0.49..0.49) {
+            // Far from zero there is no room for a fraction.
+            let x = if whole.abs() < 1 << 40 { whole as f64 + part } else { whole as f64 };
+            prop_assert_eq!(integer(x), whole as i32);
+        }
+
         /// The split product equals the wide one.
         #[test]
         fn decay_is_a_wide_product_shifted(x in -(1i32 << 23)..=(1 << 23), keep in 0i32..=4096) {
-            let wide = i64::from(x.abs()) * i64::from(keep) >> 12;
+            let wide = (i64::from(x.abs()) * i64::from(keep)) >> 12;
             prop_assert_eq!(i64::from(decay(x, keep)), wide * i64::from(x.signum()));
         }
     }

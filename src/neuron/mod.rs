@@ -20,9 +20,11 @@
 //! `mod` line here, and its row in `model.rs`.
 
 mod bank;
+mod column;
 mod cost;
 mod layout;
 mod model;
+mod per_neuron;
 mod propagator;
 mod refractory;
 mod reset;

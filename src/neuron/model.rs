@@ -9,7 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::bank::Granule;
-use super::sheet::{self, ModelSheet};
+use super::sheet::{self, ModelSheet, Ranges};
 use super::soma::Soma;
 use crate::base::Problems;
 use crate::base::problem::{Problem, nearest};
@@ -90,9 +90,16 @@ macro_rules! models {
                 }
             }
 
-            fn check_parameters(&self, dt: Seconds) -> Problems {
+            /// The ranges of this model's parameters.
+            fn ranges(&self) -> Ranges {
                 match self {
-                    $(Self::$Model(parameters) => sheet::check(parameters, dt),)+
+                    $(Self::$Model(_) => Ranges::of::<super::$module::$Model>(),)+
+                }
+            }
+
+            fn check_within(&self, ranges: &Ranges, dt: Seconds) -> Problems {
+                match self {
+                    $(Self::$Model(parameters) => ranges.check(parameters, dt),)+
                 }
             }
 
@@ -157,10 +164,8 @@ impl NeuronModel {
     /// Every field that is out of range, not finite or contradicts another, at its path relative to
     /// the parameters; a time-step that is not positive.
     pub fn check(&self, dt: Seconds) -> Result<(), Problems> {
-        let mut problems = Problems::new();
-        problems.require(dt.0 > 0.0 && dt.0.is_finite(), "dt", || format!("a time-step of {} s", dt.0));
-        problems.into_result(())?;
-        self.check_parameters(dt).into_result(())
+        check_time_step(dt)?;
+        self.check_within(&self.ranges(), dt).into_result(())
     }
 
     /// Checks consecutive parts of one bank.
@@ -168,24 +173,30 @@ impl NeuronModel {
         let Some(&(first, _)) = parts.first() else {
             return Err(Problems::one("", "a bank needs at least one part"));
         };
+        check_time_step(dt)?;
+        let ranges = first.ranges();
         let mut problems = Problems::new();
-        let mut total = 0u64;
-        let mut previous = None;
-        for (i, &(model, count)) in parts.iter().enumerate() {
-            total += u64::from(count);
-            if model.name() != first.name() {
+        for (i, &(model, _)) in parts.iter().enumerate() {
+            let path = format!("[{i}]");
+            if model.name() == first.name() {
+                problems.absorb(&path, model.check_within(&ranges, dt).into_result(()));
+            } else {
                 let message =
                     format!("a bank holds one model; `{}` follows `{}`", model.name(), first.name());
-                problems.push(Problem::new(format!("[{i}]"), message));
-            } else if previous != Some(model) {
-                problems.absorb(&format!("[{i}]"), model.check(dt));
+                problems.push(Problem::new(path, message));
             }
-            previous = Some(model);
         }
-        problems
-            .require(u32::try_from(total).is_ok(), "", || format!("{total} neurons are too many for a bank"));
+        let total: u64 = parts.iter().map(|&(_, count)| u64::from(count)).sum();
+        let fits = u32::try_from(total).is_ok();
+        problems.require(fits, "", || format!("{total} neurons are too many for a bank"));
         problems.into_result(())
     }
+}
+
+fn check_time_step(dt: Seconds) -> Result<(), Problems> {
+    let mut problems = Problems::new();
+    problems.require(dt.0 > 0.0 && dt.0.is_finite(), "dt", || format!("a time-step of {} s", dt.0));
+    problems.into_result(())
 }
 
 fn unknown<E: de::Error>(name: &str) -> E {
@@ -244,5 +255,45 @@ impl JsonSchema for NeuronModel {
         let mut variants = vec![json_schema!({ "enum": Self::NAMES })];
         variants.extend(Self::variants(generator));
         json_schema!({ "description": "A neuron model with its parameters.", "oneOf": variants })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::neuron::lif_exp::LifExp;
+
+    fn check(yaml: &str, message: &str) {
+        let found = serde_yaml::from_str::<NeuronModel>(yaml).unwrap_err().to_string();
+        assert!(found.contains(message), "{found:?} does not say {message:?}");
+    }
+
+    #[test]
+    fn quantities_are_read_with_their_units() {
+        let model: NeuronModel = serde_yaml::from_str("lif-exp: {tau_m: 20 ms, current: 250 pA}").unwrap();
+        let expected = LifExp {
+            tau_m: Seconds(20e-3),
+            current: crate::base::unit::Amperes(250e-12),
+            ..LifExp::default()
+        };
+        assert_eq!(model, expected.into());
+    }
+
+    #[test]
+    fn a_wrong_name_is_refused_with_the_nearest_one() {
+        check("lif-xep: {}", "unknown neuron model `lif-xep`; did you mean `lif-exp`?");
+        check("izhikevic", "did you mean `izhikevich`?");
+        check("lif-exp: {tau: 20 ms}", "unknown field `tau`");
+        check("{lif-exp: {}, lif: {}}", "one neuron model, please: `lif` follows `lif-exp`");
+        check("{}", "a neuron model is missing");
+        check("17", "the name of a neuron model, or a map");
+    }
+
+    #[test]
+    fn the_schema_names_every_model() {
+        let schema = schemars::schema_for!(NeuronModel).to_value();
+        let variants = schema["oneOf"].as_array().map_or(0, Vec::len);
+        assert_eq!(variants, NeuronModel::NAMES.len() + 1);
+        assert!(schema["$defs"]["LifExp"]["properties"]["tau_m"].is_object());
     }
 }

@@ -30,7 +30,7 @@ fn mean_decay_ramp(y: f64) -> f64 {
 pub(super) struct Membrane {
     /// Factor on the deviation of the potential from rest.
     pub decay: f64,
-    /// Deviation per unit of a constant current [mV/pA].
+    /// Deviation per unit of a constant current (mV/pA).
     pub constant: f64,
     tau: f64,
     capacitance: f64,
@@ -38,7 +38,7 @@ pub(super) struct Membrane {
 }
 
 impl Membrane {
-    /// A membrane of time constant `tau` [ms] and `capacitance` [pF] in steps of `dt` [ms].
+    /// A membrane of time constant `tau` (ms) and `capacitance` (pF) in steps of `dt` (ms).
     pub(super) fn new(tau: f64, capacitance: f64, dt: f64) -> Self {
         let constant = tau / capacitance * -(-dt / tau).exp_m1();
         Self { decay: (-dt / tau).exp(), constant, tau, capacitance, dt }
@@ -49,13 +49,13 @@ impl Membrane {
         self.dt * (1.0 / tau_syn - 1.0 / self.tau)
     }
 
-    /// Deviation per unit of a current that decays with `tau_syn` [mV/pA].
+    /// Deviation per unit of a current that decays with `tau_syn` (mV/pA).
     pub(super) fn exponential(&self, tau_syn: f64) -> f64 {
         self.decay / self.capacitance * self.dt * mean_decay(self.exponent(tau_syn))
     }
 
     /// Deviation per unit of the auxiliary variable `x` of an alpha current, `di/dt = (x − i)/τ` and
-    /// `dx/dt = −x/τ` [mV/pA].
+    /// `dx/dt = −x/τ` (mV/pA).
     pub(super) fn alpha(&self, tau_syn: f64) -> f64 {
         let ramp = self.dt * self.dt / tau_syn * mean_decay_ramp(self.exponent(tau_syn));
         self.decay / self.capacitance * ramp

@@ -50,7 +50,9 @@ impl Default for SanafeInput {
 pub(super) struct State {
     spikes: Vec<u8>,
     position: usize,
-    poisson: f64,
+    /// At most one probability.
+    #[serde(with = "super::column")]
+    poisson: Vec<f64>,
     /// Steps between spikes; 0 for none.
     interval: u64,
     dice: Twister,
@@ -61,7 +63,7 @@ impl Columns<SanafeInput> for State {
 
     fn rest(layout: &Layout<SanafeInput>) -> Self {
         let mut state =
-            Self { spikes: Vec::new(), position: 0, poisson: 0.0, interval: 0, dice: Twister::new(1) };
+            Self { spikes: Vec::new(), position: 0, poisson: Vec::new(), interval: 0, dice: Twister::new(1) };
         for (_, written) in layout.runs() {
             state.write(written);
         }
@@ -75,6 +77,10 @@ impl Columns<SanafeInput> for State {
     fn read(&self, _: usize, _: usize) -> Option<f64> {
         None
     }
+
+    fn write(&mut self, _: usize, _: usize, _: f64) -> bool {
+        false
+    }
 }
 
 impl State {
@@ -84,7 +90,7 @@ impl State {
             self.spikes.clone_from(&written.spikes);
         }
         if written.poisson > 0.0 {
-            self.poisson = written.poisson;
+            self.poisson = vec![written.poisson];
         }
         if written.rate > 0.0 {
             self.interval = (1.0 / written.rate).floor() as u64;
@@ -95,8 +101,8 @@ impl State {
     fn turn(&mut self, step: u64) -> bool {
         let listed = self.spikes.get(self.position).is_some_and(|&entry| entry > 0);
         self.position += usize::from(self.position < self.spikes.len());
-        let drawn = self.poisson > 0.0 && self.dice.unit() < self.poisson;
-        let due = self.interval > 0 && step.is_multiple_of(self.interval);
+        let drawn = self.poisson.iter().any(|&probability| self.dice.unit() < probability);
+        let due = self.interval > 0 && step % self.interval == 0;
         listed | drawn | due
     }
 }

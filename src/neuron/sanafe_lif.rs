@@ -1,11 +1,11 @@
 //! The leaky integrate-and-fire soma of SANA-FE, bit by bit.
 //!
-//! Per step: `u ← u·input_decay`, `v ← v·leak_decay`, `v ← trunc(64 v)/64`; unless refractory
-//! `v ← v + bias`, `u ← u + arrivals`, `v ← v + u`, and it fires iff `v > threshold`; then the reset;
-//! last, refractory or not, the reverse reset iff `v < reverse_threshold`. Arrivals of a refractory
-//! step are lost. `refractory_delay` counts like every refractory period here: with d the neuron
-//! integrates again d steps after its spike. A neuron counts as updated if its potential was not zero
-//! *before* the step, if anything arrived, if it has a bias, or if `force_update` is set.
+//! Per step: `u ← u·input_decay`, `v ← v·leak_decay`, `v ← trunc(64 v)/64`. That is all while
+//! refractory (arrivals are lost). Otherwise `v ← v + bias`, `u ← u + arrivals`, `v ← v + u`; it fires iff
+//! `v > threshold`, then the reset; last, the reverse reset iff `v < reverse_threshold`.
+//! `refractory_delay` counts like every refractory period here: with d the neuron integrates again d
+//! steps after its spike. A neuron counts as updated if its potential was not zero *before* the step,
+//! if anything arrived, if it has a bias, or if `force_update` is set.
 //!
 //! Two habits of the peer are kept because its results depend on them: a forward reset of `saturate`
 //! leaves the potential alone, and a soft reverse reset subtracts the (negative) reverse threshold.
@@ -122,17 +122,23 @@ impl Kind {
     fn settle(&self, v: f64, free: bool) -> (f64, bool) {
         let fired = free & (v > self.threshold);
         let v = if fired { self.jump.land(v) } else { v };
-        let v = if v < self.reverse_threshold { self.reverse_jump.land(v) } else { v };
+        let v = if free & (v < self.reverse_threshold) { self.reverse_jump.land(v) } else { v };
         (v, fired)
     }
 
-    /// Neurons without input memory and refractory period: the common case, one branchless loop.
+    /// Neurons without input memory and refractory period, the common case: branchless passes, each
+    /// over few columns, which the compiler turns into vector code.
     fn advance_plain(&self, v: &mut [f64], arrivals: &[f64], out: &mut [u8]) {
-        for ((v, &input), out) in v.iter_mut().zip(arrivals).zip(out) {
-            let updated = self.always | (*v != 0.0) | arrived(input);
-            let (next, fired) = self.settle(truncate(*v * self.leak) + self.bias + input, true);
+        for ((v, &input), out) in v.iter().zip(arrivals).zip(out.iter_mut()) {
+            *out = status(self.always | (*v != 0.0) | arrived(input), false);
+        }
+        for (v, &input) in v.iter_mut().zip(arrivals) {
+            *v = truncate(*v * self.leak) + self.bias + input;
+        }
+        for (v, out) in v.iter_mut().zip(out) {
+            let (next, fired) = self.settle(*v, true);
             *v = next;
-            *out = status(updated, fired);
+            *out |= status(false, fired);
         }
     }
 }

@@ -100,6 +100,9 @@ pub(super) trait Columns<K>: Clone + Debug + Serialize + DeserializeOwned {
 
     /// Value of a variable of a neuron; `None` if either does not exist.
     fn read(&self, variable: usize, neuron: usize) -> Option<f64>;
+
+    /// Sets a variable of a neuron; whether both exist.
+    fn write(&mut self, variable: usize, neuron: usize, value: f64) -> bool;
 }
 
 /// Declares the state columns of a model: name, element type, unit and value at rest of each.
@@ -111,7 +114,7 @@ macro_rules! columns {
         $(#[$doc])*
         #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
         pub(super) struct $State {
-            $($(#[$note])* $name: Vec<$T>,)*
+            $($(#[$note])* #[serde(with = "crate::neuron::column")] $name: Vec<$T>,)*
         }
 
         impl crate::neuron::soma::Columns<$Kind> for $State {
@@ -130,6 +133,12 @@ macro_rules! columns {
                 let columns: &[fn(&Self, usize) -> Option<f64>] =
                     &[$(|state, neuron| state.$name.get(neuron).map(|&value| f64::from(value))),*];
                 columns.get(variable)?(self, neuron)
+            }
+
+            fn write(&mut self, variable: usize, neuron: usize, value: f64) -> bool {
+                let columns: &[fn(&mut Self, usize, f64) -> bool] =
+                    &[$(|state, neuron, value| crate::neuron::column::set(&mut state.$name, neuron, value)),*];
+                columns.get(variable).is_some_and(|column| column(self, neuron, value))
             }
         }
     };
@@ -153,6 +162,10 @@ impl<K> Columns<K> for Stateless {
 
     fn read(&self, _: usize, _: usize) -> Option<f64> {
         None
+    }
+
+    fn write(&mut self, _: usize, _: usize, _: f64) -> bool {
+        false
     }
 }
 

@@ -20,7 +20,7 @@ use crate::base::unit::{Hertz, Seconds};
 #[serde(deny_unknown_fields, default)]
 pub struct SourcePoisson {
     /// Mean rate; at most one spike per time-step.
-    #[schemars(range(min = 0))]
+    #[schemars(extend("minimum" = 0))]
     pub rate: Hertz,
 }
 

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     /// The ten thousandth number from the default seed, as the C++ standard requires it
-    /// (ISO/IEC 14882, [rand.predef]).
+    /// (ISO/IEC 14882, section rand.predef).
     #[test]
     fn ten_thousandth_number_of_the_standard() {
         let mut twister = Twister::new(5489);

@@ -72,9 +72,7 @@ pub fn nir_network_under_both_discretisations() {
             hidden.step();
             z = [0.0; 5];
             hidden.out.fired().iter().for_each(|&n| z[n as usize] = 1.0);
-            for i in 0..2 {
-                output.inputs[0][i] = times(&w2[i], &z);
-            }
+            output.inputs[0].iter_mut().zip(&w2).for_each(|(input, w)| *input = times(w, &z));
             output.step();
             found.0.extend(hidden.out.fired().iter().map(|&n| json!([t, n])));
             found.1.extend(output.out.fired().iter().map(|&n| json!([t, n])));
