@@ -2,4 +2,5 @@
 
 pub mod base;
 pub mod fabric;
+pub mod neuron;
 pub mod noc;
