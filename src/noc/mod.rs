@@ -6,3 +6,4 @@
 
 pub mod params;
 pub mod route;
+pub mod source;
