@@ -37,7 +37,7 @@ fn expected(survival: impl Fn(usize) -> f64, bins: usize, total: f64) -> Vec<f64
 fn bernoulli_gaps_are_geometric() {
     for rate in [0.02, 0.2, 0.9] {
         let times = times(&format!("rate: {rate}"), 8);
-        let bins = (5.0 / rate) as usize;
+        let bins = (4.0 / rate) as usize;
         let counts = binned(gaps(&times), bins);
         let total = counts.iter().sum();
         let survival = |gap| (1.0f64 - rate).powi(gap as i32);
@@ -104,6 +104,25 @@ fn on_off_gaps_are_those_of_the_chain() {
         let survival = |gap| on_off_survival(&on_off, sending, 1.0, gap);
         let expected = expected(survival, 12, counts.iter().sum());
         assert_distributed(&counts, &expected, &format!("gaps of {yaml}"));
+    }
+}
+
+/// Variance per cycle of the number of packets: that of one cycle plus twice the covariances, which
+/// fall off as (1 − α − β)ᵏ.
+fn on_off_variance(alpha: f64, beta: f64, rate: f64) -> f64 {
+    let (share, memory) = (alpha / (alpha + beta), 1.0 - alpha - beta);
+    let sending = rate / share;
+    rate * (1.0 - rate) + 2.0 * sending * sending * share * (1.0 - share) * memory / (alpha + beta)
+}
+
+#[test]
+fn on_off_keeps_the_rate() {
+    for (alpha, beta, rate) in ON_OFF {
+        let yaml = format!("{{rate: {rate}, process: {{on-off: {{alpha: {alpha}, beta: {beta}}}}}}}");
+        let packets = times(&yaml, 64).iter().map(Vec::len).sum::<usize>() as f64;
+        let trials = 64.0 * CYCLES as f64;
+        let deviation = (packets - trials * rate) / (trials * on_off_variance(alpha, beta, rate)).sqrt();
+        assert!(deviation.abs() < 3.3, "{yaml}: {packets} packets, {deviation} standard deviations off");
     }
 }
 

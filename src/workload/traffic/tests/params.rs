@@ -70,7 +70,7 @@ fn unreadable(yaml: &str) -> String {
 #[test]
 fn documents_of_the_wrong_form_are_refused_with_their_line() {
     for (yaml, found) in [
-        ("rate: 0.1\npatern: uniform", "patern: unknown field `patern`, expected one of `pattern`, `rate`"),
+        ("rate: 0.1\npatern: uniform", "unknown field `patern`, expected one of `pattern`, `rate`"),
         ("rate: fast", "rate: invalid type: string \"fast\", expected f64 at line 1 column 7"),
         ("rate: 0.1\npattern: unifrom", "unknown variant `unifrom`, expected one of `uniform`, `transpose`"),
         ("rate: 0.1\npattern: {unifrom: {}}", "unknown variant `unifrom`, expected one of `uniform`"),
@@ -84,7 +84,7 @@ fn documents_of_the_wrong_form_are_refused_with_their_line() {
         ("pattern: 7", "expected a name, or a map with the name as its only key"),
         ("process: [burst]", "expected a name, or a map with the name as its only key"),
         ("packet_flits: 70000", "expected a number of flits from 1 to 65535"),
-        ("warmup_cycles: -1", "warmup_cycles: invalid value"),
+        ("warmup_cycles: -1", "warmup_cycles: invalid type: integer `-1`"),
     ] {
         let message = unreadable(yaml);
         assert!(message.contains(found), "{yaml}: {message}");
