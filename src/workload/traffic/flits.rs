@@ -7,9 +7,9 @@ use serde::de::value::SeqAccessDeserializer;
 use serde::de::{Deserializer, Error, SeqAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize};
 
+use super::dice::Dice;
 use super::shares::{self, Column};
 use super::text::is_weight;
-use crate::base::random::Stream;
 use crate::base::{Problem, Problems};
 
 /// Most entries in a mix of packet lengths.
@@ -136,12 +136,12 @@ pub(super) enum Lengths {
 }
 
 impl Lengths {
-    /// The length of the next packet [flits].
+    /// The length of a packet [flits].
     #[inline]
-    pub(super) fn draw(&self, stream: &mut Stream) -> u16 {
+    pub(super) fn draw(&self, dice: Dice) -> u16 {
         match self {
             Self::Fixed(flits) => *flits,
-            Self::Mix(columns) => shares::draw(columns, stream) as u16,
+            Self::Mix(columns) => shares::draw(columns, dice.length()) as u16,
         }
     }
 }

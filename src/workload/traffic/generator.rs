@@ -1,16 +1,16 @@
 //! Generated traffic, node by node.
 //!
-//! Packet k of node i takes all its random numbers from the stream keyed by (seed, injection, i, k): what a
-//! node sends depends on nothing that happens elsewhere, and idle cycles cost nothing.
+//! Packet k of node i takes all its random numbers from streams keyed by (seed, i, k): what a node sends
+//! depends on nothing that happens elsewhere, and idle cycles cost nothing.
 
 use std::sync::Arc;
 
 use super::closed::{Effect, Windows, request_tag};
+use super::dice::{Dice, synapse_target};
 use super::flits::Lengths;
 use super::law::Law;
 use super::rule::Rule;
 use crate::base::NodeId;
-use crate::base::random::{Purpose, Stream};
 use crate::noc::source::{Delivery, Offer};
 
 /// What all nodes share.
@@ -101,13 +101,14 @@ impl Generator {
         if index >= plan.limit {
             return None;
         }
-        let mut stream = Stream::new(plan.seed, Purpose::Injection, node.0, index);
-        let mut skip = || plan.law(node).skip(node, index, &mut stream);
+        let dice = Dice { seed: plan.seed, node, index };
+        let throw = dice.throw();
+        let skip = || plan.law(node).skip(dice, throw.gap);
         let (at, dst) = match plan.pace {
             Pace::Cycles => {
                 let at = self.trial[lane] + skip()?;
                 self.trial[lane] = at + 1;
-                (at, plan.rule.pick(node, &mut stream))
+                (at, plan.rule.pick(node, throw.target))
             }
             Pace::Neurons { tick, neurons, step, fan_out } => {
                 if self.copies[lane] == 0 {
@@ -118,12 +119,12 @@ impl Generator {
                 let (round, neuron) = ((self.trial[lane] - 1) / neurons, (self.trial[lane] - 1) % neurons);
                 // A synapse is named by its place in the node, so that a neuron's targets stay.
                 let synapse = neuron * u64::from(fan_out) + u64::from(self.copies[lane]);
-                let mut target = Stream::new(plan.seed, Purpose::Destination, node.0, synapse);
-                (round.saturating_mul(tick) + neuron * step, plan.rule.pick(node, &mut target))
+                let target = synapse_target(plan.seed, node, synapse);
+                (round.saturating_mul(tick) + neuron * step, plan.rule.pick(node, target))
             }
         };
         self.created[lane] = index + 1;
-        Some(Offer { at, dst, flits: plan.lengths.draw(&mut stream), tag: request_tag(index) })
+        Some(Offer { at, dst, flits: plan.lengths.draw(dice), tag: request_tag(index) })
     }
 
     /// Takes a delivery; whether its receiver may have a new offer.

@@ -15,9 +15,8 @@
 //! doi 10.1002/j.1538-7305.1973.tb01963.x). The first gap has the stationary residual law, the same with
 //! weights w/(1−λ₁) and (1−w)/(1−λ₂).
 
+use super::dice::{Dice, unit};
 use super::process::{OnOff, Periodic};
-use crate::base::NodeId;
-use crate::base::random::Stream;
 
 /// How many cycles a node skips before its next packet.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -59,10 +58,10 @@ impl Geometric {
         Self { scale: 1.0 / (-success.min(1.0)).ln_1p() }
     }
 
-    /// Draws by inversion: two draws of 32 bits.
+    /// The number that the uniform 64 bits `word` pick, by inversion.
     #[inline]
-    pub(super) fn draw(self, stream: &mut Stream) -> u64 {
-        ((1.0 - stream.unit()).ln() * self.scale) as u64
+    pub(super) fn draw(self, word: u64) -> u64 {
+        ((1.0 - unit(word)).ln() * self.scale) as u64
     }
 }
 
@@ -101,16 +100,18 @@ impl Law {
         }
     }
 
-    /// Cycles without a packet before packet number `index` of `node`, or `None` if there is none.
+    /// Cycles without a packet before the packet whose numbers are `dice`, of which `word` is for its gap;
+    /// `None` if there is no such packet.
     #[inline]
-    pub(super) fn skip(&self, node: NodeId, index: u64, stream: &mut Stream) -> Option<u64> {
+    pub(super) fn skip(&self, dice: Dice, word: u64) -> Option<u64> {
+        let Dice { node, index, .. } = dice;
         match self {
             Self::Silent => None,
-            Self::Geometric(law) => Some(law.draw(stream)),
+            Self::Geometric(law) => Some(law.draw(word)),
             Self::Mixed { first, later, laws } => {
                 let share = if index == 0 { *first } else { *later };
-                let law = laws[usize::from(stream.unit() >= share)];
-                Some(law.draw(stream))
+                let law = laws[usize::from(unit(dice.branch()) >= share)];
+                Some(law.draw(word))
             }
             Self::Periodic { period, phase, stagger } => Some(match index {
                 0 => phase + (stagger * u64::from(node.0)) % (period.ceil() as u64),

@@ -18,6 +18,7 @@
 
 mod choice;
 mod closed;
+mod dice;
 mod flits;
 mod generator;
 mod law;

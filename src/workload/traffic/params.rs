@@ -205,7 +205,7 @@ impl TrafficParams {
             Some(Process::OnOff(_)) => "a node that is on sends at most one packet per cycle",
             _ => "at most one packet per node and cycle",
         };
-        format!("above 0, up to {} ({why})", self.max_rate())
+        format!("{MIN_RATE:e} to {} ({why})", self.max_rate())
     }
 
     fn check_loop(&self, problems: &mut Problems) {

@@ -1,11 +1,11 @@
 //! Destination rules: what a pattern becomes for one chip.
 
+use super::dice::below;
 use super::matrix::{self, Entry};
 use super::pattern::{Matrix, Pattern};
 use super::place::Places;
 use super::shares::{self, Column};
 use super::{Files, open};
-use crate::base::random::Stream;
 use crate::base::{NodeId, Problems};
 
 /// How a sender finds a packet's destination.
@@ -30,16 +30,16 @@ pub(super) struct Destinations {
 }
 
 impl Rule {
-    /// The destination of a packet of `src`.
+    /// The destination that the uniform 64 bits `word` pick for a packet of `src`.
     #[inline]
-    pub(super) fn pick(&self, src: NodeId, stream: &mut Stream) -> NodeId {
+    pub(super) fn pick(&self, src: NodeId, word: u64) -> NodeId {
         NodeId(match self {
-            Self::Uniform(nodes) => stream.below(*nodes),
+            Self::Uniform(nodes) => below(word, *nodes).0,
             Self::Fixed(table) => table[src.index()],
-            Self::Shares(columns) => shares::draw(columns, stream),
+            Self::Shares(columns) => shares::draw(columns, word),
             Self::Rows { start, columns } => {
                 let row = start[src.index()] as usize..start[src.index() + 1] as usize;
-                shares::draw(&columns[row], stream)
+                shares::draw(&columns[row], word)
             }
         })
     }

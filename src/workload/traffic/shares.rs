@@ -1,7 +1,7 @@
 //! Draws from a weighted list in constant time: the alias method (Walker 1977, doi 10.1145/355744.355749,
 //! tables built as in Vose 1991, doi 10.1109/32.92917).
 
-use crate::base::random::Stream;
+use super::dice::below;
 
 /// One column of an alias table: `own` with probability `threshold` / 2³², else `other`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,18 +33,21 @@ pub(super) fn columns(weighted: impl Iterator<Item = (u32, f64)> + Clone) -> Vec
     columns
 }
 
-/// Draws an item: two draws of 32 bits.
+/// The item that the uniform 64 bits `word` pick.
 #[inline]
-pub(super) fn draw(columns: &[Column], stream: &mut Stream) -> u32 {
-    let column = &columns[stream.below(columns.len() as u32) as usize];
-    if stream.bits() < column.threshold { column.own } else { column.other }
+pub(super) fn draw(columns: &[Column], word: u64) -> u32 {
+    let (index, rest) = below(word, columns.len() as u32);
+    let column = &columns[index as usize];
+    if ((rest >> 32) as u32) < column.threshold { column.own } else { column.other }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::dice::Dice;
     use super::*;
+    use crate::base::NodeId;
 
     /// Share of each item in the table, read off its columns.
     fn shares(columns: &[Column], items: usize) -> Vec<f64> {
@@ -75,9 +78,9 @@ mod tests {
     #[test]
     fn draws_follow_the_table() {
         let table = columns([(3, 1.0), (7, 2.0), (9, 5.0)].into_iter());
-        let mut stream = Stream::new(5, crate::base::random::Purpose::Workload, 0, 0);
         let mut counts = [0f64; 10];
-        (0..80_000).for_each(|_| counts[draw(&table, &mut stream) as usize] += 1.0);
+        let words = (0..80_000).map(|index| Dice { seed: 5, node: NodeId(0), index }.throw().target);
+        words.for_each(|word| counts[draw(&table, word) as usize] += 1.0);
         let chi2: f64 =
             [(3, 1e4), (7, 2e4), (9, 5e4)].iter().map(|&(i, e)| (counts[i] - e).powi(2) / e).sum();
         assert!(chi2 < 13.8, "chi-squared {chi2} exceeds the 0.1 % point of 2 degrees of freedom");

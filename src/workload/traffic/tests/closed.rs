@@ -18,7 +18,7 @@ struct Arrival {
 }
 
 /// A network in which every packet takes `latency` cycles: what arrives before `end`, in order of time.
-/// `seed` must have nodes `0..nodes`, whole or split into several sources.
+/// `parts` are sources with their first nodes; a node may have several packets promised for later.
 fn run(mut parts: Vec<(u32, TrafficSource)>, nodes: u32, latency: u64, end: u64) -> Vec<Arrival> {
     #[derive(PartialEq, Eq, PartialOrd, Ord)]
     enum Event {
@@ -39,29 +39,26 @@ fn run(mut parts: Vec<(u32, TrafficSource)>, nodes: u32, latency: u64, end: u64)
         }
     }
     while let Some(Reverse((now, event))) = queue.pop().filter(|Reverse((now, _))| *now < end) {
-        let asks = match event {
+        let (asks, after) = match event {
             Event::Creates { src } => {
                 let due = pending[src as usize].iter().position(|offer| offer.at == now).unwrap();
                 let Offer { dst, tag, .. } = pending[src as usize].remove(due);
                 let arrival = Arrival { at: now + latency, src, dst: dst.0, tag, created: now };
                 queue.push(Reverse((arrival.at, Event::Arrives(arrival))));
-                Some(src)
+                (Some(src), 0)
             }
             Event::Arrives(arrival) => {
                 arrivals.push(arrival);
                 let Arrival { at, src, dst, tag, .. } = arrival;
                 let part = parts.iter().rposition(|&(first, _)| first <= dst).unwrap();
                 let delivery = Delivery { src: NodeId(src), dst: NodeId(dst), tag, at };
-                parts[part].1.delivered(delivery).then_some(dst)
+                (parts[part].1.delivered(delivery).then_some(dst), 1)
             }
         };
         if let Some(src) = asks
             && let Some(offer) = ask(&mut parts, src)
         {
-            assert!(
-                offer.at > now || matches!(parts[0].1, ref s if s.trace_length().is_some()),
-                "an offer in the past"
-            );
+            assert!(offer.at >= now + after, "an offer in the past");
             pending[src as usize].push(offer);
             queue.push(Reverse((offer.at, Event::Creates { src })));
         }

@@ -1,9 +1,9 @@
 //! When packets are created.
 
 use super::super::OnOff;
+use super::super::dice::Dice;
 use super::super::law::Law;
 use super::*;
-use crate::base::random::{Purpose, Stream};
 
 const CYCLES: u64 = 200_000;
 
@@ -134,8 +134,8 @@ fn on_off_starts_in_its_stationary_state() {
         let share = alpha / (alpha + beta);
         let law = Law::on_off(&on_off, rate);
         let first = (0..nodes).map(|node| {
-            let mut stream = Stream::new(5, Purpose::Injection, node, 0);
-            law.skip(NodeId(node), 0, &mut stream).unwrap() + 1
+            let dice = Dice { seed: 5, node: NodeId(node), index: 0 };
+            law.skip(dice, dice.throw().gap).unwrap() + 1
         });
         let counts = binned(first, 12);
         let survival = |n| on_off_survival(&on_off, rate / share, share, n);
