@@ -93,6 +93,32 @@ fn documents_of_the_wrong_form_are_refused_with_their_line() {
 }
 
 #[test]
+fn the_path_of_a_wrong_value_is_known() {
+    for (yaml, path) in [
+        ("pattern: {hotspot: {background: much}}", "pattern.hotspot.background"),
+        ("process: {burst: {spikes: [1]}}", "process.burst.spikes"),
+        ("packet_flits: [{flits: 1, weight: 1}, {flits: x, weight: 1}]", "packet_flits[1].flits"),
+        ("mode: {batch: {packets: x}}", "mode.batch.packets"),
+    ] {
+        let reader = serde_yaml::Deserializer::from_str(yaml);
+        let error = serde_path_to_error::deserialize::<_, TrafficParams>(reader).unwrap_err();
+        assert_eq!(error.path().to_string(), path, "{error}");
+    }
+}
+
+#[test]
+fn a_document_read_with_one_key_maps_throughout_is_the_same() {
+    for yaml in [
+        "{pattern: hotspot, process: {burst: {spikes: 2}}}",
+        "{pattern: {hotspot: {nodes: [1]}}, mode: batch}",
+    ] {
+        let reader = serde_yaml::Deserializer::from_str(yaml);
+        let read: TrafficParams = serde_yaml::with::singleton_map_recursive::deserialize(reader).unwrap();
+        assert_eq!(read, params(yaml));
+    }
+}
+
+#[test]
 fn the_schema_knows_bare_names_of_models_with_defaults() {
     let schema = serde_json::to_value(schema_for!(TrafficParams)).unwrap();
     let names = &schema["properties"]["pattern"]["anyOf"][1]["enum"];
