@@ -4,3 +4,4 @@ pub mod base;
 pub mod fabric;
 pub mod neuron;
 pub mod noc;
+pub mod workload;
