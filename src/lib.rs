@@ -3,3 +3,4 @@
 pub mod base;
 pub mod fabric;
 pub mod noc;
+pub mod spec;

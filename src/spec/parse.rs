@@ -1,0 +1,355 @@
+//! YAML text to a [`Node`] tree: aliases copied in, merge keys applied, duplicate keys reported.
+//!
+//! Hostile text is refused while it is read: nesting deeper than [`MAX_DEPTH`], more than
+//! [`MAX_VALUES`] values after aliases are copied, and what YAML's own grammar forbids.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+
+use super::diagnostic::{Diagnostic, Place};
+use super::render::clip;
+use super::scalar;
+use super::sources::{Sources, TextId};
+use super::tree::{Entry, Key, Mark, Node, Value};
+
+/// Deepest nesting of lists and maps.
+pub const MAX_DEPTH: usize = 64;
+
+/// Most values of a document, the copies that aliases make included.
+pub const MAX_VALUES: usize = 1 << 22;
+
+/// Reads the text `id` from byte `base` on. The tree is absent if the text is not one YAML document;
+/// what else is wrong goes to `problems`.
+pub(super) fn parse(
+    sources: &Sources,
+    id: TextId,
+    base: usize,
+    problems: &mut Vec<Diagnostic>,
+) -> Option<Node> {
+    let mut builder = Builder {
+        sources,
+        id,
+        base,
+        frames: Vec::new(),
+        anchors: HashMap::new(),
+        values: 0,
+        root: None,
+        documents: 0,
+        problems,
+    };
+    let parser = Parser::new_from_str_with_options(&sources.text(id)[base..], options());
+    match builder.consume(parser) {
+        Ok(()) => builder.root,
+        Err(diagnostic) => {
+            problems.push(diagnostic);
+            None
+        }
+    }
+}
+
+fn options() -> granit_parser::Options {
+    granit_parser::options! {
+        emit_comments: false,
+        disallow_directives: true,
+        flow_nesting_limit: MAX_DEPTH,
+        block_nesting_limit: MAX_DEPTH,
+    }
+}
+
+struct Builder<'a> {
+    sources: &'a Sources,
+    id: TextId,
+    base: usize,
+    /// Collections that are still open, outermost first.
+    frames: Vec<Frame>,
+    /// Finished nodes that have an anchor.
+    anchors: HashMap<usize, Node>,
+    values: usize,
+    root: Option<Node>,
+    documents: usize,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+struct Frame {
+    mark: Mark,
+    /// The value that was finished last.
+    last: Mark,
+    anchor: usize,
+    content: Content,
+}
+
+enum Content {
+    List(Vec<Node>),
+    Map(MapFrame),
+}
+
+#[derive(Default)]
+struct MapFrame {
+    entries: Vec<Entry>,
+    /// Position of each key, once there are enough of them to need an index.
+    index: HashMap<Box<str>, usize>,
+    /// The key whose value comes next.
+    pending: Option<PendingKey>,
+    /// Values of `<<` keys.
+    merged: Vec<Node>,
+}
+
+enum PendingKey {
+    Name(Key),
+    Merge,
+    /// Not a name: reported already, its value is dropped.
+    Refused,
+}
+
+type Step = Result<(), Diagnostic>;
+
+impl Builder<'_> {
+    fn consume<'t>(&mut self, parser: Parser<'t, StrInput<'t>>) -> Step {
+        for next in parser {
+            let (event, span) = next.map_err(|error| self.syntax(&error))?;
+            let mark = self.mark(&span);
+            match event {
+                Event::DocumentStart(..) => self.document(mark)?,
+                Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag, mark)?,
+                Event::SequenceStart(_, anchor, tag) => {
+                    self.open(mark, anchor, tag, Content::List(Vec::new()))?;
+                }
+                Event::MappingStart(_, anchor, tag) => {
+                    self.open(mark, anchor, tag, Content::Map(MapFrame::default()))?;
+                }
+                Event::SequenceEnd | Event::MappingEnd => self.close(mark)?,
+                Event::Alias(anchor) => self.alias(anchor, mark)?,
+                _ => {}
+            }
+        }
+        if self.root.is_none() {
+            let place = Place { source: self.sources.get(self.id), span: None };
+            return Err(Diagnostic::new("the document is empty").at(place));
+        }
+        Ok(())
+    }
+
+    fn mark(&self, span: &Span) -> Mark {
+        let range = span.byte_range().unwrap_or_default();
+        let at = |offset: usize| (self.base + offset) as u32;
+        Mark { source: self.id.0, start: at(range.start), end: at(range.end) }
+    }
+
+    fn syntax(&self, error: &ScanError) -> Diagnostic {
+        let offset = self.base + error.marker().byte_offset().unwrap_or(0);
+        let at = offset.min(self.sources.text(self.id).len());
+        let place = Place { source: self.sources.get(self.id), span: Some(at..at) };
+        let diagnostic = Diagnostic::new(format!("this is not YAML: {}", error.info())).at(place);
+        match &self.sources.text(self.id)[at..] {
+            rest if rest.starts_with('\t') => diagnostic.help("indent with spaces instead of tabs"),
+            _ => diagnostic,
+        }
+    }
+
+    fn refuse(&self, mark: Mark, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(message).at(self.sources.place(mark))
+    }
+
+    fn document(&mut self, mark: Mark) -> Step {
+        self.documents += 1;
+        if self.documents > 1 {
+            return Err(self.refuse(mark, "a second document begins here").allowed("one document per file"));
+        }
+        Ok(())
+    }
+
+    fn count(&mut self, values: usize, mark: Mark) -> Step {
+        self.values = self.values.saturating_add(values);
+        if self.values > MAX_VALUES {
+            let help = "keep bulk data in CSV or graph files";
+            return Err(self
+                .refuse(mark, "the document holds too many values")
+                .allowed(format!("at most {MAX_VALUES}, the copies that aliases make included"))
+                .help(help));
+        }
+        Ok(())
+    }
+
+    fn scalar(
+        &mut self,
+        text: Cow<'_, str>,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<Cow<'_, Tag>>,
+        mark: Mark,
+    ) -> Step {
+        self.count(1, mark)?;
+        let is_text = self.tag(tag, mark) == Some("str") || style != ScalarStyle::Plain;
+        let value = if is_text { Value::Text(text.as_ref().into()) } else { scalar::resolve(&text) };
+        let node = Node::new(mark, value);
+        if let Some(Frame { content: Content::Map(map), .. }) = self.frames.last_mut()
+            && map.pending.is_none()
+        {
+            let merges = text == "<<" && style == ScalarStyle::Plain;
+            let key = Key { text: text.as_ref().into(), mark };
+            map.pending = Some(if merges { PendingKey::Merge } else { PendingKey::Name(key) });
+            return self.remember(anchor, node);
+        }
+        self.finish(anchor, node)
+    }
+
+    /// The core type that a tag asks for. Other tags are reported: enums are one-key maps here.
+    fn tag(&mut self, tag: Option<Cow<'_, Tag>>, mark: Mark) -> Option<&'static str> {
+        let tag = tag?;
+        match tag.core_suffix() {
+            Some("str") => Some("str"),
+            Some(_) => None,
+            None => {
+                let name = clip(tag.suffix(), 40);
+                let refusal =
+                    self.refuse(mark, format!("the tag `{}` has no meaning here", clip(&tag.original(), 40)));
+                self.problems.push(refusal.help(format!("write a map with one key, `{name}: …`")));
+                None
+            }
+        }
+    }
+
+    fn open(&mut self, mark: Mark, anchor: usize, tag: Option<Cow<'_, Tag>>, content: Content) -> Step {
+        self.count(1, mark)?;
+        self.tag(tag, mark);
+        if self.frames.len() >= MAX_DEPTH {
+            return Err(self.refuse(mark, "the nesting is too deep").allowed(format!("{MAX_DEPTH} levels")));
+        }
+        self.frames.push(Frame { mark, last: mark, anchor, content });
+        Ok(())
+    }
+
+    fn close(&mut self, end: Mark) -> Step {
+        let Some(frame) = self.frames.pop() else { return Ok(()) };
+        let value = match frame.content {
+            Content::List(items) => Value::List(items),
+            Content::Map(map) => Value::Map(self.merge(map)),
+        };
+        // A block collection ends with its last value; the parser's own end lies after blank lines.
+        let flow = frame.mark.end > frame.mark.start;
+        let last = if flow { end } else { frame.last };
+        self.finish(frame.anchor, Node::new(frame.mark.to(last), value))
+    }
+
+    fn alias(&mut self, anchor: usize, mark: Mark) -> Step {
+        let Some(target) = self.anchors.get(&anchor) else {
+            return Err(self.refuse(mark, "the alias stands inside the value that it names"));
+        };
+        let weight = target.weight();
+        let deep = self.frames.len() + target.depth() > MAX_DEPTH;
+        self.count(weight, mark)?;
+        if deep {
+            return Err(self.refuse(mark, "the nesting is too deep").allowed(format!("{MAX_DEPTH} levels")));
+        }
+        let mut copy = self.anchors[&anchor].clone();
+        copy.alias = Some(mark);
+        self.finish(0, copy)
+    }
+
+    fn remember(&mut self, anchor: usize, node: Node) -> Step {
+        if anchor != 0 {
+            self.count(node.weight(), node.mark)?;
+            self.anchors.insert(anchor, node);
+        }
+        Ok(())
+    }
+
+    /// Puts a finished node where it belongs.
+    fn finish(&mut self, anchor: usize, node: Node) -> Step {
+        if anchor != 0 {
+            self.remember(anchor, node.clone())?;
+        }
+        let Some(frame) = self.frames.last_mut() else {
+            self.root = Some(node);
+            return Ok(());
+        };
+        frame.last = node.alias.unwrap_or(node.mark);
+        match &mut frame.content {
+            Content::List(items) => items.push(node),
+            Content::Map(map) => match map.pending.take() {
+                None => {
+                    let pending = self.key(node);
+                    if let Some(Frame { content: Content::Map(map), .. }) = self.frames.last_mut() {
+                        map.pending = Some(pending);
+                    }
+                }
+                Some(PendingKey::Refused) => {}
+                Some(PendingKey::Merge) => map.merged.push(node),
+                Some(PendingKey::Name(key)) => {
+                    let repeated = map.insert(key, node);
+                    if let Some((key, first)) = repeated {
+                        self.report_repeated(&key, first);
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// A key that is not a scalar of its own: the alias of a text, or a collection.
+    fn key(&mut self, node: Node) -> PendingKey {
+        let mark = node.alias.unwrap_or(node.mark);
+        match node.value {
+            Value::Text(text) => PendingKey::Name(Key { text, mark }),
+            _ => {
+                let refusal = self.refuse(mark, format!("{} cannot be a key", node.describe()));
+                self.problems.push(refusal.allowed("a name"));
+                PendingKey::Refused
+            }
+        }
+    }
+
+    fn report_repeated(&mut self, key: &Key, first: Mark) {
+        let refusal = self.refuse(key.mark, format!("the key `{}` is written twice", clip(&key.text, 40)));
+        self.problems.push(refusal.related(self.sources.place(first), "first written here"));
+    }
+
+    /// Applies `<<`: what the map itself says wins, then the first map that has the key.
+    fn merge(&mut self, mut map: MapFrame) -> Vec<Entry> {
+        for node in std::mem::take(&mut map.merged) {
+            let alias = node.alias;
+            let parts = match node.value {
+                Value::List(items) => items,
+                _ => vec![node],
+            };
+            for part in parts {
+                let alias = part.alias.or(alias);
+                let Value::Map(entries) = part.value else {
+                    let refusal = self.refuse(alias.unwrap_or(part.mark), "`<<` merges maps only");
+                    self.problems.push(refusal.allowed("an alias of a map, or a list of such aliases"));
+                    continue;
+                };
+                for mut entry in entries {
+                    entry.value.alias = entry.value.alias.or(alias);
+                    map.insert(entry.key, entry.value);
+                }
+            }
+        }
+        map.entries
+    }
+}
+
+impl MapFrame {
+    /// Adds an entry unless its key is there already; then gives the key back, with the first one's place.
+    fn insert(&mut self, key: Key, value: Node) -> Option<(Key, Mark)> {
+        const INDEXED: usize = 16;
+        if self.entries.len() == INDEXED {
+            self.index =
+                self.entries.iter().enumerate().map(|(i, entry)| (entry.key.text.clone(), i)).collect();
+        }
+        let known = match self.entries.len() < INDEXED {
+            true => self.entries.iter().position(|entry| entry.key == key || entry.key.text == key.text),
+            false => self.index.get(&key.text).copied(),
+        };
+        if let Some(first) = known {
+            return Some((key, self.entries[first].key.mark));
+        }
+        if self.entries.len() >= INDEXED {
+            self.index.insert(key.text.clone(), self.entries.len());
+        }
+        self.entries.push(Entry { key, value });
+        None
+    }
+}

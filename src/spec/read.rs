@@ -1,0 +1,196 @@
+//! Documents from texts to checked values, with every problem reported at once.
+//!
+//! serde stops at the first problem. So the refused node is taken out of the tree ([`Node::pruned`]) and
+//! the rest is read again, until it is accepted; what was refused only because something in it had been
+//! taken out is not reported.
+
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::decode::{Decoder, Fault, Refusal};
+use super::diagnostic::{Diagnostic, Diagnostics};
+use super::document::{Document, Header};
+use super::draft::{Draft, Gatherer};
+use super::explain::Explainer;
+use super::overrides::Overrides;
+use super::schema::{Schema, Shape};
+use super::source::{self, Source};
+use super::sources::Sources;
+use super::tree::Node;
+use crate::base::{Problems, problem};
+
+/// Values visited at most while looking for further problems: bounds the time that a large and thoroughly
+/// wrong document takes.
+const MOST_VISITS: usize = 1 << 23;
+
+/// Most problems that are looked for.
+const MOST_PROBLEMS: usize = 100;
+
+/// A checked document, and where each of its values was written. Serialises to the resolved document:
+/// everything that is needed to read the same value again, in the order of the types' fields.
+#[derive(Clone, Debug, Serialize)]
+pub struct Loaded<T> {
+    /// Name and description.
+    #[serde(flatten)]
+    pub header: Header,
+    /// The document's body.
+    #[serde(flatten)]
+    pub value: T,
+    #[serde(skip)]
+    body: Node,
+    #[serde(skip)]
+    sources: Sources,
+}
+
+/// Reads the document that `name` stands for: a built-in one or a file.
+///
+/// # Errors
+/// Everything that is wrong with it, what it extends, and the overrides.
+pub fn load<T: Document>(name: &str, overrides: &Overrides) -> Result<Loaded<T>, Diagnostics> {
+    read(source::open(name, T::KIND, None)?, overrides)
+}
+
+/// Reads the document in `source`.
+///
+/// # Errors
+/// Everything that is wrong with it, what it extends, and the overrides.
+pub fn read<T: Document>(source: Source, overrides: &Overrides) -> Result<Loaded<T>, Diagnostics> {
+    let schema = Schema::of::<T>();
+    let stem = source.stem();
+    let mut gatherer = Gatherer::new(T::KIND, schema.root());
+    let draft = gatherer.draft(source);
+    let Gatherer { mut sources, mut problems, .. } = gatherer;
+    let mut result = None;
+    if let Some(mut draft) = draft {
+        overrides.apply(T::KIND, &mut draft, schema.root(), &mut sources, &mut problems);
+        let Draft { mut header, mut body } = draft;
+        let mut reader = Reader { sources: &sources, prefix: T::KIND.prefix(), problems: &mut problems };
+        let header: Option<Header> = reader.accept(&mut header, Schema::of::<Header>().root());
+        let value: Option<T> = reader.accept(&mut body, schema.root());
+        if let Some(value) = &value {
+            reader.check(value, &body, schema.root());
+        }
+        result = header.zip(value).map(|(header, value)| (header, value, body));
+    }
+    let mut diagnostics = Diagnostics::from(problems);
+    diagnostics.sort();
+    match result {
+        Some((mut header, value, body)) if diagnostics.is_empty() => {
+            if header.name.is_empty() {
+                header.name = stem;
+            }
+            Ok(Loaded { header, value, body, sources })
+        }
+        _ => Err(diagnostics),
+    }
+}
+
+struct Reader<'a> {
+    sources: &'a Sources,
+    prefix: &'static str,
+    problems: &'a mut Vec<Diagnostic>,
+}
+
+impl Reader<'_> {
+    fn explainer<'e>(&'e self, root: &'e Node, shape: Shape<'e>) -> Explainer<'e> {
+        Explainer { sources: self.sources, root, shape, prefix: self.prefix }
+    }
+
+    /// The value of the tree, or of what is left of it once everything wrong has been taken out.
+    fn accept<T: for<'t> Deserialize<'t>>(&mut self, root: &mut Node, shape: Shape<'_>) -> Option<T> {
+        let attempts = (MOST_VISITS / root.weight()).clamp(1, 4 * MOST_PROBLEMS);
+        let mut found = 0;
+        for _ in 0..attempts {
+            let refusal = match T::deserialize(Decoder(root)) {
+                Ok(value) => return Some(value),
+                Err(refusal) => refusal,
+            };
+            let steps = refusal.steps();
+            if !follows_from_pruning(&refusal, root.descend(&steps)) {
+                let diagnostic = self.explainer(root, shape).refusal(&refusal);
+                self.problems.push(diagnostic);
+                found += 1;
+            }
+            match root.descend(&steps) {
+                Some(node) if !steps.is_empty() && found < MOST_PROBLEMS => node.pruned = true,
+                _ => return None,
+            }
+        }
+        None
+    }
+
+    /// What the room that owns the value, and the ranges of the schema, have to say.
+    fn check<T: Document>(&mut self, value: &T, root: &Node, shape: Shape<'_>) {
+        let damaged = root.is_damaged();
+        let explainer = Explainer { sources: self.sources, root, shape, prefix: self.prefix };
+        let mut found = explainer.out_of_range();
+        for problem in value.validate(&|name| self.sources.file(name)).err().unwrap_or_default().0 {
+            if !damaged || explainer.is_about_intact_text(&problem) {
+                found.push(explainer.problem(problem));
+            }
+        }
+        found.sort_by(|a, b| a.path.cmp(&b.path));
+        found.dedup_by(|b, a| a.path == b.path && a.found.is_some());
+        self.problems.extend(found);
+    }
+}
+
+/// Whether a node was refused only because something in it had been refused before.
+fn follows_from_pruning(refusal: &Refusal, node: Option<&mut Node>) -> bool {
+    let Some(node) = node.filter(|node| !refusal.at_key && node.is_damaged()) else { return false };
+    match &refusal.fault {
+        Fault::Missing { field } => {
+            node.entries().iter().filter(|entry| entry.value.is_damaged()).any(|entry| {
+                *entry.key.text == **field || problem::nearest(&entry.key.text, [*field]).is_some()
+            })
+        }
+        _ => true,
+    }
+}
+
+impl<T: Document> Loaded<T> {
+    /// What the document is called.
+    pub fn name(&self) -> &str {
+        &self.header.name
+    }
+
+    /// The content of a file that the document names: a built-in one, or one that lies next to the
+    /// document, else next to those that it extends.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be read.
+    pub fn file(&self, name: &Path) -> io::Result<Vec<u8>> {
+        self.sources.file(name)
+    }
+
+    /// Problems that were found later, each at the place where its value was written. Paths are relative
+    /// to the document.
+    pub fn explain(&self, problems: Problems) -> Diagnostics {
+        let schema = Schema::of::<T>();
+        let explainer = Explainer {
+            sources: &self.sources,
+            root: &self.body,
+            shape: schema.root(),
+            prefix: T::KIND.prefix(),
+        };
+        let explained: Vec<Diagnostic> =
+            problems.0.into_iter().map(|problem| explainer.problem(problem)).collect();
+        let mut diagnostics = Diagnostics::from(explained);
+        diagnostics.sort();
+        diagnostics
+    }
+}
+
+impl<T: Serialize> Loaded<T> {
+    /// The resolved document as YAML.
+    pub fn to_yaml(&self) -> String {
+        let mut out = Vec::new();
+        let mut serializer = serde_yaml::Serializer::new(&mut out);
+        let written = serde_yaml::with::singleton_map_recursive::serialize(self, &mut serializer);
+        drop(serializer);
+        written.expect("documents hold text, numbers, lists and maps with text keys, written to memory");
+        String::from_utf8(out).expect("the serializer writes UTF-8")
+    }
+}

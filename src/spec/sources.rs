@@ -1,0 +1,61 @@
+//! The texts that take part in one document.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::diagnostic::Place;
+use super::preset;
+use super::source::{Origin, Source};
+use super::tree::Mark;
+
+/// Index of a text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct TextId(pub u32);
+
+/// The document itself, what it `extends`, and the overrides.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Sources(Vec<Arc<Source>>);
+
+impl Sources {
+    pub(super) fn add(&mut self, source: Arc<Source>) -> TextId {
+        self.0.push(source);
+        TextId(self.0.len() as u32 - 1)
+    }
+
+    pub(super) fn get(&self, id: TextId) -> Arc<Source> {
+        Arc::clone(&self.0[id.0 as usize])
+    }
+
+    pub(super) fn text(&self, id: TextId) -> &str {
+        &self.0[id.0 as usize].text
+    }
+
+    pub(super) fn place(&self, mark: Mark) -> Place {
+        let span = mark.start as usize..mark.end as usize;
+        Place { source: self.get(TextId(mark.source)), span: Some(span) }
+    }
+
+    /// The content of a file that one of the documents names: a built-in one, or one that lies next to
+    /// the document itself, else next to those that it extends.
+    pub(super) fn file(&self, name: &Path) -> io::Result<Vec<u8>> {
+        for source in &self.0 {
+            match &source.origin {
+                Origin::Preset(..) => {
+                    if let Some(content) = name.to_str().and_then(preset::file) {
+                        return Ok(content.to_vec());
+                    }
+                }
+                Origin::File(path) => {
+                    let path = path.parent().unwrap_or(Path::new("")).join(name);
+                    match std::fs::read(path) {
+                        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                        found => return found,
+                    }
+                }
+                Origin::Override | Origin::Memory(_) => {}
+            }
+        }
+        Err(io::Error::new(io::ErrorKind::NotFound, "there is no such file next to the document"))
+    }
+}
