@@ -75,6 +75,9 @@ pub trait Document: DeserializeOwned + Serialize + JsonSchema {
     /// What it describes.
     const KIND: Kind;
 
+    /// A small document of this kind, in YAML, that is right and needs no files.
+    const EXAMPLE: &'static str;
+
     /// Checks what the types alone cannot; `files` gives the files that the document names.
     ///
     /// # Errors
@@ -124,6 +127,7 @@ impl ChipDoc {
 
 impl Document for ChipDoc {
     const KIND: Kind = Kind::Chip;
+    const EXAMPLE: &'static str = "topology: {mesh: {size: [8, 8]}}";
 
     fn validate(&self, _: Files<'_>) -> Result<(), Problems> {
         let mut problems = self.fabric().err().unwrap_or_default();

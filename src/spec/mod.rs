@@ -21,6 +21,7 @@ mod decode;
 mod diagnostic;
 pub mod document;
 mod draft;
+mod editor;
 mod explain;
 mod overlay;
 mod overrides;
@@ -32,14 +33,17 @@ mod scalar;
 mod schema;
 pub mod source;
 mod sources;
+mod template;
 mod tree;
 mod wording;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use document::{ChipDoc, Document, Header, Kind};
+pub use editor::schema_of;
 pub use overrides::Overrides;
 pub use read::{Loaded, load, read};
 pub use source::{Origin, Source};
+pub use template::template_of;
 
 /// Reads a chip: the built-in one called `name`, or the file.
 ///

@@ -171,8 +171,10 @@ impl Override {
     }
 
     fn refuse(&self, segment: &Segment, message: String) -> Diagnostic {
-        let names: Vec<&str> = self.path.iter().map(|segment| segment.text.as_str()).collect();
-        let path = format!("{}.{}", self.kind.prefix(), names.join("."));
+        let mut path = self.kind.prefix().to_owned();
+        for Segment { text, bracketed, .. } in &self.path {
+            path.push_str(&if *bracketed { format!("[{text}]") } else { format!(".{text}") });
+        }
         let place = Place { source: Arc::clone(&self.source), span: Some(segment.span.clone()) };
         Diagnostic::new(message).at(place).path(path)
     }

@@ -6,6 +6,7 @@
 
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,9 @@ use super::diagnostic::{Diagnostic, Diagnostics};
 use super::document::{Document, Header};
 use super::draft::{Draft, Gatherer};
 use super::explain::Explainer;
+use super::overlay::overlay;
 use super::overrides::Overrides;
+use super::parse::parse;
 use super::schema::{Schema, Shape};
 use super::source::{self, Source};
 use super::sources::Sources;
@@ -69,9 +72,8 @@ pub fn read<T: Document>(source: Source, overrides: &Overrides) -> Result<Loaded
         let mut reader = Reader { sources: &sources, prefix: T::KIND.prefix(), problems: &mut problems };
         let header: Option<Header> = reader.accept(&mut header, Schema::of::<Header>().root());
         let value: Option<T> = reader.accept(&mut body, schema.root());
-        if let Some(value) = &value {
-            reader.check(value, &body, schema.root());
-        }
+        let patched = if value.is_none() { reader.patched::<T>(&body, schema.root()) } else { None };
+        reader.check(value.as_ref().or(patched.as_ref()), &body, schema.root());
         result = header.zip(value).map(|(header, value)| (header, value, body));
     }
     let mut diagnostics = Diagnostics::from(problems);
@@ -113,20 +115,31 @@ impl Reader<'_> {
                 self.problems.push(diagnostic);
                 found += 1;
             }
-            match root.descend(&steps) {
-                Some(node) if !steps.is_empty() && found < MOST_PROBLEMS => node.pruned = true,
-                _ => return None,
+            if steps.is_empty() || found >= MOST_PROBLEMS {
+                return None;
             }
+            root.descend(&steps)?.pruned = true;
         }
         None
     }
 
+    /// The document with the example's values where required ones were refused, so that what was accepted
+    /// can still be checked.
+    fn patched<T: Document>(&self, body: &Node, shape: Shape<'_>) -> Option<T> {
+        let mut sources = Sources::default();
+        let id = sources.add(Arc::new(Source::memory("example", T::EXAMPLE)));
+        let example = parse(&sources, id, 0, &mut Vec::new())?;
+        let whole = overlay(example, body.intact()?, Some(shape));
+        T::deserialize(Decoder(&whole)).ok()
+    }
+
     /// What the room that owns the value, and the ranges of the schema, have to say.
-    fn check<T: Document>(&mut self, value: &T, root: &Node, shape: Shape<'_>) {
+    fn check<T: Document>(&mut self, value: Option<&T>, root: &Node, shape: Shape<'_>) {
         let damaged = root.is_damaged();
-        let explainer = Explainer { sources: self.sources, root, shape, prefix: self.prefix };
+        let explainer = self.explainer(root, shape);
         let mut found = explainer.out_of_range();
-        for problem in value.validate(&|name| self.sources.file(name)).err().unwrap_or_default().0 {
+        let checked = value.map(|value| value.validate(&|name| self.sources.file(name)));
+        for problem in checked.and_then(Result::err).unwrap_or_default().0 {
             if !damaged || explainer.is_about_intact_text(&problem) {
                 found.push(explainer.problem(problem));
             }

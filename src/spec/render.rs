@@ -119,7 +119,7 @@ pub(super) fn clip(text: &str, most: usize) -> String {
 }
 
 /// Breaks `text` at spaces so that lines hold `width` characters where words allow it.
-fn wrap(text: &str, width: usize) -> String {
+pub(super) fn wrap(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     let mut column = 0;
     for word in text.split_inclusive(' ') {

@@ -74,6 +74,19 @@ impl<'s> Shape<'s> {
         !alternatives.is_empty() && alternatives.iter().all(names_one)
     }
 
+    /// The names of the alternatives of a choice.
+    pub(super) fn names(self) -> Vec<&'s str> {
+        let alternatives = self.resolved().at["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let mut names = Vec::new();
+        for shape in alternatives {
+            names.extend(shape["const"].as_str());
+            names.extend(shape["enum"].as_array().into_iter().flatten().filter_map(Value::as_str));
+            names
+                .extend(shape["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()));
+        }
+        names
+    }
+
     /// The schemas of maps among the alternatives of a choice, or the schema itself.
     fn maps(self) -> impl Iterator<Item = &'s Value> {
         let alternatives = self.at["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -132,7 +145,9 @@ impl<'s> Shape<'s> {
     /// What a physical quantity may look like, if the value is one.
     pub(super) fn quantity(self) -> Option<&'s str> {
         let shape = self.resolved().at;
-        shape["description"].as_str().filter(|_| shape["type"] == serde_json::json!(["number", "string"]))
+        let is_quantity = shape["type"] == serde_json::json!(["number", "string"]);
+        let description = shape["description"].as_str().filter(|_| is_quantity)?;
+        Some(description.trim_start_matches("A ").trim_end_matches('.'))
     }
 
     /// The closed range that a number must lie in, as far as the schema states one.

@@ -123,6 +123,24 @@ impl Node {
             }
     }
 
+    /// The node without what was refused; absent if it was refused itself.
+    pub(super) fn intact(&self) -> Option<Self> {
+        if self.pruned {
+            return None;
+        }
+        let value = match &self.value {
+            Value::List(items) => Value::List(items.iter().filter_map(Self::intact).collect()),
+            Value::Map(entries) => Value::Map(
+                entries
+                    .iter()
+                    .filter_map(|entry| Some(Entry { key: entry.key.clone(), value: entry.value.intact()? }))
+                    .collect(),
+            ),
+            scalar => scalar.clone(),
+        };
+        Some(Self { value, ..Self::new(self.mark, Value::Null) })
+    }
+
     /// What the node is, for people.
     pub(super) fn describe(&self) -> String {
         match &self.value {
