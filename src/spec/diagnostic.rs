@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use super::source::{Origin, Source};
+use super::sources::Sources;
 use crate::base::Problem;
 
 /// A place in a text; without a span, the text as a whole.
@@ -195,25 +196,13 @@ impl Diagnostics {
         if self.is_empty() { Ok(value) } else { Err(self) }
     }
 
-    /// Sorts by place: texts in the order they were first mentioned, then by line and column.
-    pub(super) fn sort(&mut self) {
-        let mut texts: Vec<*const Source> = Vec::new();
-        let mut keys: Vec<(usize, usize)> = Vec::with_capacity(self.0.len());
-        for diagnostic in &self.0 {
-            let Some(place) = &diagnostic.place else {
-                keys.push((0, 0));
-                continue;
-            };
-            let text = Arc::as_ptr(&place.source);
-            let rank = texts.iter().position(|&known| known == text).unwrap_or_else(|| {
-                texts.push(text);
-                texts.len() - 1
-            });
-            keys.push((rank + 1, place.span.as_ref().map_or(0, |span| span.start)));
-        }
-        let mut keyed: Vec<_> = keys.into_iter().zip(std::mem::take(&mut self.0)).collect();
-        keyed.sort_by_key(|(key, _)| *key);
-        self.0 = keyed.into_iter().map(|(_, diagnostic)| diagnostic).collect();
+    /// Sorts by place: the document, what it extends, overrides; then by position.
+    pub(super) fn sort(&mut self, sources: &Sources) {
+        self.0.sort_by_cached_key(|diagnostic| {
+            let place = diagnostic.place.as_ref()?;
+            let start = place.span.as_ref().map_or(0, |span| span.start);
+            Some((sources.rank(&place.source), start))
+        });
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::diagnostic::{Diagnostic, Place};
 use super::document::{EXTENDS, HEADER_FIELDS, Kind};
 use super::overlay::overlay;
-use super::parse::parse;
+use super::parse::{Passage, parse};
 use super::schema::Shape;
 use super::source::{self, Origin, Source};
 use super::sources::{Sources, TextId};
@@ -69,10 +69,10 @@ impl<'a> Gatherer<'a> {
         };
         let shown = source.origin.to_string();
         let id = self.sources.add(Arc::new(source));
-        let mut draft = Draft::split(parse(&self.sources, id, 0, &mut self.problems)?);
+        let mut draft = Draft::split(self.parse(id)?);
         let Some(wanted) = draft.take(EXTENDS) else { return Some(draft) };
         self.chain.push((identity, shown));
-        let base = self.base(&wanted, folder.as_deref(), id);
+        let base = self.base(&wanted, folder.as_deref());
         self.chain.pop();
         let mut base = base?;
         base.take("name");
@@ -82,7 +82,12 @@ impl<'a> Gatherer<'a> {
         })
     }
 
-    fn base(&mut self, wanted: &Node, folder: Option<&Path>, id: TextId) -> Option<Draft> {
+    fn parse(&mut self, id: TextId) -> Option<Node> {
+        let passage = Passage { id, base: 0, path: self.kind.prefix() };
+        parse(&self.sources, passage, &mut self.problems)
+    }
+
+    fn base(&mut self, wanted: &Node, folder: Option<&Path>) -> Option<Draft> {
         let place = self.sources.place(wanted.mark);
         match self.open(wanted, folder, &place) {
             Ok(source) => self.draft(source),
@@ -91,7 +96,6 @@ impl<'a> Gatherer<'a> {
                 if problem.place.is_none() {
                     problem.place = Some(place);
                 }
-                debug_assert_eq!(wanted.mark.source, id.0);
                 self.problems.push(problem);
                 None
             }

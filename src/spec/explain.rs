@@ -26,6 +26,8 @@ struct Site<'a> {
     key: Option<&'a Key>,
     path: String,
     shape: Option<Shape<'a>>,
+    /// What the field means; for an item, what its list means.
+    meaning: Option<&'a str>,
     /// The innermost alias that put the node where it is.
     alias: Option<Mark>,
     /// Whether a path led to a node that is written, and not only to one that could contain it.
@@ -41,6 +43,7 @@ impl<'a> Explainer<'a> {
             key: None,
             path: self.prefix.to_owned(),
             shape: Some(self.shape),
+            meaning: self.shape.meaning(),
             alias: self.root.alias,
             exact: true,
             shifted: false,
@@ -86,7 +89,7 @@ impl<'a> Explainer<'a> {
             Fault::UnknownField { .. } | Fault::UnknownName { .. } | Fault::Missing { .. }
         ) {
             diagnostic.found = Some(site.node.describe());
-            diagnostic.meaning = site.shape.and_then(Shape::meaning).map(str::to_owned);
+            diagnostic.meaning = site.meaning.map(str::to_owned);
         }
         self.placed(diagnostic, &site, refusal.at_key)
     }
@@ -99,8 +102,12 @@ impl<'a> Explainer<'a> {
                 let help = wording::conversion(&expected, &site.node.value);
                 Diagnostic { help, ..cannot_be(&site.node.describe()).allowed(expected) }
             }
-            Fault::WantsMap { fields } => cannot_be(&site.node.describe())
-                .allowed(format!("a map with the fields {}", fields.join(", "))),
+            Fault::WantsMap { fields } => {
+                let allowed = format!("a map with the fields {}", fields.join(", "));
+                let help = "leave it out, or indent what belongs to it";
+                let help = matches!(site.node.value, Value::Null).then(|| help.to_owned());
+                Diagnostic { help, ..cannot_be(&site.node.describe()).allowed(allowed) }
+            }
             Fault::WantsChoice { names } => cannot_be(&site.node.describe_keys())
                 .allowed(format!("exactly one of {}, alone or as the only key of a map", names.join(", "))),
             Fault::WrongLength { expected, .. } => {
@@ -116,9 +123,10 @@ impl<'a> Explainer<'a> {
                 let expected = wording::expected(expected, None);
                 Diagnostic::new(format!("{} needs a value", site.subject())).allowed(expected)
             }
-            Fault::NotFinite => cannot_be("a number that is too large or none").allowed("a finite number"),
+            Fault::NotFinite => Diagnostic::new(format!("{} is not a finite number", site.subject()))
+                .allowed("a finite number"),
             Fault::Said(message) => {
-                let allowed = site.shape.and_then(Shape::quantity).map(str::to_owned);
+                let allowed = site.shape.and_then(Shape::quantity).map(|quantity| format!("a {quantity}"));
                 Diagnostic { allowed, ..Diagnostic::new(clip(message, 300)) }
             }
         }
@@ -144,6 +152,7 @@ impl<'a> Explainer<'a> {
         let site = self.locate(&problem.path);
         let relative = problem.path.clone();
         let mut diagnostic = Diagnostic::from(problem);
+        diagnostic.message = clip(&diagnostic.message, 1000);
         diagnostic.path = match relative.as_str() {
             "" => self.prefix.to_owned(),
             path if path.starts_with('[') => format!("{}{path}", self.prefix),
@@ -151,7 +160,7 @@ impl<'a> Explainer<'a> {
         };
         if site.exact {
             diagnostic.found = site.node.is_scalar().then(|| site.node.describe());
-            diagnostic.meaning = site.shape.and_then(Shape::meaning).map(str::to_owned);
+            diagnostic.meaning = site.meaning.map(str::to_owned);
         } else {
             diagnostic.help = Some(format!("`{relative}` is not written here: its default applies"));
         }
@@ -188,10 +197,12 @@ impl<'a> Explainer<'a> {
                 Value::List(_) => format!("a list of {} values", wording::between(limits)),
                 _ => wording::between(limits),
             };
-            let mut diagnostic = Diagnostic::new(format!("{} is out of range", site.node.describe()));
+            let what = site.node.describe();
+            let what = what.strip_prefix("the number ").unwrap_or(&what);
+            let mut diagnostic = Diagnostic::new(format!("{what} is out of range"));
             diagnostic.path.clone_from(&site.path);
             diagnostic.found = Some(site.node.describe());
-            diagnostic.meaning = shape.meaning().map(str::to_owned);
+            diagnostic.meaning = site.meaning.map(str::to_owned);
             found.push(self.placed(diagnostic.allowed(allowed), site, false));
         }
         for child in (0..).map_while(|step| site.child(step)) {
@@ -229,17 +240,20 @@ impl<'a> Site<'a> {
             Value::List(items) => items.iter().any(|item| item.pruned),
             _ => false,
         };
+        let shape = self.shape.and_then(|shape| match key {
+            Some(key) => shape.field(&key.text),
+            None => shape.item(),
+        });
+        let inherited = self.meaning.filter(|_| key.is_none());
         Some(Self {
             node,
             key,
             path: match key {
-                Some(key) => format!("{}.{}", self.path, key.text),
+                Some(key) => format!("{}.{}", self.path, clip(&key.text, 60)),
                 None => format!("{}[{step}]", self.path),
             },
-            shape: self.shape.and_then(|shape| match key {
-                Some(key) => shape.field(&key.text),
-                None => shape.item(),
-            }),
+            shape,
+            meaning: shape.and_then(Shape::meaning).or(inherited),
             alias: node.alias.or(self.alias),
             exact: true,
             shifted: self.shifted || damaged_before,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::document::{EXTENDS, HEADER_FIELDS, Kind};
 use super::draft::Draft;
-use super::parse::{MAX_DEPTH, parse};
+use super::parse::{MAX_DEPTH, Passage, parse};
 use super::render::clip;
 use super::schema::Shape;
 use super::source::{Origin, Source};
@@ -73,7 +73,8 @@ impl Overrides {
     ) {
         for set in self.0.iter().filter(|set| set.kind == kind) {
             let id = sources.add(Arc::clone(&set.source));
-            let Some(value) = parse(sources, id, set.value, problems) else { continue };
+            let passage = Passage { id, base: set.value, path: &set.shown_path() };
+            let Some(value) = parse(sources, passage, problems) else { continue };
             problems.extend(set.apply(id, draft, shape, value).err());
         }
     }
@@ -170,13 +171,18 @@ impl Override {
         self.assign(id, &mut entries[at].value, rest, value, shape.and_then(|shape| shape.field(&first.text)))
     }
 
-    fn refuse(&self, segment: &Segment, message: String) -> Diagnostic {
+    /// The whole path, as messages show it.
+    fn shown_path(&self) -> String {
         let mut path = self.kind.prefix().to_owned();
         for Segment { text, bracketed, .. } in &self.path {
             path.push_str(&if *bracketed { format!("[{text}]") } else { format!(".{text}") });
         }
+        path
+    }
+
+    fn refuse(&self, segment: &Segment, message: String) -> Diagnostic {
         let place = Place { source: Arc::clone(&self.source), span: Some(segment.span.clone()) };
-        Diagnostic::new(message).at(place).path(path)
+        Diagnostic::new(message).at(place).path(self.shown_path())
     }
 }
 

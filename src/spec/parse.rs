@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use granit_parser::{Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
 use super::diagnostic::{Diagnostic, Place};
 use super::render::clip;
@@ -20,18 +20,28 @@ pub const MAX_DEPTH: usize = 64;
 /// Most values of a document, the copies that aliases make included.
 pub const MAX_VALUES: usize = 1 << 22;
 
-/// Reads the text `id` from byte `base` on. The tree is absent if the text is not one YAML document;
-/// what else is wrong goes to `problems`.
+/// A part of a text to be read.
+#[derive(Clone, Copy)]
+pub(super) struct Passage<'a> {
+    pub id: TextId,
+    /// First byte.
+    pub base: usize,
+    /// Path of the value that is written there.
+    pub path: &'a str,
+}
+
+/// Reads a passage to the end of its text. The tree is absent if it is not one YAML document; what else is
+/// wrong goes to `problems`.
 pub(super) fn parse(
     sources: &Sources,
-    id: TextId,
-    base: usize,
+    Passage { id, base, path }: Passage<'_>,
     problems: &mut Vec<Diagnostic>,
 ) -> Option<Node> {
     let mut builder = Builder {
         sources,
         id,
         base,
+        path,
         frames: Vec::new(),
         anchors: HashMap::new(),
         values: 0,
@@ -62,6 +72,7 @@ struct Builder<'a> {
     sources: &'a Sources,
     id: TextId,
     base: usize,
+    path: &'a str,
     /// Collections that are still open, outermost first.
     frames: Vec<Frame>,
     /// Finished nodes that have an anchor.
@@ -77,7 +88,24 @@ struct Frame {
     /// The value that was finished last.
     last: Mark,
     anchor: usize,
+    tag: Tagged,
     content: Content,
+}
+
+impl Frame {
+    fn new(mark: Mark, anchor: usize) -> Self {
+        Self { mark, last: mark, anchor, tag: Tagged::No, content: Content::List(Vec::new()) }
+    }
+}
+
+/// What the tag of a value asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Tagged {
+    No,
+    /// `!!str`: plain text is not to be taken for a number.
+    Text,
+    /// Anything that means nothing here; reported already.
+    Refused,
 }
 
 enum Content {
@@ -112,12 +140,18 @@ impl Builder<'_> {
             let mark = self.mark(&span);
             match event {
                 Event::DocumentStart(..) => self.document(mark)?,
-                Event::Scalar(text, style, anchor, tag) => self.scalar(text, style, anchor, tag, mark)?,
+                Event::Scalar(text, style, anchor, tag) => {
+                    let tag = self.tag(tag, &span);
+                    self.scalar(text, style, Frame { tag, ..Frame::new(mark, anchor) })?;
+                }
                 Event::SequenceStart(_, anchor, tag) => {
-                    self.open(mark, anchor, tag, Content::List(Vec::new()))?;
+                    let tag = self.tag(tag, &span);
+                    self.open(Frame { tag, ..Frame::new(mark, anchor) })?;
                 }
                 Event::MappingStart(_, anchor, tag) => {
-                    self.open(mark, anchor, tag, Content::Map(MapFrame::default()))?;
+                    let tag = self.tag(tag, &span);
+                    let content = Content::Map(MapFrame::default());
+                    self.open(Frame { tag, content, ..Frame::new(mark, anchor) })?;
                 }
                 Event::SequenceEnd | Event::MappingEnd => self.close(mark)?,
                 Event::Alias(anchor) => self.alias(anchor, mark)?,
@@ -138,14 +172,44 @@ impl Builder<'_> {
     }
 
     fn syntax(&self, error: &ScanError) -> Diagnostic {
-        let offset = self.base + error.marker().byte_offset().unwrap_or(0);
-        let at = offset.min(self.sources.text(self.id).len());
-        let place = Place { source: self.sources.get(self.id), span: Some(at..at) };
-        let diagnostic = Diagnostic::new(format!("this is not YAML: {}", error.info())).at(place);
-        match &self.sources.text(self.id)[at..] {
-            rest if rest.starts_with('\t') => diagnostic.help("indent with spaces instead of tabs"),
-            _ => diagnostic,
+        let text = self.sources.text(self.id);
+        let at = (self.base + error.marker().byte_offset().unwrap_or(0)).min(text.len());
+        let mark = Mark { source: self.id.0, start: at as u32, end: at as u32 };
+        match error.kind() {
+            ErrorKind::RecursionLimitExceeded => self.too_deep(mark),
+            ErrorKind::UnknownAnchor => {
+                self.refuse(mark, "no value before the alias has this name").help("name a value with `&name`")
+            }
+            ErrorKind::DirectiveDisallowed => {
+                self.refuse(mark, "there is a YAML directive").allowed("YAML 1.2 without directives")
+            }
+            _ => {
+                let diagnostic = self.refuse(mark, format!("this is not YAML: {}", error.info()));
+                match text[..at].ends_with('\t') || text[at..].starts_with('\t') {
+                    true => diagnostic.help("indent with spaces instead of tabs"),
+                    false => diagnostic,
+                }
+            }
         }
+    }
+
+    fn too_deep(&self, mark: Mark) -> Diagnostic {
+        self.refuse(mark, "the nesting is too deep").allowed(format!("at most {MAX_DEPTH} levels"))
+    }
+
+    /// The path of the value that is being read.
+    fn path(&self) -> String {
+        let mut path = self.path.to_owned();
+        for frame in &self.frames {
+            match &frame.content {
+                Content::List(items) => path += &format!("[{}]", items.len()),
+                Content::Map(MapFrame { pending: Some(PendingKey::Name(key)), .. }) => {
+                    path += &format!(".{}", clip(&key.text, 60));
+                }
+                Content::Map(_) => {}
+            }
+        }
+        path
     }
 
     fn refuse(&self, mark: Mark, message: impl Into<String>) -> Diagnostic {
@@ -172,52 +236,46 @@ impl Builder<'_> {
         Ok(())
     }
 
-    fn scalar(
-        &mut self,
-        text: Cow<'_, str>,
-        style: ScalarStyle,
-        anchor: usize,
-        tag: Option<Cow<'_, Tag>>,
-        mark: Mark,
-    ) -> Step {
+    fn scalar(&mut self, text: Cow<'_, str>, style: ScalarStyle, frame: Frame) -> Step {
+        let Frame { mark, anchor, tag, .. } = frame;
         self.count(1, mark)?;
-        let is_text = self.tag(tag, mark) == Some("str") || style != ScalarStyle::Plain;
+        let plain = style == ScalarStyle::Plain;
+        let is_text = !plain || tag == Tagged::Text;
         let value = if is_text { Value::Text(text.as_ref().into()) } else { scalar::resolve(&text) };
-        let node = Node::new(mark, value);
+        let node = Node { pruned: tag == Tagged::Refused, ..Node::new(mark, value) };
         if let Some(Frame { content: Content::Map(map), .. }) = self.frames.last_mut()
             && map.pending.is_none()
         {
-            let merges = text == "<<" && style == ScalarStyle::Plain;
             let key = Key { text: text.as_ref().into(), mark };
-            map.pending = Some(if merges { PendingKey::Merge } else { PendingKey::Name(key) });
+            map.pending = Some(if plain && text == "<<" { PendingKey::Merge } else { PendingKey::Name(key) });
             return self.remember(anchor, node);
         }
         self.finish(anchor, node)
     }
 
-    /// The core type that a tag asks for. Other tags are reported: enums are one-key maps here.
-    fn tag(&mut self, tag: Option<Cow<'_, Tag>>, mark: Mark) -> Option<&'static str> {
-        let tag = tag?;
+    /// Core types mean what they say; other tags are reported: enums are one-key maps here.
+    fn tag(&mut self, tag: Option<Cow<'_, Tag>>, span: &Span) -> Tagged {
+        let Some(tag) = tag else { return Tagged::No };
         match tag.core_suffix() {
-            Some("str") => Some("str"),
-            Some(_) => None,
+            Some("str") => Tagged::Text,
+            Some(_) => Tagged::No,
             None => {
-                let name = clip(tag.suffix(), 40);
-                let refusal =
-                    self.refuse(mark, format!("the tag `{}` has no meaning here", clip(&tag.original(), 40)));
-                self.problems.push(refusal.help(format!("write a map with one key, `{name}: …`")));
-                None
+                let mark = self.mark(&span.tag_span().unwrap_or(*span));
+                let message = format!("the tag `{}` has no meaning here", clip(&tag.original(), 40));
+                let help = format!("write a map with one key, `{}: …`", clip(tag.suffix(), 40));
+                let refusal = self.refuse(mark, message).path(self.path()).help(help);
+                self.problems.push(refusal);
+                Tagged::Refused
             }
         }
     }
 
-    fn open(&mut self, mark: Mark, anchor: usize, tag: Option<Cow<'_, Tag>>, content: Content) -> Step {
-        self.count(1, mark)?;
-        self.tag(tag, mark);
+    fn open(&mut self, frame: Frame) -> Step {
+        self.count(1, frame.mark)?;
         if self.frames.len() >= MAX_DEPTH {
-            return Err(self.refuse(mark, "the nesting is too deep").allowed(format!("{MAX_DEPTH} levels")));
+            return Err(self.too_deep(frame.mark));
         }
-        self.frames.push(Frame { mark, last: mark, anchor, content });
+        self.frames.push(frame);
         Ok(())
     }
 
@@ -230,7 +288,8 @@ impl Builder<'_> {
         // A block collection ends with its last value; the parser's own end lies after blank lines.
         let flow = frame.mark.end > frame.mark.start;
         let last = if flow { end } else { frame.last };
-        self.finish(frame.anchor, Node::new(frame.mark.to(last), value))
+        let pruned = frame.tag == Tagged::Refused;
+        self.finish(frame.anchor, Node { pruned, ..Node::new(frame.mark.to(last), value) })
     }
 
     fn alias(&mut self, anchor: usize, mark: Mark) -> Step {
@@ -241,7 +300,7 @@ impl Builder<'_> {
         let deep = self.frames.len() + target.depth() > MAX_DEPTH;
         self.count(weight, mark)?;
         if deep {
-            return Err(self.refuse(mark, "the nesting is too deep").allowed(format!("{MAX_DEPTH} levels")));
+            return Err(self.too_deep(mark));
         }
         let mut copy = self.anchors[&anchor].clone();
         copy.alias = Some(mark);
@@ -295,7 +354,7 @@ impl Builder<'_> {
             Value::Text(text) => PendingKey::Name(Key { text, mark }),
             _ => {
                 let refusal = self.refuse(mark, format!("{} cannot be a key", node.describe()));
-                self.problems.push(refusal.allowed("a name"));
+                self.problems.push(refusal.path(self.path()).allowed("a name"));
                 PendingKey::Refused
             }
         }
@@ -303,7 +362,8 @@ impl Builder<'_> {
 
     fn report_repeated(&mut self, key: &Key, first: Mark) {
         let refusal = self.refuse(key.mark, format!("the key `{}` is written twice", clip(&key.text, 40)));
-        self.problems.push(refusal.related(self.sources.place(first), "first written here"));
+        let path = format!("{}.{}", self.path(), clip(&key.text, 60));
+        self.problems.push(refusal.path(path).related(self.sources.place(first), "first written here"));
     }
 
     /// Applies `<<`: what the map itself says wins, then the first map that has the key.
@@ -318,8 +378,9 @@ impl Builder<'_> {
                 let alias = part.alias.or(alias);
                 let Value::Map(entries) = part.value else {
                     let refusal = self.refuse(alias.unwrap_or(part.mark), "`<<` merges maps only");
-                    self.problems.push(refusal.allowed("an alias of a map, or a list of such aliases"));
-                    continue;
+                    let refusal = refusal.allowed("an alias of a map, or a list of such aliases");
+                    self.problems.push(refusal.path(self.path()));
+                    break;
                 };
                 for mut entry in entries {
                     entry.value.alias = entry.value.alias.or(alias);

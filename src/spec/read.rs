@@ -17,7 +17,7 @@ use super::draft::{Draft, Gatherer};
 use super::explain::Explainer;
 use super::overlay::overlay;
 use super::overrides::Overrides;
-use super::parse::parse;
+use super::parse::{Passage, parse};
 use super::schema::{Schema, Shape};
 use super::source::{self, Source};
 use super::sources::Sources;
@@ -77,7 +77,7 @@ pub fn read<T: Document>(source: Source, overrides: &Overrides) -> Result<Loaded
         result = header.zip(value).map(|(header, value)| (header, value, body));
     }
     let mut diagnostics = Diagnostics::from(problems);
-    diagnostics.sort();
+    diagnostics.sort(&sources);
     match result {
         Some((mut header, value, body)) if diagnostics.is_empty() => {
             if header.name.is_empty() {
@@ -128,7 +128,7 @@ impl Reader<'_> {
     fn patched<T: Document>(&self, body: &Node, shape: Shape<'_>) -> Option<T> {
         let mut sources = Sources::default();
         let id = sources.add(Arc::new(Source::memory("example", T::EXAMPLE)));
-        let example = parse(&sources, id, 0, &mut Vec::new())?;
+        let example = parse(&sources, Passage { id, base: 0, path: "" }, &mut Vec::new())?;
         let whole = overlay(example, body.intact()?, Some(shape));
         T::deserialize(Decoder(&whole)).ok()
     }
@@ -191,7 +191,7 @@ impl<T: Document> Loaded<T> {
         let explained: Vec<Diagnostic> =
             problems.0.into_iter().map(|problem| explainer.problem(problem)).collect();
         let mut diagnostics = Diagnostics::from(explained);
-        diagnostics.sort();
+        diagnostics.sort(&self.sources);
         diagnostics
     }
 }

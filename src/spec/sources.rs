@@ -31,6 +31,11 @@ impl Sources {
         &self.0[id.0 as usize].text
     }
 
+    /// Position of a text among those that take part; one that takes no part comes last.
+    pub(super) fn rank(&self, source: &Arc<Source>) -> usize {
+        self.0.iter().position(|known| Arc::ptr_eq(known, source)).unwrap_or(self.0.len())
+    }
+
     pub(super) fn place(&self, mark: Mark) -> Place {
         let span = mark.start as usize..mark.end as usize;
         Place { source: self.get(TextId(mark.source)), span: Some(span) }

@@ -2,7 +2,7 @@
 
 use super::document::Document;
 use super::overrides::Overrides;
-use super::parse::parse;
+use super::parse::{Passage, parse};
 use super::read::read;
 use super::render::wrap;
 use super::scalar;
@@ -32,7 +32,7 @@ fn resolved<T: Document>() -> Option<Node> {
     let loaded = read::<T>(Source::memory("", T::EXAMPLE), &Overrides::none()).ok()?;
     let mut sources = Sources::default();
     let id = sources.add(std::sync::Arc::new(Source::memory("", &loaded.to_yaml())));
-    let mut root = parse(&sources, id, 0, &mut Vec::new())?;
+    let mut root = parse(&sources, Passage { id, base: 0, path: "" }, &mut Vec::new())?;
     if let Value::Map(entries) = &mut root.value {
         entries.retain(|entry| *entry.key.text != *"name");
     }
