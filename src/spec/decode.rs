@@ -122,7 +122,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
             Value::Float(value) if value.is_finite() => visitor.visit_f64(*value),
             Value::Float(_) => Err(Refusal::new(Fault::NotFinite)),
             Value::Text(text) => visitor.visit_borrowed_str(text),
-            Value::List(items) => visit_list(items, None, visitor),
+            Value::List(items) => visit_list(items, visitor),
             Value::Map(entries) => visitor.visit_map(Entries::new(entries)),
         }
     }
@@ -140,22 +140,6 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
         visitor: V,
     ) -> Result<V::Value, Refusal> {
         visitor.visit_newtype_struct(self)
-    }
-
-    fn deserialize_tuple<V: Visitor<'de>>(self, length: usize, visitor: V) -> Result<V::Value, Refusal> {
-        match &self.0.value {
-            Value::List(items) => visit_list(items, Some(length), visitor),
-            _ => self.deserialize_any(visitor),
-        }
-    }
-
-    fn deserialize_tuple_struct<V: Visitor<'de>>(
-        self,
-        _: &'static str,
-        length: usize,
-        visitor: V,
-    ) -> Result<V::Value, Refusal> {
-        self.deserialize_tuple(length, visitor)
     }
 
     fn deserialize_struct<V: Visitor<'de>>(
@@ -196,7 +180,7 @@ impl<'de> Deserializer<'de> for Decoder<'de> {
 
     forward_to_deserialize_any! {
         bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct seq map identifier
+        unit unit_struct seq tuple tuple_struct map identifier
     }
 }
 
@@ -204,24 +188,15 @@ fn visible(entries: &[Entry]) -> impl Iterator<Item = (usize, &Entry)> {
     entries.iter().enumerate().filter(|(_, entry)| !entry.value.pruned)
 }
 
-fn visit_list<'de, V: Visitor<'de>>(
-    items: &'de [Node],
-    length: Option<usize>,
-    visitor: V,
-) -> Result<V::Value, Refusal> {
-    let found = items.iter().filter(|item| !item.pruned).count();
-    if let Some(length) = length.filter(|&length| length != found) {
-        let expected = format!("a list of {length} values");
-        return Err(Refusal::new(Fault::WrongLength { expected }));
-    }
+fn visit_list<'de, V: Visitor<'de>>(items: &'de [Node], visitor: V) -> Result<V::Value, Refusal> {
     let mut access = Items { items, next: 0 };
     let value = visitor.visit_seq(&mut access)?;
-    let surplus = items[access.next..].iter().filter(|item| !item.pruned).count();
-    match surplus {
+    let (read, left) = items.split_at(access.next);
+    let present = |items: &[Node]| items.iter().filter(|item| !item.pruned).count();
+    match present(left) {
         0 => Ok(value),
-        surplus => {
-            let expected = format!("a list of {} values", found - surplus);
-            Err(Refusal::new(Fault::WrongLength { expected }))
+        _ => {
+            Err(Refusal::new(Fault::WrongLength { expected: format!("a list of {} values", present(read)) }))
         }
     }
 }

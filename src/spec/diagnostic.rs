@@ -10,6 +10,9 @@ use super::source::{Origin, Source};
 use super::sources::Sources;
 use crate::base::Problem;
 
+/// Most problems of one document that are reported.
+pub const MOST_PROBLEMS: usize = 100;
+
 /// A place in a text; without a span, the text as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -195,26 +198,50 @@ impl Diagnostics {
     pub fn into_result<T>(self, value: T) -> Result<T, Self> {
         if self.is_empty() { Ok(value) } else { Err(self) }
     }
+}
+
+/// Collects what is wrong with one document, up to [`MOST_PROBLEMS`].
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    kept: Vec<Diagnostic>,
+    left_out: usize,
+}
+
+impl Findings {
+    pub(super) fn push(&mut self, diagnostic: Diagnostic) {
+        match self.is_full() {
+            true => self.left_out += 1,
+            false => self.kept.push(diagnostic),
+        }
+    }
+
+    /// Records that the search for problems ended early.
+    pub(super) fn stop(&mut self) {
+        self.left_out += 1;
+    }
+
+    /// Whether no further problem will be kept.
+    pub(super) fn is_full(&self) -> bool {
+        self.kept.len() >= MOST_PROBLEMS
+    }
 
     /// Sorts by place: the document, what it extends, overrides; then by position.
-    pub(super) fn sort(&mut self, sources: &Sources) {
-        self.0.sort_by_cached_key(|diagnostic| {
+    pub(super) fn sorted(mut self, sources: &Sources) -> Diagnostics {
+        self.kept.sort_by_cached_key(|diagnostic| {
             let place = diagnostic.place.as_ref()?;
             let start = place.span.as_ref().map_or(0, |span| span.start);
             Some((sources.rank(&place.source), start))
         });
+        if self.left_out > 0 {
+            self.kept.push(Diagnostic::new("there may be further problems, which are not shown"));
+        }
+        Diagnostics(self.kept)
     }
 }
 
 impl From<Diagnostic> for Diagnostics {
     fn from(diagnostic: Diagnostic) -> Self {
         Self(vec![diagnostic])
-    }
-}
-
-impl From<Vec<Diagnostic>> for Diagnostics {
-    fn from(list: Vec<Diagnostic>) -> Self {
-        Self(list)
     }
 }
 

@@ -78,11 +78,15 @@ pub trait Document: DeserializeOwned + Serialize + JsonSchema {
     /// A small document of this kind, in YAML, that is right and needs no files.
     const EXAMPLE: &'static str;
 
-    /// Checks what the types alone cannot; `files` gives the files that the document names.
+    /// What checking a document amounts to building; `()` where it builds nothing.
+    type Built: Clone + fmt::Debug;
+
+    /// Checks what the types alone cannot, and builds what it can without another document; `files` gives
+    /// the files that the document names.
     ///
     /// # Errors
     /// Every value that is out of range or does not fit another, by its path in the document.
-    fn validate(&self, files: Files<'_>) -> Result<(), Problems>;
+    fn build(&self, files: Files<'_>) -> Result<Self::Built, Problems>;
 }
 
 /// A chip: how routers are joined and what they are made of.
@@ -115,27 +119,23 @@ fn default_clock() -> Hertz {
     Hertz(1e9)
 }
 
-impl ChipDoc {
-    /// Draws and compiles the chip's network.
-    ///
-    /// # Errors
-    /// What is wrong with the topology, by its path in the document.
-    pub fn fabric(&self) -> Result<Fabric, Problems> {
-        self.topology.build(&self.link).map_err(|problems| problems.under("topology"))
-    }
-}
-
 impl Document for ChipDoc {
     const KIND: Kind = Kind::Chip;
     const EXAMPLE: &'static str = "topology: {mesh: {size: [8, 8]}}";
 
-    fn validate(&self, _: Files<'_>) -> Result<(), Problems> {
-        let mut problems = self.fabric().err().unwrap_or_default();
+    type Built = Fabric;
+
+    fn build(&self, _: Files<'_>) -> Result<Fabric, Problems> {
+        let mut problems = Problems::new();
+        let fabric = problems.absorb("topology", self.topology.build(&self.link));
         problems.absorb("router", self.router.validate());
         if self.clock.0 <= 0.0 {
-            problems
-                .push(Problem::new("clock", "a clock needs a positive frequency").allowed("more than 0 Hz"));
+            let problem = Problem::new("clock", "a clock needs a positive frequency");
+            problems.push(problem.allowed("more than 0 Hz"));
         }
-        problems.into_result(())
+        match fabric {
+            Some(fabric) => problems.into_result(fabric),
+            None => Err(problems),
+        }
     }
 }

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, Findings, Place};
 use super::document::{EXTENDS, HEADER_FIELDS, Kind};
 use super::overlay::overlay;
 use super::parse::{Passage, parse};
@@ -50,14 +50,14 @@ pub(super) struct Gatherer<'a> {
     pub kind: Kind,
     pub shape: Shape<'a>,
     pub sources: Sources,
-    pub problems: Vec<Diagnostic>,
+    pub problems: Findings,
     /// The documents that wait for what they extend: how they are told apart, and how they are shown.
     chain: Vec<(PathBuf, String)>,
 }
 
 impl<'a> Gatherer<'a> {
     pub(super) fn new(kind: Kind, shape: Shape<'a>) -> Self {
-        Self { kind, shape, sources: Sources::default(), problems: Vec::new(), chain: Vec::new() }
+        Self { kind, shape, sources: Sources::default(), problems: Findings::default(), chain: Vec::new() }
     }
 
     /// The document in `source`, laid over what it extends; absent if either cannot be read.

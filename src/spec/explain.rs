@@ -1,7 +1,7 @@
 //! From what was refused to what a person is told: place, path, what is allowed, the nearest name.
 
 use super::decode::{Fault, Refusal};
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, MOST_PROBLEMS, Place};
 use super::document::HEADER_FIELDS;
 use super::render::clip;
 use super::schema::Shape;
@@ -69,7 +69,9 @@ impl<'a> Explainer<'a> {
                 break;
             };
             let Some(child) = site.child(step) else { break };
-            site = child;
+            let gap = |list: &Node| matches!(&list.value, Value::List(items) if items.iter().any(|item| item.pruned));
+            let shifted = site.shifted || gap(site.node);
+            site = Site { shifted, ..child };
             rest = after.strip_prefix('.').unwrap_or(after);
         }
         site
@@ -173,40 +175,36 @@ impl<'a> Explainer<'a> {
         site.exact && !site.shifted && !site.node.is_damaged()
     }
 
-    /// Numbers and lists that lie outside what the schema allows.
+    /// Numbers and lists that lie outside what the schema allows, up to one more than are reported.
     pub(super) fn out_of_range(&self) -> Vec<Diagnostic> {
         let mut found = Vec::new();
-        self.visit(&self.top(), &mut found);
+        self.visit(self.root, Some(self.shape), &mut Vec::new(), &mut found);
         found
     }
 
-    fn visit(&self, site: &Site<'a>, found: &mut Vec<Diagnostic>) {
-        let Some(shape) = site.shape.filter(|_| !site.node.pruned) else { return };
-        let size = match &site.node.value {
-            Value::Unsigned(value) => Some((*value as f64, shape.range())),
-            Value::Negative(value) => Some((*value as f64, shape.range())),
-            Value::Float(value) => Some((*value, shape.range())),
-            Value::List(items) => Some((items.len() as f64, shape.lengths())),
-            _ => None,
-        };
-        let outside = |(size, (low, high)): &(f64, wording::Limits)| {
-            low.is_some_and(|low| *size < low) || high.is_some_and(|high| *size > high)
-        };
-        if let Some((_, limits)) = size.filter(outside) {
-            let allowed = match site.node.value {
-                Value::List(_) => format!("a list of {} values", wording::between(limits)),
-                _ => wording::between(limits),
-            };
-            let what = site.node.describe();
+    fn visit(
+        &self,
+        node: &Node,
+        shape: Option<Shape<'a>>,
+        steps: &mut Vec<usize>,
+        found: &mut Vec<Diagnostic>,
+    ) {
+        let Some(shape) = shape.filter(|_| !node.pruned && found.len() <= MOST_PROBLEMS) else { return };
+        if let Some(allowed) = wording::out_of_range(&node.value, shape) {
+            let site = self.walk(steps);
+            let what = node.describe();
             let what = what.strip_prefix("the number ").unwrap_or(&what);
-            let mut diagnostic = Diagnostic::new(format!("{what} is out of range"));
+            let mut diagnostic = Diagnostic::new(format!("{what} is out of range")).allowed(allowed);
             diagnostic.path.clone_from(&site.path);
-            diagnostic.found = Some(site.node.describe());
+            diagnostic.found = Some(node.describe());
             diagnostic.meaning = site.meaning.map(str::to_owned);
-            found.push(self.placed(diagnostic.allowed(allowed), site, false));
+            found.push(self.placed(diagnostic, &site, false));
         }
-        for child in (0..).map_while(|step| site.child(step)) {
-            self.visit(&child, found);
+        let item = shape.item();
+        for (step, (key, child)) in (0..).map_while(|step| Some((step, node.child(step)?))) {
+            steps.push(step);
+            self.visit(child, key.map_or(item, |key| shape.field(&key.text)), steps, found);
+            steps.pop();
         }
     }
 
@@ -222,12 +220,13 @@ impl<'a> Explainer<'a> {
         diagnostic
     }
 
-    /// A key stands for its value where the value runs over several lines.
+    /// A key stands for a list or map that is written below it or over several lines.
     fn place(&self, site: &Site<'a>, at_key: bool) -> Place {
         let place = self.sources.place(site.node.mark);
-        let long = place.span.clone().is_some_and(|span| place.source.text[span].contains('\n'));
+        let text = place.span.clone().map_or("", |span| &place.source.text[span]);
+        let on_one_line = text.starts_with(['{', '[']) && !text.contains('\n');
         match site.key {
-            Some(key) if at_key || (long && !site.node.is_scalar()) => self.sources.place(key.mark),
+            Some(key) if at_key || !(on_one_line || site.node.is_scalar()) => self.sources.place(key.mark),
             _ => place,
         }
     }
@@ -236,10 +235,6 @@ impl<'a> Explainer<'a> {
 impl<'a> Site<'a> {
     fn child(&self, step: usize) -> Option<Self> {
         let (key, node) = self.node.child(step)?;
-        let damaged_before = match &self.node.value {
-            Value::List(items) => items.iter().any(|item| item.pruned),
-            _ => false,
-        };
         let shape = self.shape.and_then(|shape| match key {
             Some(key) => shape.field(&key.text),
             None => shape.item(),
@@ -256,7 +251,7 @@ impl<'a> Site<'a> {
             meaning: shape.and_then(Shape::meaning).or(inherited),
             alias: node.alias.or(self.alias),
             exact: true,
-            shifted: self.shifted || damaged_before,
+            shifted: self.shifted,
         })
     }
 

@@ -17,6 +17,8 @@
 //!
 //! Read [`document`] first, then [`read`].
 
+#[cfg(test)]
+mod checks;
 mod decode;
 mod diagnostic;
 pub mod document;

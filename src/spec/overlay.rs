@@ -1,5 +1,7 @@
 //! One document laid over another: what `extends` means.
 
+use std::collections::HashMap;
+
 use super::schema::Shape;
 use super::tree::{Entry, Node, Value};
 
@@ -10,9 +12,11 @@ pub(super) fn overlay(base: Node, over: Node, shape: Option<Shape<'_>>) -> Node 
         (Value::Map(below), Value::Map(above)) if !replaces(&below, &above, shape) => (below, above),
         (_, value) => return Node { value, ..over },
     };
+    let places = below.iter().enumerate().map(|(at, entry)| (entry.key.text.clone(), at));
+    let places: HashMap<Box<str>, usize> = places.collect();
     let mut entries = below;
     for Entry { key, value } in above {
-        let Some(at) = entries.iter().position(|entry| entry.key.text == key.text) else {
+        let Some(&at) = places.get(&key.text) else {
             entries.push(Entry { key, value });
             continue;
         };

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, Diagnostics, Place};
+use super::diagnostic::{Diagnostic, Diagnostics, Findings, Place};
 use super::document::{EXTENDS, HEADER_FIELDS, Kind};
 use super::draft::Draft;
 use super::parse::{MAX_DEPTH, Passage, parse};
@@ -69,13 +69,15 @@ impl Overrides {
         draft: &mut Draft,
         shape: Shape<'_>,
         sources: &mut Sources,
-        problems: &mut Vec<Diagnostic>,
+        problems: &mut Findings,
     ) {
         for set in self.0.iter().filter(|set| set.kind == kind) {
             let id = sources.add(Arc::clone(&set.source));
             let passage = Passage { id, base: set.value, path: &set.shown_path() };
             let Some(value) = parse(sources, passage, problems) else { continue };
-            problems.extend(set.apply(id, draft, shape, value).err());
+            if let Err(problem) = set.apply(id, draft, shape, value) {
+                problems.push(problem);
+            }
         }
     }
 }

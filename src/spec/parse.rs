@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag};
 
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, Findings, Place};
 use super::render::clip;
 use super::scalar;
 use super::sources::{Sources, TextId};
@@ -18,7 +18,7 @@ use super::tree::{Entry, Key, Mark, Node, Value};
 pub const MAX_DEPTH: usize = 64;
 
 /// Most values of a document, the copies that aliases make included.
-pub const MAX_VALUES: usize = 1 << 22;
+pub const MAX_VALUES: usize = 1 << 20;
 
 /// A part of a text to be read.
 #[derive(Clone, Copy)]
@@ -35,7 +35,7 @@ pub(super) struct Passage<'a> {
 pub(super) fn parse(
     sources: &Sources,
     Passage { id, base, path }: Passage<'_>,
-    problems: &mut Vec<Diagnostic>,
+    problems: &mut Findings,
 ) -> Option<Node> {
     let mut builder = Builder {
         sources,
@@ -80,7 +80,7 @@ struct Builder<'a> {
     values: usize,
     root: Option<Node>,
     documents: usize,
-    problems: &'a mut Vec<Diagnostic>,
+    problems: &'a mut Findings,
 }
 
 struct Frame {

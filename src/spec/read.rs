@@ -11,7 +11,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::decode::{Decoder, Fault, Refusal};
-use super::diagnostic::{Diagnostic, Diagnostics};
+use super::diagnostic::{Diagnostic, Diagnostics, Findings, MOST_PROBLEMS};
 use super::document::{Document, Header};
 use super::draft::{Draft, Gatherer};
 use super::explain::Explainer;
@@ -28,19 +28,20 @@ use crate::base::{Problems, problem};
 /// wrong document takes.
 const MOST_VISITS: usize = 1 << 23;
 
-/// Most problems that are looked for.
-const MOST_PROBLEMS: usize = 100;
-
 /// A checked document, and where each of its values was written. Serialises to the resolved document:
 /// everything that is needed to read the same value again, in the order of the types' fields.
 #[derive(Clone, Debug, Serialize)]
-pub struct Loaded<T> {
+#[serde(bound(serialize = "T: Serialize"))]
+pub struct Loaded<T: Document> {
     /// Name and description.
     #[serde(flatten)]
     pub header: Header,
     /// The document's body.
     #[serde(flatten)]
     pub value: T,
+    /// What checking the document built.
+    #[serde(skip)]
+    pub built: T::Built,
     #[serde(skip)]
     body: Node,
     #[serde(skip)]
@@ -72,18 +73,19 @@ pub fn read<T: Document>(source: Source, overrides: &Overrides) -> Result<Loaded
         let mut reader = Reader { sources: &sources, prefix: T::KIND.prefix(), problems: &mut problems };
         let header: Option<Header> = reader.accept(&mut header, Schema::of::<Header>().root());
         let value: Option<T> = reader.accept(&mut body, schema.root());
-        let patched = if value.is_none() { reader.patched::<T>(&body, schema.root()) } else { None };
-        reader.check(value.as_ref().or(patched.as_ref()), &body, schema.root());
-        result = header.zip(value).map(|(header, value)| (header, value, body));
+        let built = match &value {
+            Some(value) => reader.check(value, &body, schema.root()),
+            None => reader.check_patched::<T>(&body, schema.root()),
+        };
+        result = header.zip(value).zip(built).map(|(read, built)| (read, built, body));
     }
-    let mut diagnostics = Diagnostics::from(problems);
-    diagnostics.sort(&sources);
+    let diagnostics = problems.sorted(&sources);
     match result {
-        Some((mut header, value, body)) if diagnostics.is_empty() => {
+        Some(((mut header, value), built, body)) if diagnostics.is_empty() => {
             if header.name.is_empty() {
                 header.name = stem;
             }
-            Ok(Loaded { header, value, body, sources })
+            Ok(Loaded { header, value, built, body, sources })
         }
         _ => Err(diagnostics),
     }
@@ -92,7 +94,7 @@ pub fn read<T: Document>(source: Source, overrides: &Overrides) -> Result<Loaded
 struct Reader<'a> {
     sources: &'a Sources,
     prefix: &'static str,
-    problems: &'a mut Vec<Diagnostic>,
+    problems: &'a mut Findings,
 }
 
 impl Reader<'_> {
@@ -103,7 +105,6 @@ impl Reader<'_> {
     /// The value of the tree, or of what is left of it once everything wrong has been taken out.
     fn accept<T: for<'t> Deserialize<'t>>(&mut self, root: &mut Node, shape: Shape<'_>) -> Option<T> {
         let attempts = (MOST_VISITS / root.weight()).clamp(1, 4 * MOST_PROBLEMS);
-        let mut found = 0;
         for _ in 0..attempts {
             let refusal = match T::deserialize(Decoder(root)) {
                 Ok(value) => return Some(value),
@@ -113,40 +114,47 @@ impl Reader<'_> {
             if !follows_from_pruning(&refusal, root.descend(&steps)) {
                 let diagnostic = self.explainer(root, shape).refusal(&refusal);
                 self.problems.push(diagnostic);
-                found += 1;
             }
-            if steps.is_empty() || found >= MOST_PROBLEMS {
+            if steps.is_empty() || self.problems.is_full() {
                 return None;
             }
             root.descend(&steps)?.pruned = true;
         }
+        self.problems.stop();
         None
     }
 
-    /// The document with the example's values where required ones were refused, so that what was accepted
-    /// can still be checked.
-    fn patched<T: Document>(&self, body: &Node, shape: Shape<'_>) -> Option<T> {
+    /// Checks what was accepted, with the example's values where required ones were refused.
+    fn check_patched<T: Document>(&mut self, body: &Node, shape: Shape<'_>) -> Option<T::Built> {
         let mut sources = Sources::default();
         let id = sources.add(Arc::new(Source::memory("example", T::EXAMPLE)));
-        let example = parse(&sources, Passage { id, base: 0, path: "" }, &mut Vec::new())?;
+        let passage = Passage { id, base: 0, path: "" };
+        let example = parse(&sources, passage, &mut Findings::default())?;
         let whole = overlay(example, body.intact()?, Some(shape));
-        T::deserialize(Decoder(&whole)).ok()
+        let value = T::deserialize(Decoder(&whole)).ok()?;
+        self.check(&value, body, shape)
     }
 
-    /// What the room that owns the value, and the ranges of the schema, have to say.
-    fn check<T: Document>(&mut self, value: Option<&T>, root: &Node, shape: Shape<'_>) {
+    /// What the rooms that own the values, and the ranges of the schema, have to say.
+    fn check<T: Document>(&mut self, value: &T, root: &Node, shape: Shape<'_>) -> Option<T::Built> {
         let damaged = root.is_damaged();
         let explainer = self.explainer(root, shape);
         let mut found = explainer.out_of_range();
-        let checked = value.map(|value| value.validate(&|name| self.sources.file(name)));
-        for problem in checked.and_then(Result::err).unwrap_or_default().0 {
-            if !damaged || explainer.is_about_intact_text(&problem) {
-                found.push(explainer.problem(problem));
+        let (built, problems) = match value.build(&|name| self.sources.file(name)) {
+            Ok(built) => (Some(built), Vec::new()),
+            Err(problems) => (None, problems.0),
+        };
+        let trusted = problems.into_iter().filter(|p| !damaged || explainer.is_about_intact_text(p));
+        for problem in trusted.take(MOST_PROBLEMS + 1).map(|problem| explainer.problem(problem)) {
+            let known = |earlier: &Diagnostic| earlier.path == problem.path && earlier.found.is_some();
+            if !found.iter().any(known) {
+                found.push(problem);
             }
         }
-        found.sort_by(|a, b| a.path.cmp(&b.path));
-        found.dedup_by(|b, a| a.path == b.path && a.found.is_some());
-        self.problems.extend(found);
+        for problem in found {
+            self.problems.push(problem);
+        }
+        built
     }
 }
 
@@ -188,15 +196,15 @@ impl<T: Document> Loaded<T> {
             shape: schema.root(),
             prefix: T::KIND.prefix(),
         };
-        let explained: Vec<Diagnostic> =
-            problems.0.into_iter().map(|problem| explainer.problem(problem)).collect();
-        let mut diagnostics = Diagnostics::from(explained);
-        diagnostics.sort(&self.sources);
-        diagnostics
+        let mut found = Findings::default();
+        for problem in problems.0.into_iter().take(MOST_PROBLEMS + 1) {
+            found.push(explainer.problem(problem));
+        }
+        found.sorted(&self.sources)
     }
 }
 
-impl<T: Serialize> Loaded<T> {
+impl<T: Document> Loaded<T> {
     /// The resolved document as YAML.
     pub fn to_yaml(&self) -> String {
         let mut out = Vec::new();

@@ -1,5 +1,6 @@
 //! A document to start from: a complete example with what every field means beside it.
 
+use super::diagnostic::Findings;
 use super::document::Document;
 use super::overrides::Overrides;
 use super::parse::{Passage, parse};
@@ -32,7 +33,7 @@ fn resolved<T: Document>() -> Option<Node> {
     let loaded = read::<T>(Source::memory("", T::EXAMPLE), &Overrides::none()).ok()?;
     let mut sources = Sources::default();
     let id = sources.add(std::sync::Arc::new(Source::memory("", &loaded.to_yaml())));
-    let mut root = parse(&sources, Passage { id, base: 0, path: "" }, &mut Vec::new())?;
+    let mut root = parse(&sources, Passage { id, base: 0, path: "" }, &mut Findings::default())?;
     if let Value::Map(entries) = &mut root.value {
         entries.retain(|entry| *entry.key.text != *"name");
     }

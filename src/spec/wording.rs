@@ -60,6 +60,20 @@ pub(super) fn between(limits: Limits) -> String {
     }
 }
 
+/// What the schema allows, if `value` lies outside.
+pub(super) fn out_of_range(value: &Value, shape: Shape<'_>) -> Option<String> {
+    let (size, limits, unit) = match value {
+        Value::Unsigned(value) => (*value as f64, shape.range(), ""),
+        Value::Negative(value) => (*value as f64, shape.range(), ""),
+        Value::Float(value) => (*value, shape.range(), ""),
+        Value::List(items) => (items.len() as f64, shape.lengths(), " values"),
+        _ => return None,
+    };
+    let below = limits.0.is_some_and(|low| size < low);
+    let above = limits.1.is_some_and(|high| size > high);
+    (below || above).then(|| format!("{}{unit}", between(limits)))
+}
+
 /// The number of elements in serde's descriptions of arrays and tuples.
 fn length(expected: &str) -> Option<&str> {
     let rest = ["an array of length ", "a tuple of size ", "a list of "]
