@@ -83,16 +83,16 @@ fn draw<'a>(group: Group<'a>, place: &'a Place, kind: AnnotationKind, label: Str
 }
 
 /// The part of a text that is shown.
-struct Excerpt<'a> {
-    text: &'a str,
+struct Excerpt {
+    text: String,
     /// The marked bytes, relative to `text`.
     span: Range<usize>,
     /// Whether `text` does not begin at the start of a line.
     cut: bool,
 }
 
-impl<'a> Excerpt<'a> {
-    fn around(text: &'a str, span: &Range<usize>) -> Self {
+impl Excerpt {
+    fn around(text: &str, span: &Range<usize>) -> Self {
         let line = text[..span.start].rfind('\n').map_or(0, |at| at + 1);
         let line_end = text[span.start..].find('\n').map_or(text.len(), |at| span.start + at);
         // A mark never runs on to the next line: values that do are named by their first line.
@@ -101,7 +101,9 @@ impl<'a> Excerpt<'a> {
         let start = floor(text, start);
         let stop = floor(text, line_end.min(span.start + LONGEST_LINE));
         let end = floor(text, end.min(stop));
-        Self { text: &text[start..stop], span: span.start - start..end - start, cut: start != line }
+        // What steers terminals is left to the renderer, but for the two-byte control characters of Latin 1.
+        let text = text[start..stop].replace(|c| matches!(c, '\u{80}'..='\u{9F}'), "·");
+        Self { text, span: span.start - start..end - start, cut: start != line }
     }
 }
 
@@ -114,6 +116,7 @@ fn floor(text: &str, at: usize) -> usize {
 pub(super) fn clip(text: &str, most: usize) -> String {
     let shown = |c: char| match c {
         '\n' | '\r' | '\t' => ' ',
+        '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => char::REPLACEMENT_CHARACTER,
         c if c.is_control() => char::REPLACEMENT_CHARACTER,
         c => c,
     };

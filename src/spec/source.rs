@@ -170,10 +170,10 @@ pub fn text(origin: Origin, bytes: Vec<u8>) -> Result<Source, Diagnostic> {
 }
 
 fn control_character(text: &str) -> Option<(Range<usize>, String, String)> {
-    let refused = |byte: &u8| (*byte < 0x20 && !b"\t\n\r".contains(byte)) || *byte == 0x7F;
-    let at = text.as_bytes().iter().position(refused)?;
-    let found = format!("U+{:04X}", text.as_bytes()[at]);
-    Some((at..at + 1, "there is a control character in the text".to_owned(), found))
+    let refused = |c: char| c.is_control() && !matches!(c, '\t' | '\n' | '\r');
+    let (at, found) = text.char_indices().find(|&(_, c)| refused(c))?;
+    let found_as = format!("U+{:04X}", u32::from(found));
+    Some((at..at + found.len_utf8(), "there is a control character in the text".to_owned(), found_as))
 }
 
 #[cfg(test)]
@@ -197,5 +197,6 @@ mod tests {
         };
         assert_eq!(refusal(b"a: 1\nb: \xC3\x28"), ((2, 4), "the byte 0xC3".into()));
         assert_eq!(refusal(b"a: \0"), ((1, 4), "U+0000".into()));
+        assert_eq!(refusal("é: \u{9b}1m".as_bytes()), ((1, 4), "U+009B".into()));
     }
 }
