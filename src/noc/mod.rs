@@ -4,5 +4,7 @@
 //!
 //! Read [`params`] first, then [`route`].
 
+pub mod engine;
 pub mod params;
 pub mod route;
+pub mod source;
