@@ -5,7 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use spikeloom::spec::{ChipDoc, Diagnostics, Origin, Overrides, Source, load_chip, read, source};
+use spikeloom::spec::{
+    ChipDoc, Diagnostics, Origin, Overrides, Source, load_chip, load_faults, read, source,
+};
 
 const GALLERY: &str = "tests/golden/bad";
 
@@ -25,7 +27,6 @@ fn check(name: &str, outcome: Result<(), Diagnostics>) {
 
 fn check_text(name: &str, bytes: &[u8]) {
     let outcome = source::text(Origin::Memory(name.into()), bytes.to_vec())
-        .map_err(Diagnostics::from)
         .and_then(|source| read::<ChipDoc>(source, &Overrides::none()));
     check(name, outcome.map(drop));
 }
@@ -42,8 +43,21 @@ fn files_are_refused_with_every_problem_in_its_place() {
     for file in files {
         let name = file.file_stem().and_then(|stem| stem.to_str()).expect("the name is text");
         let path = file.to_str().expect("the path is text");
-        check(name, load_chip(path, &Overrides::none()).map(drop));
+        check(
+            name,
+            match name.starts_with("faults-") {
+                true => load_faults_on_a_mesh(path),
+                false => load_chip(path, &Overrides::none()).map(drop),
+            },
+        );
     }
+}
+
+/// A fault map is right only if it fits the chip.
+fn load_faults_on_a_mesh(path: &str) -> Result<(), Diagnostics> {
+    let chip = load_chip("mesh8", &Overrides::none())?;
+    let faults = load_faults(path, &Overrides::none())?;
+    faults.value.resolve(&chip.built, 1).map(drop).map_err(|problems| faults.explain(problems))
 }
 
 #[test]

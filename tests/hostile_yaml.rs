@@ -16,12 +16,10 @@ const LONGEST: Duration = Duration::from_secs(10);
 fn digest(bytes: &[u8], overrides: &Overrides) -> Result<(), Diagnostics> {
     let start = Instant::now();
     let outcome = source::text(Origin::Memory("fuzz".into()), bytes.to_vec())
-        .map_err(Diagnostics::from)
         .and_then(|source| read::<ChipDoc>(source, overrides));
     let outcome = match outcome {
         Ok(chip) => {
             let again = source::text(Origin::Memory("fuzz".into()), chip.to_yaml().into_bytes())
-                .map_err(Diagnostics::from)
                 .and_then(|source| read::<ChipDoc>(source, &Overrides::none()))
                 .unwrap_or_else(|problems| panic!("the resolved document is refused: {problems}"));
             assert_eq!(again.value, chip.value);

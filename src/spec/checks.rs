@@ -374,17 +374,41 @@ fn resolved_documents_read_back_to_the_same_value() {
     assert!(first.to_yaml().starts_with("name: t\nway:\n  by:\n    at:\n"), "{}", first.to_yaml());
 }
 
+/// Reads a preset, and what it resolves to once more.
+fn reads_back<T: Document + PartialEq + std::fmt::Debug>(name: &str) -> Loaded<T> {
+    let first = load::<T>(name, &Overrides::none())
+        .unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
+    assert_eq!(first.name(), name);
+    assert!(first.header.description.is_some(), "{name} is not described");
+    let again: Loaded<T> = load_text(&first.to_yaml(), &[]).expect("it reads back");
+    assert_eq!(again.value, first.value, "{name}");
+    first
+}
+
 #[test]
 fn every_preset_is_right_and_reads_back() {
+    let mesh = reads_back::<ChipDoc>("mesh8").built;
     for preset in PRESETS {
-        assert_eq!(preset.kind, Kind::Chip, "a preset of another kind needs a line here");
-        let chip = load_chip(preset.name, &Overrides::none())
-            .unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
-        assert_eq!(chip.name(), preset.name);
-        assert!(chip.header.description.is_some(), "{} is not described", preset.name);
-        let again: Loaded<ChipDoc> = load_text(&chip.to_yaml(), &[]).expect("it reads back");
-        assert_eq!(again.value, chip.value, "{}", preset.name);
+        match preset.kind {
+            Kind::Chip => drop(reads_back::<ChipDoc>(preset.name)),
+            Kind::Faults => {
+                let faults = reads_back::<FaultDoc>(preset.name);
+                let health = faults.value.resolve(&mesh, 0).expect("it fits the reference mesh");
+                assert!(!health.is_perfect(), "{} breaks nothing", preset.name);
+            }
+            Kind::Workload => panic!("workloads need a line here"),
+        }
     }
+}
+
+#[test]
+fn without_a_fault_map_overrides_make_one() {
+    assert_eq!(no_faults(&Overrides::none()).expect("nothing is wrong").value, FaultDoc::default());
+    let overrides =
+        Overrides::parse(["faults.random.node_rate=0.05", "faults.nodes=[[1, 2]]"]).expect("they are right");
+    let faults = no_faults(&overrides).expect("nothing is wrong").value;
+    assert_eq!(faults.random.and_then(|random| random.node_rate), Some(0.05));
+    assert_eq!(faults.nodes, [crate::fabric::Place::At(vec![1, 2])]);
 }
 
 #[test]

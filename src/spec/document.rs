@@ -8,9 +8,10 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::base::Problems;
 use crate::base::unit::Hertz;
-use crate::base::{Problem, Problems};
-use crate::fabric::{Fabric, LinkParams, Topology};
+use crate::fabric::topology::DEFAULT_FLIT_BITS;
+use crate::fabric::{Fabric, FaultMap, LinkOverride, LinkParams, Surroundings, Topology};
 use crate::noc::params::RouterParams;
 
 /// What a document describes.
@@ -95,12 +96,15 @@ pub trait Document: DeserializeOwned + Serialize + JsonSchema {
 pub struct ChipDoc {
     /// How routers are joined.
     pub topology: Topology,
-    /// The links between routers.
+    /// The links between routers, unless the topology or `links` says otherwise.
     #[serde(default)]
     pub link: LinkParams,
-    /// Width of a flit [bits]; 1 to 4096.
+    /// Single links that differ from the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<LinkOverride>,
+    /// Width of a flit [bits]; 1 to 65536.
     #[serde(default = "default_flit_bits")]
-    #[schemars(range(min = 1, max = 4096))]
+    #[schemars(range(min = 1, max = 65536))]
     pub flit_bits: u32,
     /// Frequency of the network clock [Hz].
     #[serde(default = "default_clock")]
@@ -110,9 +114,8 @@ pub struct ChipDoc {
     pub router: RouterParams,
 }
 
-/// 32 bits: the flit of the DSENT reference configurations.
 fn default_flit_bits() -> u32 {
-    32
+    DEFAULT_FLIT_BITS
 }
 
 fn default_clock() -> Hertz {
@@ -122,20 +125,50 @@ fn default_clock() -> Hertz {
 impl Document for ChipDoc {
     const KIND: Kind = Kind::Chip;
     const EXAMPLE: &'static str = "topology: {mesh: {size: [8, 8]}}";
-
     type Built = Fabric;
 
-    fn build(&self, _: Files<'_>) -> Result<Fabric, Problems> {
+    fn build(&self, files: Files<'_>) -> Result<Fabric, Problems> {
         let mut problems = Problems::new();
-        let fabric = problems.absorb("topology", self.topology.build(&self.link));
+        let mut require =
+            |holds: bool, path: &str, message: &str| problems.require(holds, path, || message.into());
+        require(self.clock.0 > 0.0, "clock", "a clock needs a positive frequency");
+        require((1..=65536).contains(&self.flit_bits), "flit_bits", "a flit has 1 to 65536 bits");
         problems.absorb("router", self.router.validate());
-        if self.clock.0 <= 0.0 {
-            let problem = Problem::new("clock", "a clock needs a positive frequency");
-            problems.push(problem.allowed("more than 0 Hz"));
-        }
-        match fabric {
+        let link = problems.absorb("link", self.link.validate());
+        // A wrong width or link does not keep the topology from being checked: others stand in for them.
+        let flit_bits = self.flit_bits.clamp(1, 65536);
+        let link = if link.is_some() { self.link.clone() } else { LinkParams::default() };
+        let read = |name: &str| read_text(files, name);
+        let surroundings = Surroundings { flit_bits, read: &read };
+        let fabric = problems.absorb("topology", self.topology.build_in(&link, &surroundings));
+        let changed =
+            |fabric: Fabric| problems.absorb("links", fabric.with_overrides(&self.links, flit_bits));
+        match fabric.and_then(changed) {
             Some(fabric) => problems.into_result(fabric),
             None => Err(problems),
         }
+    }
+}
+
+fn read_text(files: Files<'_>, name: &str) -> Result<String, Problems> {
+    let content = files(Path::new(name))
+        .map_err(|error| Problems::one("", format!("`{name}` cannot be read: {error}")))?;
+    String::from_utf8(content).map_err(|_| Problems::one("", format!("`{name}` is not UTF-8 text")))
+}
+
+/// What is broken: [`FaultMap`] is a document of its own.
+pub type FaultDoc = FaultMap;
+
+impl Document for FaultMap {
+    const KIND: Kind = Kind::Faults;
+    const EXAMPLE: &'static str = "{}";
+    type Built = ();
+
+    fn build(&self, _: Files<'_>) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        problems.absorb("random", self.random.as_ref().map_or(Ok(()), |random| random.validate()));
+        problems
+            .absorb("transient", self.transient.as_ref().map_or(Ok(()), |transient| transient.validate()));
+        problems.into_result(())
     }
 }

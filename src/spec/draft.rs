@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, Findings, Place};
+use super::diagnostic::{Diagnostic, Diagnostics, Findings, Place};
 use super::document::{EXTENDS, HEADER_FIELDS, Kind};
 use super::overlay::overlay;
 use super::parse::{Passage, parse};
@@ -91,32 +91,34 @@ impl<'a> Gatherer<'a> {
         let place = self.sources.place(wanted.mark);
         match self.open(wanted, folder, &place) {
             Ok(source) => self.draft(source),
-            Err(mut problem) => {
-                problem.path = format!("{}.{EXTENDS}", self.kind.prefix());
-                if problem.place.is_none() {
-                    problem.place = Some(place);
+            Err(problems) => {
+                for mut problem in problems {
+                    problem.path = format!("{}.{EXTENDS}", self.kind.prefix());
+                    problem.place.get_or_insert_with(|| place.clone());
+                    self.problems.push(problem);
                 }
-                self.problems.push(problem);
                 None
             }
         }
     }
 
-    fn open(&self, wanted: &Node, folder: Option<&Path>, place: &Place) -> Result<Source, Diagnostic> {
+    fn open(&self, wanted: &Node, folder: Option<&Path>, place: &Place) -> Result<Source, Diagnostics> {
         let Value::Text(name) = &wanted.value else {
             let message = format!("expected a name, found {}", wanted.describe());
-            return Err(Diagnostic::new(message).allowed("the name of a built-in document, or of a file"));
+            return Err(Diagnostic::new(message)
+                .allowed("the name of a built-in document, or of a file")
+                .into());
         };
         let mut source = source::open(name, self.kind, folder)?;
         let identity = identity(&source.origin);
         if let Some(first) = self.chain.iter().position(|(known, _)| *known == identity) {
             let names = self.chain[first..].iter().map(|(_, shown)| shown.as_str());
             let chain: Vec<&str> = names.chain(std::iter::once(self.chain[first].1.as_str())).collect();
-            return Err(Diagnostic::new("the document builds on itself").help(chain.join(" → ")));
+            return Err(Diagnostic::new("the document builds on itself").help(chain.join(" → ")).into());
         }
         if self.chain.len() >= LONGEST_CHAIN {
             let allowed = format!("at most {LONGEST_CHAIN} documents on top of one another");
-            return Err(Diagnostic::new("too many documents build on one another").allowed(allowed));
+            return Err(Diagnostic::new("too many documents build on one another").allowed(allowed).into());
         }
         source.wanted_by = Some(place.clone());
         Ok(source)

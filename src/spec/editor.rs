@@ -135,6 +135,6 @@ mod tests {
         }
         assert_eq!(schema["anyOf"], json!([{"required": ["extends"]}, {"required": ["topology"]}]));
         assert_eq!(schema["properties"]["flit_bits"]["default"], 32);
-        assert_eq!(schema["properties"]["flit_bits"]["maximum"], 4096);
+        assert_eq!(schema["properties"]["flit_bits"]["maximum"], 65536);
     }
 }

@@ -40,7 +40,7 @@ mod tree;
 mod wording;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
-pub use document::{ChipDoc, Document, Header, Kind};
+pub use document::{ChipDoc, Document, FaultDoc, Header, Kind};
 pub use editor::schema_of;
 pub use overrides::Overrides;
 pub use read::{Loaded, load, read};
@@ -53,4 +53,21 @@ pub use template::template_of;
 /// Everything that is wrong with it, what it extends, and the overrides.
 pub fn load_chip(name: &str, overrides: &Overrides) -> Result<Loaded<ChipDoc>, Diagnostics> {
     load(name, overrides)
+}
+
+/// Reads a fault map: the built-in one called `name`, or the file. Whether it fits a chip is known once it
+/// is resolved on one.
+///
+/// # Errors
+/// Everything that is wrong with it, what it extends, and the overrides.
+pub fn load_faults(name: &str, overrides: &Overrides) -> Result<Loaded<FaultDoc>, Diagnostics> {
+    load(name, overrides)
+}
+
+/// The fault map that the overrides describe, where no other is named: without any, nothing is broken.
+///
+/// # Errors
+/// Everything that is wrong with the overrides.
+pub fn no_faults(overrides: &Overrides) -> Result<Loaded<FaultDoc>, Diagnostics> {
+    read(Source::memory("none", FaultDoc::EXAMPLE), overrides)
 }

@@ -56,7 +56,7 @@ impl Overrides {
         let mut overrides = Self::default();
         let mut problems = Diagnostics::new();
         for argument in arguments {
-            let parsed = Override::parse(argument.as_ref()).map_err(Diagnostics::from);
+            let parsed = Override::parse(argument.as_ref()).map_err(|problem| Diagnostics::from(*problem));
             overrides.0.extend(problems.absorb(parsed));
         }
         problems.into_result(overrides)
@@ -76,14 +76,14 @@ impl Overrides {
             let passage = Passage { id, base: set.value, path: &set.shown_path() };
             let Some(value) = parse(sources, passage, problems) else { continue };
             if let Err(problem) = set.apply(id, draft, shape, value) {
-                problems.push(problem);
+                problems.push(*problem);
             }
         }
     }
 }
 
 impl Override {
-    fn parse(argument: &str) -> Result<Self, Diagnostic> {
+    fn parse(argument: &str) -> Result<Self, Box<Diagnostic>> {
         let text = format!("{FLAG}{argument}");
         let end = text.len();
         let source = Arc::new(Source { origin: Origin::Override, text, wanted_by: None });
@@ -93,16 +93,15 @@ impl Override {
         let start = FLAG.len();
         let example = "PATH=VALUE, such as chip.router.vcs=2";
         let Some((path, value)) = argument.split_once('=') else {
-            return Err(refuse("the override has no `=`".into(), start..end).allowed(example));
+            return Err(Box::new(refuse("the override has no `=`".into(), start..end).allowed(example)));
         };
         let equals = start + path.len();
         if value.trim().is_empty() {
-            return Err(refuse("the override has no value".into(), equals..end).allowed(example));
+            return Err(Box::new(refuse("the override has no value".into(), equals..end).allowed(example)));
         }
         let Some(mut path) = segments(path, start) else {
-            return Err(
-                refuse("the path of the override is malformed".into(), start..equals).allowed(example)
-            );
+            let refusal = refuse("the path of the override is malformed".into(), start..equals);
+            return Err(Box::new(refusal.allowed(example)));
         };
         let first = path.remove(0);
         let prefixes = Kind::ALL.map(Kind::prefix);
@@ -110,19 +109,28 @@ impl Override {
             let message = format!("unknown document `{}`", clip(&first.text, 60));
             let mut refusal = refuse(message, first.span).allowed(prefixes.join(", "));
             refusal.nearest = problem::nearest(&first.text, prefixes).map(str::to_owned);
-            return Err(refusal);
+            return Err(Box::new(refusal));
         };
         if path.is_empty() || path.len() > MAX_DEPTH {
-            return Err(refuse("the override names no value".into(), start..equals).allowed(example));
+            return Err(Box::new(
+                refuse("the override names no value".into(), start..equals).allowed(example),
+            ));
         }
         Ok(Self { kind, source, path, value: equals + 1 })
     }
 
-    fn apply(&self, id: TextId, draft: &mut Draft, shape: Shape<'_>, value: Node) -> Result<(), Diagnostic> {
+    fn apply(
+        &self,
+        id: TextId,
+        draft: &mut Draft,
+        shape: Shape<'_>,
+        value: Node,
+    ) -> Result<(), Box<Diagnostic>> {
         match self.path.first() {
             Some(first) if first.text == EXTENDS => {
                 let message = "what a document builds on cannot be overridden";
-                Err(self.refuse(first, message.into()).help("name the other document instead"))
+                let refusal = self.refuse(first, message.into());
+                Err(Box::new(refusal.help("name the other document instead")))
             }
             Some(first) if HEADER_FIELDS.contains(&first.text.as_str()) => {
                 self.assign(id, &mut draft.header, &self.path, value, None)
@@ -138,7 +146,7 @@ impl Override {
         path: &[Segment],
         value: Node,
         shape: Option<Shape<'_>>,
-    ) -> Result<(), Diagnostic> {
+    ) -> Result<(), Box<Diagnostic>> {
         let Some((first, rest)) = path.split_first() else {
             *node = value;
             return Ok(());
@@ -148,13 +156,15 @@ impl Override {
             let count = items.len();
             let Some(item) = items.get_mut(index) else {
                 let message = format!("the list has no item {index}");
-                return Err(self.refuse(first, message).allowed(format!("{count} items, counted from 0")));
+                return Err(Box::new(
+                    self.refuse(first, message).allowed(format!("{count} items, counted from 0")),
+                ));
             };
             return self.assign(id, item, rest, value, shape.and_then(Shape::item));
         }
         if first.bracketed {
             let message = format!("there is no list to take item `{}` of", clip(&first.text, 20));
-            return Err(self.refuse(first, message));
+            return Err(Box::new(self.refuse(first, message)));
         }
         let mark = Mark { source: id.0, start: first.span.start as u32, end: first.span.end as u32 };
         if !matches!(node.value, Value::Map(_)) {

@@ -53,7 +53,7 @@ pub(super) fn parse(
     match builder.consume(parser) {
         Ok(()) => builder.root,
         Err(diagnostic) => {
-            problems.push(diagnostic);
+            problems.push(*diagnostic);
             None
         }
     }
@@ -131,7 +131,7 @@ enum PendingKey {
     Refused,
 }
 
-type Step = Result<(), Diagnostic>;
+type Step = Result<(), Box<Diagnostic>>;
 
 impl Builder<'_> {
     fn consume<'t>(&mut self, parser: Parser<'t, StrInput<'t>>) -> Step {
@@ -160,7 +160,7 @@ impl Builder<'_> {
         }
         if self.root.is_none() {
             let place = Place { source: self.sources.get(self.id), span: None };
-            return Err(Diagnostic::new("the document is empty").at(place));
+            return Err(Box::new(Diagnostic::new("the document is empty").at(place)));
         }
         Ok(())
     }
@@ -219,7 +219,9 @@ impl Builder<'_> {
     fn document(&mut self, mark: Mark) -> Step {
         self.documents += 1;
         if self.documents > 1 {
-            return Err(self.refuse(mark, "a second document begins here").allowed("one document per file"));
+            return Err(Box::new(
+                self.refuse(mark, "a second document begins here").allowed("one document per file"),
+            ));
         }
         Ok(())
     }
@@ -228,10 +230,10 @@ impl Builder<'_> {
         self.values = self.values.saturating_add(values);
         if self.values > MAX_VALUES {
             let help = "keep bulk data in CSV or graph files";
-            return Err(self
+            let refusal = self
                 .refuse(mark, "the document holds too many values")
-                .allowed(format!("at most {MAX_VALUES}, the copies that aliases make included"))
-                .help(help));
+                .allowed(format!("at most {MAX_VALUES}, the copies that aliases make included"));
+            return Err(Box::new(refusal.help(help)));
         }
         Ok(())
     }
@@ -273,7 +275,7 @@ impl Builder<'_> {
     fn open(&mut self, frame: Frame) -> Step {
         self.count(1, frame.mark)?;
         if self.frames.len() >= MAX_DEPTH {
-            return Err(self.too_deep(frame.mark));
+            return Err(self.too_deep(frame.mark).into());
         }
         self.frames.push(frame);
         Ok(())
@@ -294,13 +296,13 @@ impl Builder<'_> {
 
     fn alias(&mut self, anchor: usize, mark: Mark) -> Step {
         let Some(target) = self.anchors.get(&anchor) else {
-            return Err(self.refuse(mark, "the alias stands inside the value that it names"));
+            return Err(Box::new(self.refuse(mark, "the alias stands inside the value that it names")));
         };
         let weight = target.weight();
         let deep = self.frames.len() + target.depth() > MAX_DEPTH;
         self.count(weight, mark)?;
         if deep {
-            return Err(self.too_deep(mark));
+            return Err(self.too_deep(mark).into());
         }
         let mut copy = self.anchors[&anchor].clone();
         copy.alias = Some(mark);

@@ -28,6 +28,8 @@ pub const PRESETS: &[Preset] = presets! {
     Chip "mesh8" = "topologies/mesh8.yaml",
     Chip "mesh16" = "topologies/mesh16.yaml",
     Chip "torus8" = "topologies/torus8.yaml",
+    Faults "two-blocks" = "topologies/faults/two-blocks.yaml",
+    Faults "border-block" = "topologies/faults/border-block.yaml",
 };
 
 /// The built-in documents of one kind.

@@ -44,61 +44,72 @@ impl<'s> Shape<'s> {
         Self { at, ..self }
     }
 
-    /// Follows references, and looks through "or null" to what an optional value is when present.
-    fn resolved(mut self) -> Self {
-        for _ in 0..MOST_REFERENCES {
-            if let Some(name) = self.at["$ref"].as_str() {
-                let target = name.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
-                self.at = target.unwrap_or(&Value::Null);
-            } else if let Some([one]) = self.present().as_deref() {
-                self.at = one;
-            } else {
-                break;
-            }
-        }
-        self
+    /// What the value may be: follows references, and takes `anyOf` and `oneOf` apart. "Or null" is left
+    /// out, so that an optional value has the alternatives that it has when it is present.
+    fn alternatives(self) -> Vec<Self> {
+        let mut found = Vec::new();
+        self.collect(MOST_REFERENCES, &mut found);
+        found
     }
 
-    /// The alternatives of an `anyOf` that are not null.
-    fn present(self) -> Option<Vec<&'s Value>> {
-        let alternatives = self.at["anyOf"].as_array()?;
-        Some(alternatives.iter().filter(|shape| shape["type"] != "null").collect())
+    fn collect(self, depth: usize, found: &mut Vec<Self>) {
+        let Some(depth) = depth.checked_sub(1) else { return };
+        if let Some(name) = self.at["$ref"].as_str() {
+            let target = name.strip_prefix('#').and_then(|pointer| self.root.pointer(pointer));
+            return self.to(target.unwrap_or(&Value::Null)).collect(depth, found);
+        }
+        match self.at["anyOf"].as_array().or_else(|| self.at["oneOf"].as_array()) {
+            Some(parts) => parts.iter().for_each(|part| self.to(part).collect(depth, found)),
+            None if self.at["type"] == "null" => {}
+            None => found.push(self),
+        }
+    }
+
+    /// The only alternative, if there is no choice.
+    fn resolved(self) -> Self {
+        match self.alternatives().as_slice() {
+            [one] => *one,
+            _ => self,
+        }
     }
 
     /// Whether the value is one of several named alternatives: text, or a map with one key.
     pub(super) fn is_choice(self) -> bool {
-        let alternatives = self.resolved().at["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let names_one = |shape: &Value| {
-            shape["type"] == "string" || shape["properties"].as_object().is_some_and(|only| only.len() == 1)
-        };
-        !alternatives.is_empty() && alternatives.iter().all(names_one)
+        let alternatives = self.alternatives();
+        alternatives.iter().all(|shape| !shape.choice_names().is_empty()) && !alternatives.is_empty()
+    }
+
+    /// The names that an alternative of a choice stands for; none if it is no such alternative.
+    fn choice_names(self) -> Vec<&'s str> {
+        let only_key = self.at["properties"].as_object().filter(|properties| {
+            properties.len() == 1
+                && self.at["required"].as_array().is_some_and(|required| required.len() == 1)
+        });
+        let texts = self.at["enum"].as_array().into_iter().flatten().chain(self.at.get("const"));
+        texts
+            .filter_map(Value::as_str)
+            .chain(only_key.into_iter().flatten().map(|(name, _)| name.as_str()))
+            .collect()
     }
 
     /// The names of the alternatives of a choice.
     pub(super) fn names(self) -> Vec<&'s str> {
-        let alternatives = self.resolved().at["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default();
         let mut names = Vec::new();
-        for shape in alternatives {
-            names.extend(shape["const"].as_str());
-            names.extend(shape["enum"].as_array().into_iter().flatten().filter_map(Value::as_str));
-            names
-                .extend(shape["properties"].as_object().into_iter().flatten().map(|(name, _)| name.as_str()));
+        for name in self.alternatives().into_iter().flat_map(Self::choice_names) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
         }
         names
     }
 
-    /// The schemas of maps among the alternatives of a choice, or the schema itself.
-    fn maps(self) -> impl Iterator<Item = &'s Value> {
-        let alternatives = self.at["oneOf"].as_array().map(Vec::as_slice).unwrap_or_default();
-        alternatives.iter().chain(std::iter::once(self.at))
-    }
-
     /// The entry `name` of a map, or what the alternative `name` holds.
     pub(super) fn field(self, name: &str) -> Option<Self> {
-        let map = self.resolved();
-        let property = map.maps().find_map(|shape| shape["properties"].get(name));
-        let rest = || map.at.get("additionalProperties").filter(|rest| rest.is_object());
-        property.or_else(rest).map(|at| map.to(at))
+        let alternatives = self.alternatives();
+        let property = alternatives.iter().find_map(|map| Some(map.to(map.at["properties"].get(name)?)));
+        let rest =
+            |map: &Self| Some(map.to(map.at.get("additionalProperties").filter(|rest| rest.is_object())?));
+        property.or_else(|| alternatives.iter().find_map(rest))
     }
 
     /// The path of the uppermost field called `name`, relative to here.
@@ -123,23 +134,30 @@ impl<'s> Shape<'s> {
 
     /// Every field of a map, and every alternative of a choice that holds something.
     pub(super) fn fields(self) -> Vec<(&'s str, Self)> {
-        let map = self.resolved();
-        map.maps()
-            .filter_map(|shape| shape["properties"].as_object())
-            .flatten()
-            .map(|(name, at)| (name.as_str(), map.to(at)))
+        let alternatives = self.alternatives().into_iter();
+        alternatives
+            .filter_map(|map| Some((map, map.at["properties"].as_object()?)))
+            .flat_map(|(map, fields)| fields.iter().map(move |(name, at)| (name.as_str(), map.to(at))))
             .collect()
     }
 
     /// The items of a list.
     pub(super) fn item(self) -> Option<Self> {
-        let list = self.resolved();
-        list.at.get("items").filter(|items| items.is_object()).map(|at| list.to(at))
+        let items = |list: &Self| Some(list.to(list.at.get("items").filter(|items| items.is_object())?));
+        self.alternatives().iter().find_map(items)
     }
 
     /// The documentation of the field, else that of its type.
     pub(super) fn meaning(self) -> Option<&'s str> {
-        self.at["description"].as_str().or_else(|| self.resolved().at["description"].as_str())
+        let mut shape = self;
+        for _ in 0..MOST_REFERENCES {
+            if let Some(description) = shape.at["description"].as_str() {
+                return Some(description);
+            }
+            let reference = shape.at["$ref"].as_str().or_else(|| shape.at["anyOf"][0]["$ref"].as_str());
+            shape = shape.to(shape.root.pointer(reference?.strip_prefix('#')?)?);
+        }
+        None
     }
 
     /// What a physical quantity may look like, if the value is one.

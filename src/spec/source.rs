@@ -6,12 +6,15 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, Place};
+use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::{Kind, preset};
 use crate::base::problem;
 
 /// Largest document that is read [bytes]. Bulk data belongs into CSV and graph files.
 pub const MAX_BYTES: usize = 16 << 20;
+
+/// Largest file that a document may name [bytes].
+pub const MAX_FILE_BYTES: usize = 1 << 30;
 
 /// Where a text comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,26 +86,29 @@ impl Source {
 ///
 /// # Errors
 /// The name is neither; the file cannot be read, is larger than [`MAX_BYTES`], or is not text.
-pub fn open(name: &str, kind: Kind, folder: Option<&Path>) -> Result<Source, Diagnostic> {
+pub fn open(name: &str, kind: Kind, folder: Option<&Path>) -> Result<Source, Diagnostics> {
     if let Some(preset) = preset::find(kind, name) {
         let origin = Origin::Preset(kind, preset.name);
         return Ok(Source { origin, text: preset.text.to_owned(), wanted_by: None });
     }
     let path = folder.unwrap_or(Path::new("")).join(name);
-    match read_limited(&path) {
+    match read_limited(&path, MAX_BYTES) {
         Ok(bytes) => text(Origin::File(path), bytes),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(unknown_name(name, kind, &path)),
-        Err(error) => Err(Diagnostic::new(format!("`{}` cannot be read: {error}", path.display()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(unknown_name(name, kind, &path).into())
+        }
+        Err(error) => Err(Diagnostic::new(format!("`{}` cannot be read: {error}", path.display())).into()),
     }
 }
 
-fn read_limited(path: &Path) -> std::io::Result<Vec<u8>> {
+/// The first `most` bytes of a file, and one more if there are more.
+pub(super) fn read_limited(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
     let file = std::fs::File::open(path)?;
     if file.metadata()?.is_dir() {
         return Err(std::io::Error::other("it is a directory"));
     }
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    file.take(most as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -141,13 +147,14 @@ fn neighbours(name: &str, path: &Path) -> Vec<String> {
 ///
 /// # Errors
 /// Too long; not UTF-8; a control character.
-pub fn text(origin: Origin, bytes: Vec<u8>) -> Result<Source, Diagnostic> {
+pub fn text(origin: Origin, bytes: Vec<u8>) -> Result<Source, Diagnostics> {
     if bytes.len() > MAX_BYTES {
         return Err(Diagnostic::new(format!("`{origin}` is too large"))
-            .allowed(format!("at most {} MiB; keep bulk data in CSV or graph files", MAX_BYTES >> 20)));
+            .allowed(format!("at most {} MiB; keep bulk data in CSV or graph files", MAX_BYTES >> 20))
+            .into());
     }
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
-        return Err(Diagnostic::new(format!("`{origin}` is written in UTF-16")).allowed("UTF-8 text"));
+        return Err(Diagnostic::new(format!("`{origin}` is written in UTF-16")).allowed("UTF-8 text").into());
     }
     let (text, fault) = match String::from_utf8(bytes) {
         Ok(text) => {
@@ -166,7 +173,7 @@ pub fn text(origin: Origin, bytes: Vec<u8>) -> Result<Source, Diagnostic> {
     let mut diagnostic = Diagnostic::new(message).allowed("UTF-8 text without control characters");
     diagnostic.found = Some(found);
     diagnostic.place = Some(Place { source: Arc::new(source), span: Some(span) });
-    Err(diagnostic)
+    Err(diagnostic.into())
 }
 
 fn control_character(text: &str) -> Option<(Range<usize>, String, String)> {
@@ -191,7 +198,8 @@ mod tests {
     #[test]
     fn bytes_that_are_not_text_are_refused_with_their_place() {
         let refusal = |bytes: &[u8]| {
-            let error = text(Origin::Memory("t".into()), bytes.to_vec()).expect_err("this is not text");
+            let refused = text(Origin::Memory("t".into()), bytes.to_vec()).expect_err("this is not text");
+            let error = refused.into_iter().next().expect("there is a reason");
             let place = error.place.expect("the place is known");
             (place.source.position(place.span.expect("and has a span").start), error.found.expect("found"))
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::diagnostic::Place;
 use super::preset;
-use super::source::{Origin, Source};
+use super::source::{MAX_FILE_BYTES, Origin, Source, read_limited};
 use super::tree::Mark;
 
 /// Index of a text.
@@ -53,8 +53,11 @@ impl Sources {
                 }
                 Origin::File(path) => {
                     let path = path.parent().unwrap_or(Path::new("")).join(name);
-                    match std::fs::read(path) {
+                    match read_limited(&path, MAX_FILE_BYTES) {
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                        Ok(content) if content.len() > MAX_FILE_BYTES => {
+                            return Err(io::Error::other("it is larger than 1 GiB"));
+                        }
                         found => return found,
                     }
                 }
