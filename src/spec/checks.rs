@@ -189,7 +189,7 @@ fn aliases_and_merge_keys_are_copied_in() {
     let merged = |text: &str| accept(text, &[]).named.into_values().collect::<Vec<u8>>();
     assert_eq!(merged("named: {<<: {a: 1, b: 2}, b: 3}"), [1, 3]);
     assert_eq!(merged("named: {b: 3, <<: [{a: 1}, {a: 2, c: 4}]}"), [1, 3, 4]);
-    assert_eq!(merged("named: {'<<': 5}"), [5], "a key in quotes is an ordinary key");
+    assert_eq!(refuse("named: {'<<': 5}"), ["1:9 faults.named"], "in quotes it is neither merged nor a name");
 }
 
 #[test]
@@ -441,4 +441,30 @@ fn the_reference_chips_are_pipeline_a() {
     assert_eq!(chip("mesh16").built.links.len(), 4 * 16 * 15);
     assert_eq!(chip("torus8").built.links.len(), 4 * 64);
     assert!(chip("torus8").built.links.iter().all(|link| link.latency == 2));
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        failure_persistence: None, ..proptest::prelude::ProptestConfig::default()
+    })]
+
+    /// Text that looks like something else, and every number, survive being written and read.
+    #[test]
+    fn texts_and_numbers_read_back(
+        text in proptest::prop_oneof!["[-+.0-9oxeE_~]{0,6}", "(yes|no|on|off|null|true|<<|=|---|#|: |- )?", "[^\\p{Cc}]{0,12}"],
+        joules in proptest::num::f64::NORMAL,
+        few in i64::MIN..=3,
+    ) {
+        let way = Way::By(Stops { at: [1, 2], energy: Some(Joules(joules)) });
+        let named = BTreeMap::from([(text.replace("<<", "<"), 1)]);
+        let sampler = Sampler { way, few, named, text, ..Sampler::default() };
+        let header = Header { name: "t".into(), description: Some(sampler.text.clone()) };
+        let first = Loaded::<Sampler>::unplaced(header, sampler);
+        let json = serde_json::to_string(&first).expect("it is JSON");
+        for written in [first.to_yaml(), json] {
+            let again = load_text::<Sampler>(&written, &[]).unwrap_or_else(|it| panic!("{it}\n{written}"));
+            proptest::prop_assert_eq!(&again.value, &first.value, "{}", written);
+            proptest::prop_assert_eq!(&again.header, &first.header);
+        }
+    }
 }

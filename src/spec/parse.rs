@@ -244,15 +244,46 @@ impl Builder<'_> {
         let plain = style == ScalarStyle::Plain;
         let is_text = !plain || tag == Tagged::Text;
         let value = if is_text { Value::Text(text.as_ref().into()) } else { scalar::resolve(&text) };
-        let node = Node { pruned: tag == Tagged::Refused, ..Node::new(mark, value) };
-        if let Some(Frame { content: Content::Map(map), .. }) = self.frames.last_mut()
-            && map.pending.is_none()
-        {
-            let key = Key { text: text.as_ref().into(), mark };
-            map.pending = Some(if plain && text == "<<" { PendingKey::Merge } else { PendingKey::Name(key) });
-            return self.remember(anchor, node);
+        let refused = self.has_control_character(&text, mark);
+        let node = Node { pruned: refused || tag == Tagged::Refused, ..Node::new(mark, value) };
+        let is_key = |frame: &Frame| matches!(&frame.content, Content::Map(map) if map.pending.is_none());
+        if !self.frames.last().is_some_and(is_key) {
+            return self.finish(anchor, node);
         }
-        self.finish(anchor, node)
+        let pending = match &*text {
+            _ if refused => PendingKey::Refused,
+            "<<" if plain => PendingKey::Merge,
+            _ => self.name(text.as_ref().into(), mark),
+        };
+        self.await_value(pending);
+        self.remember(anchor, node)
+    }
+
+    /// A key as the name that it is. A quoted `<<` is none: other programs would merge on it.
+    fn name(&mut self, text: Box<str>, mark: Mark) -> PendingKey {
+        if &*text != "<<" {
+            return PendingKey::Name(Key { text, mark });
+        }
+        let refusal = self.refuse(mark, "`<<` cannot be a name").path(self.path());
+        self.problems.push(refusal.allowed("any other name; without quotes, `<<` merges a map"));
+        PendingKey::Refused
+    }
+
+    fn await_value(&mut self, key: PendingKey) {
+        if let Some(Frame { content: Content::Map(map), .. }) = self.frames.last_mut() {
+            map.pending = Some(key);
+        }
+    }
+
+    /// Escapes in double quotes can stand for characters that steer terminals; reports them.
+    fn has_control_character(&mut self, text: &str, mark: Mark) -> bool {
+        let Some(found) = text.chars().find(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) else {
+            return false;
+        };
+        let refusal =
+            self.refuse(mark, format!("the text holds the control character U+{:04X}", u32::from(found)));
+        self.problems.push(refusal.path(self.path()).allowed("text without control characters"));
+        true
     }
 
     /// Core types mean what they say; other tags are reported: enums are one-key maps here.
@@ -332,9 +363,7 @@ impl Builder<'_> {
             Content::Map(map) => match map.pending.take() {
                 None => {
                     let pending = self.key(node);
-                    if let Some(Frame { content: Content::Map(map), .. }) = self.frames.last_mut() {
-                        map.pending = Some(pending);
-                    }
+                    self.await_value(pending);
                 }
                 Some(PendingKey::Refused) => {}
                 Some(PendingKey::Merge) => map.merged.push(node),
@@ -353,7 +382,7 @@ impl Builder<'_> {
     fn key(&mut self, node: Node) -> PendingKey {
         let mark = node.alias.unwrap_or(node.mark);
         match node.value {
-            Value::Text(text) => PendingKey::Name(Key { text, mark }),
+            Value::Text(text) => self.name(text, mark),
             _ => {
                 let refusal = self.refuse(mark, format!("{} cannot be a key", node.describe()));
                 self.problems.push(refusal.path(self.path()).allowed("a name"));

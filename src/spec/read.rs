@@ -205,6 +205,15 @@ impl<T: Document> Loaded<T> {
 }
 
 impl<T: Document> Loaded<T> {
+    /// A value that was read from nowhere.
+    #[cfg(test)]
+    pub(super) fn unplaced(header: Header, value: T) -> Self {
+        let mark = super::tree::Mark { source: 0, start: 0, end: 0 };
+        let body = Node::new(mark, super::tree::Value::Null);
+        let built = value.build(&|_| Err(io::ErrorKind::NotFound.into())).expect("the value is right");
+        Self { header, value, built, body, sources: Sources::default() }
+    }
+
     /// The resolved document as YAML.
     pub fn to_yaml(&self) -> String {
         let mut out = Vec::new();
