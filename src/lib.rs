@@ -4,4 +4,5 @@ pub mod base;
 pub mod fabric;
 pub mod neuron;
 pub mod noc;
+pub mod spec;
 pub mod workload;
