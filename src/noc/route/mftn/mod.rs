@@ -1,0 +1,45 @@
+//! MFTN: fault-tolerant routing without virtual channels, deadlock-free by certificate.
+//!
+//! ```text
+//!   faults ─▶ regions ─▶ active routers ─▶ turn maps ─▶ shortest routes ─▶ certificate ─▶ table
+//! ```
+//!
+//! After Yang et al. 2021, doi 10.1109/TNNLS.2021.3084250: the faulty region is delimited first, then
+//! bypassed, without virtual channels and without a search at run time. Read literally (see
+//! [`literal`]) the scheme deadlocks; here every candidate set of turns is certified, and the best of
+//! those certified is taken.
+//!
+//! Read [`regions`] first, then [`portfolio`].
+
+mod contour;
+pub(in crate::noc) mod corner;
+#[cfg(test)]
+mod experiment;
+mod oe_tu;
+mod portfolio;
+pub mod regions;
+mod site;
+
+pub(in crate::noc) use site::Site;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What becomes of healthy nodes inside the rectangle around neighbouring faults.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Policy {
+    /// They are switched off: every region is a rectangle.
+    #[default]
+    Disable,
+    /// They stay in service.
+    Keep,
+}
+
+/// Parameters of `mftn` and its relatives.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MftnParams {
+    /// What becomes of unsafe nodes: healthy, but with a disabled neighbour in X and one in Y.
+    pub policy: Policy,
+}
