@@ -4,6 +4,7 @@
 //! does not lead straight back. A set of turns without a cycle cannot deadlock (Dally & Seitz 1987,
 //! doi 10.1109/TC.1987.1676939), whatever routes are chosen in it.
 
+use super::dependency::Dependencies;
 use super::grid::{Mesh, port};
 use super::ground::Ground;
 use crate::base::{LinkId, RouterId};
@@ -172,6 +173,25 @@ impl Turns {
     pub fn after(&self, channel: u32) -> &[u32] {
         let at = channel as usize;
         &self.next[self.next_start[at] as usize..self.next_start[at + 1] as usize]
+    }
+
+    /// Number of turns.
+    pub fn count(&self) -> usize {
+        self.next.len()
+    }
+
+    /// The channels that may follow `channel`, each with the number of its turn.
+    pub fn slots(&self, channel: u32) -> impl Iterator<Item = (usize, &u32)> {
+        let range =
+            self.next_start[channel as usize] as usize..self.next_start[channel as usize + 1] as usize;
+        range.clone().zip(&self.next[range])
+    }
+
+    /// The turns as a graph.
+    pub fn dependencies(&self) -> Dependencies {
+        let edges =
+            (0..self.next_start.len() as u32 - 1).flat_map(|c| self.after(c).iter().map(move |&k| (c, k)));
+        Dependencies::new(self.next_start.len() - 1, edges)
     }
 
     /// The channels that may precede `channel`.

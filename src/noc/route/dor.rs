@@ -66,6 +66,8 @@ pub struct DimensionOrder {
     /// How far one gets in each direction, where something is broken.
     runs: Option<Box<Runs>>,
     express: Option<Box<Express>>,
+    /// The turn map this stands for, if `mftn` chose it.
+    name: Option<&'static str>,
 }
 
 impl DimensionOrder {
@@ -73,7 +75,7 @@ impl DimensionOrder {
     pub fn new(size: &[u32], wrap: &[bool], order: &[usize], vcs: u8) -> Self {
         let axes = axes(size, wrap);
         let axes = order.iter().map(|&d| axes[d]).collect();
-        Self { axes, classes: Classes::halves(vcs), all: all_vcs(vcs), runs: None, express: None }
+        Self { axes, classes: Classes::halves(vcs), all: all_vcs(vcs), runs: None, express: None, name: None }
     }
 
     /// Corrects the dimensions of the grid under `ground` in the given `order`, within `classes`.
@@ -85,6 +87,11 @@ impl DimensionOrder {
         let runs = (!ground.whole()).then(|| Box::new(Runs::measure(ground, &plain.axes, classes)));
         let express = Express::find(ground, &plain.axes).map(Box::new);
         Ok(Self { runs, express, ..plain })
+    }
+
+    /// The same, reported as the turn map `name`.
+    pub(super) fn named(self, name: &'static str) -> Self {
+        Self { name: Some(name), ..self }
     }
 
     /// The next port and its virtual channels; `None` at `dst`. Bit d of `coins` breaks the tie of
@@ -231,6 +238,10 @@ impl Kernel for DimensionOrder {
         let ties = self.ties(src, head.dst);
         let share = 0.5f64.powi(ties.count_ones() as i32);
         out.extend(subsets(ties).map(|memory| (Head { memory, ..head }, share)));
+    }
+
+    fn turn_map(&self) -> Option<&str> {
+        self.name
     }
 }
 

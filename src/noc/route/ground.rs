@@ -3,6 +3,17 @@
 use crate::base::{LinkId, RouterId};
 use crate::fabric::{Fabric, Health};
 
+/// What one router sends to another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Flow {
+    /// Source.
+    pub from: RouterId,
+    /// Destination.
+    pub to: RouterId,
+    /// Rate in any unit; only ratios count.
+    pub rate: f64,
+}
+
 /// The ground that routes are laid on.
 #[derive(Clone, Debug)]
 pub struct Ground<'a> {
@@ -14,6 +25,8 @@ pub struct Ground<'a> {
     pub vcs: u8,
     /// Seed of random choices made at compile time.
     pub seed: u64,
+    /// The traffic to choose routes for; `None`: uniform.
+    pub traffic: Option<&'a [Flow]>,
     /// By link: virtual channels that work; none on a dead link or beside a dead router.
     usable: Vec<u32>,
 }
@@ -31,7 +44,7 @@ impl<'a> Ground<'a> {
         for &(link, stuck) in &health.stuck_vcs {
             usable[link.index()] &= !stuck;
         }
-        Self { fabric, health, vcs, seed, usable }
+        Self { fabric, health, vcs, seed, traffic: None, usable }
     }
 
     /// Mask of all virtual channels.

@@ -15,30 +15,39 @@ mod dor;
 mod express;
 mod grid;
 mod ground;
+mod listed;
 mod masked;
+mod maze;
 pub mod mftn;
 mod o1turn;
 mod plan;
 mod routes;
 mod runs;
+mod spec;
 mod table;
 mod trees;
 mod turn_models;
 mod two_phase;
+mod up_down;
 
 pub use adaptive::MinimalAdaptive;
 pub use channels::{Channels, Turns};
 pub use dependency::Dependencies;
 pub use dor::{DimensionOrder, DimensionOrderParams};
 pub use grid::{Mesh, port};
-pub use ground::{Ground, all_vcs};
+pub use ground::{Flow, Ground, all_vcs};
+pub use listed::{Hop, TableParams};
 pub use masked::Masked;
+pub use maze::Maze;
+pub use mftn::{Literal, MftnParams, Policy};
 pub use o1turn::O1Turn;
-pub use routes::Routes;
+pub use routes::{Routes, View};
+pub use spec::RoutingSpec;
 pub use table::{PortSets, Table};
 pub use trees::Trees;
 pub use turn_models::TurnModel;
 pub use two_phase::TwoPhase;
+pub use up_down::UpDownParams;
 
 use crate::base::RouterId;
 use crate::base::random::Stream;
@@ -266,6 +275,10 @@ kernels! {
     Table,
     /// Sets of next ports from a table.
     PortSets,
+    /// The literal ring bypass.
+    Literal,
+    /// Greedy and face routing.
+    Maze,
     /// Any of the others on a chip with stuck virtual channels.
     Masked,
 }

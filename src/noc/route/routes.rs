@@ -29,6 +29,11 @@ impl Routes {
         }
     }
 
+    /// As a table wants them.
+    pub fn view(&self) -> View<'_> {
+        View { next: &self.next, first: &self.first }
+    }
+
     /// Takes the shortest routes of `trees`, each source `r` sending `weight[r]`; returns the sum of
     /// hops times weight.
     pub fn take(&mut self, trees: &Trees, weight: &[f64]) -> f64 {
@@ -55,6 +60,15 @@ impl Routes {
         }
         hops
     }
+}
+
+/// Routes to one destination as a table wants them.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// By channel: the next one; none where no packet to the destination passes.
+    pub next: &'a [u32],
+    /// By router: the first channel.
+    pub first: &'a [u32],
 }
 
 /// Fills table rows from routes.
@@ -84,7 +98,7 @@ impl<'a> Scribe<'a> {
 
     /// Notes the routes to `dst`, one per layer. Input ports that no packet to `dst` comes by get the
     /// entry of injected packets, so that rows coincide more often.
-    pub fn note(&mut self, dst: RouterId, layers: &[Routes]) {
+    pub fn note(&mut self, dst: RouterId, layers: &[View]) {
         for (layer, routes) in layers.iter().enumerate() {
             for (router, &first) in routes.first.iter().enumerate() {
                 let states = (self.start[router + 1] - self.start[router]) / self.layers;
@@ -126,12 +140,12 @@ pub(super) fn shortest_table(
 ) -> Result<Table, Problems> {
     let mut scribe = Scribe::new(ground, channels, 1)?;
     let mut trees = Trees::new(channels, turns, Mesh::of(ground));
-    let mut routes = [Routes::new(channels)];
+    let mut routes = Routes::new(channels);
     let weight = vec![1.0; channels.routers()];
     for dst in addressed(ground) {
         trees.grow(dst.0);
-        routes[0].take(&trees, &weight);
-        scribe.note(dst, &routes);
+        routes.take(&trees, &weight);
+        scribe.note(dst, &[routes.view()]);
     }
     Ok(scribe.finish(ground, turn_map))
 }

@@ -11,15 +11,22 @@
 //!
 //! Read [`regions`] first, then [`portfolio`].
 
+mod balance;
+mod choose;
+mod climb;
 mod contour;
 pub(in crate::noc) mod corner;
-#[cfg(test)]
-mod experiment;
+pub mod literal;
 mod oe_tu;
 mod portfolio;
 pub mod regions;
+mod search;
 mod site;
 
+pub(super) use choose::{MapPlan, MftnPlan};
+pub use literal::Literal;
+pub(super) use literal::LiteralPlan;
+pub(super) use portfolio::Kind;
 pub(in crate::noc) use site::Site;
 
 use schemars::JsonSchema;
@@ -37,9 +44,18 @@ pub enum Policy {
 }
 
 /// Parameters of `mftn` and its relatives.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MftnParams {
     /// What becomes of unsafe nodes: healthy, but with a disabled neighbour in X and one in Y.
     pub policy: Policy,
+    /// How many changes of the turn set are tried to even out the load; 0: only the fixed turn maps.
+    /// More lower γ and take longer; networks beyond a few thousand routers skip the search.
+    pub effort: u32,
+}
+
+impl Default for MftnParams {
+    fn default() -> Self {
+        Self { policy: Policy::Disable, effort: 3000 }
+    }
 }

@@ -1,8 +1,7 @@
 //! The candidates of MFTN: turn maps, each certified by its routes and scored by its load.
 
-use super::super::channels::{Channels, NONE, Turns};
+use super::super::channels::{NONE, Turns};
 use super::super::dependency::Dependencies;
-use super::super::grid::Mesh;
 use super::super::routes::Routes;
 use super::super::trees::Trees;
 use super::contour::{Frame, contour, dimension_order};
@@ -15,6 +14,13 @@ use super::site::Site;
 pub(super) struct Candidate {
     pub name: String,
     pub turns: Turns,
+}
+
+impl Candidate {
+    /// No turns at all, for a chip that has no two routers left to join.
+    pub fn none(site: &Site) -> Self {
+        Self { name: "none".into(), turns: Turns::new(&site.channels, |_, _| false) }
+    }
 }
 
 /// What the routes of a turn map are worth.
@@ -51,7 +57,7 @@ impl Trial {
 
 /// The turn maps of one kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in super::super) enum Kind {
     /// Dimension order; complete only if no fault touches a route.
     DimensionOrder,
     /// The eight CONTOUR maps.
@@ -115,21 +121,22 @@ pub(super) fn attempt(site: &Site, turns: &Turns, every: usize) -> Trial {
     let mut used = vec![0u32; channels.len()];
     let mut load = vec![0.0; channels.len()];
     let (mut hops, mut pairs, mut complete) = (0.0, 0.0, true);
-    for dst in site.destinations().step_by(every) {
+    let mut demand = Vec::new();
+    for dst in site.addressed().step_by(every) {
         trees.grow(dst);
-        let weight = site.weight[dst as usize];
-        hops += weight * routes.take(&trees, &site.weight);
-        pairs += weight * (site.nodes - weight);
-        complete &= site.destinations().all(|src| src == dst || routes.first[src as usize] != NONE);
+        site.demand(dst, &mut demand);
+        hops += routes.take(&trees, &demand);
+        pairs += demand.iter().sum::<f64>();
+        complete &= site.routers().all(|src| src == dst || routes.first[src as usize] != NONE);
         for (channel, &own) in routes.load.iter().enumerate() {
-            load[channel] += weight * own;
+            load[channel] += own;
             if routes.next[channel] != NONE {
                 used[channel] |= 1 << (routes.next[channel] - site.first_leaving(channel)).min(31);
             }
         }
     }
-    // Packets of unit injection share out over the nodes - 1 other nodes; a sample stands for all.
-    let scale = site.nodes * (site.nodes - 1.0) / pairs / (site.nodes - 1.0);
+    // A sample of destinations stands for all; unit injection is one packet per node.
+    let scale = site.nodes / pairs;
     let score = Score { gamma: load.iter().copied().fold(0.0, f64::max) * scale, hops: hops / pairs };
     Trial { complete, acyclic: is_acyclic(site, turns, &used), score }
 }
