@@ -4,5 +4,6 @@
 //!
 //! Read [`params`] first, then [`route`].
 
+pub mod certify;
 pub mod params;
 pub mod route;

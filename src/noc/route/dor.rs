@@ -97,7 +97,7 @@ impl DimensionOrder {
     /// The next port and its virtual channels; `None` at `dst`. Bit d of `coins` breaks the tie of
     /// dimension d downwards.
     #[inline]
-    pub(super) fn hop(&self, standing: Standing, dst: RouterId, coins: u32) -> Option<(u8, u32)> {
+    pub(in crate::noc) fn hop(&self, standing: Standing, dst: RouterId, coins: u32) -> Option<(u8, u32)> {
         for axis in &self.axes {
             let (here, there) = (axis.of(standing.at), axis.of(dst));
             if here != there {
@@ -137,7 +137,7 @@ impl DimensionOrder {
     }
 
     /// Whether the route from `src` to `dst` is open all the way.
-    pub(super) fn open(&self, src: RouterId, dst: RouterId) -> bool {
+    pub(in crate::noc) fn open(&self, src: RouterId, dst: RouterId) -> bool {
         let Some(runs) = &self.runs else { return true };
         if self.express.is_some() {
             return runs.alive(src) && self.walks(runs, src, dst);
@@ -167,7 +167,7 @@ impl DimensionOrder {
     }
 
     /// The coins that make a difference on the way from `src` to `dst`.
-    pub(super) fn ties(&self, src: RouterId, dst: RouterId) -> u32 {
+    pub(in crate::noc) fn ties(&self, src: RouterId, dst: RouterId) -> u32 {
         let tied = |axis: &&Axis| {
             let up = (axis.of(dst) + axis.len() - axis.of(src)) % axis.len();
             axis.wrap && 2 * up == axis.len()
@@ -185,7 +185,7 @@ impl DimensionOrder {
     }
 
     /// Hops from `src` to `dst`.
-    pub(super) fn distance(&self, src: RouterId, dst: RouterId) -> u32 {
+    pub(in crate::noc) fn distance(&self, src: RouterId, dst: RouterId) -> u32 {
         let along = |axis: &Axis| {
             let apart = axis.of(src).abs_diff(axis.of(dst));
             if axis.wrap { apart.min(axis.len() - apart) } else { apart }
@@ -194,7 +194,7 @@ impl DimensionOrder {
     }
 
     /// The dimensions in the order they are corrected.
-    pub(super) fn axes(&self) -> &[Axis] {
+    pub(in crate::noc) fn axes(&self) -> &[Axis] {
         &self.axes
     }
 
@@ -205,7 +205,7 @@ impl DimensionOrder {
 }
 
 /// Every subset of the set bits of `mask`, each once.
-pub(super) fn subsets(mask: u32) -> impl Iterator<Item = u32> {
+pub(in crate::noc) fn subsets(mask: u32) -> impl Iterator<Item = u32> {
     let mut next = Some(0);
     std::iter::from_fn(move || {
         let this = next?;

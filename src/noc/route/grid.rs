@@ -32,7 +32,7 @@ impl Divisor {
 
 /// One dimension of a grid.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Axis {
+pub(in crate::noc) struct Axis {
     stride: Divisor,
     size: Divisor,
     /// Whether the dimension closes into a ring.

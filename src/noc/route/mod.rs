@@ -33,7 +33,9 @@ mod up_down;
 pub use adaptive::MinimalAdaptive;
 pub use channels::{Channels, Turns};
 pub use dependency::Dependencies;
+pub(in crate::noc) use dor::subsets;
 pub use dor::{DimensionOrder, DimensionOrderParams};
+pub(in crate::noc) use grid::Axis;
 pub use grid::{Mesh, port};
 pub use ground::{Flow, Ground, all_vcs};
 pub use listed::{Hop, TableParams};
@@ -47,6 +49,7 @@ pub use table::{PortSets, Table};
 pub use trees::Trees;
 pub use turn_models::TurnModel;
 pub use two_phase::TwoPhase;
+pub(in crate::noc) use two_phase::Via;
 pub use up_down::UpDownParams;
 
 use crate::base::RouterId;
@@ -146,7 +149,7 @@ pub struct Step {
 }
 
 /// What every routing function provides.
-pub(crate) trait Kernel {
+pub(in crate::noc) trait Kernel {
     /// See [`Routing::inject`].
     #[inline]
     fn inject(&self, _src: RouterId, _head: &mut Head, _draw: &mut Stream) {}
@@ -185,6 +188,17 @@ pub(crate) trait Kernel {
     /// The name of the turn map chosen.
     fn turn_map(&self) -> Option<&str> {
         None
+    }
+}
+
+impl Routing {
+    /// The two-phase routing this is, possibly behind a mask.
+    pub(in crate::noc) fn two_phase(&self) -> Option<&TwoPhase> {
+        match self {
+            Self::TwoPhase(kernel) => Some(kernel),
+            Self::Masked(kernel) => kernel.inner().two_phase(),
+            _ => None,
+        }
     }
 }
 

@@ -130,7 +130,8 @@ impl RoutingSpec {
         vcs: u8,
         seed: u64,
     ) -> Result<Routing, Problems> {
-        let ground = Ground { traffic: Some(traffic), ..Ground::new(fabric, health, vcs, seed) };
+        let mut ground = Ground::new(fabric, health, vcs, seed);
+        ground.traffic = Some(traffic);
         self.compile_on(&ground)
     }
 

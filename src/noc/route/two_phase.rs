@@ -93,11 +93,6 @@ impl TwoPhase {
         let all = (from..self.routers).chain(0..from).map(RouterId);
         all.into_iter().find(|&via| self.may_draw(src, via, dst) && self.serves(src, via, dst))
     }
-
-    /// Draws for `check`: an intermediate router as packets get it.
-    pub(crate) fn sample_via(&self, src: RouterId, dst: RouterId, draw: &mut Stream) -> RouterId {
-        self.usable_via(src, dst, draw)
-    }
 }
 
 impl Kernel for TwoPhase {

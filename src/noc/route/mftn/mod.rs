@@ -27,7 +27,6 @@ pub(super) use choose::{MapPlan, MftnPlan};
 pub use literal::Literal;
 pub(super) use literal::LiteralPlan;
 pub(super) use portfolio::Kind;
-pub(in crate::noc) use site::Site;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
