@@ -50,6 +50,9 @@ impl<const N: usize, const P: usize> Region<N, P> {
         }
         for &place in heads {
             let (router, vc) = (place.of(), place.vc());
+            if self.tables.in_vc[router][vc].state != State::Inactive {
+                continue; // served when the disputes of its router were settled
+            }
             let resources = self.port_wanted(router, vc);
             let hub = &mut self.tables.hubs[router];
             if hub.disputed(resources) {
