@@ -1,5 +1,6 @@
 //! spikeloom
 
 pub mod base;
+pub mod energy;
 pub mod fabric;
 pub mod noc;
