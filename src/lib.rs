@@ -4,3 +4,4 @@ pub mod base;
 pub mod energy;
 pub mod fabric;
 pub mod noc;
+pub mod workload;
