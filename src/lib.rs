@@ -4,4 +4,5 @@ pub mod base;
 pub mod energy;
 pub mod fabric;
 pub mod noc;
+pub mod sim;
 pub mod workload;

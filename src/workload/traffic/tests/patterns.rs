@@ -19,7 +19,7 @@ fn unlinked(shape: Shape, routers: u32, nodes: u8) -> Fabric {
     for _ in 0..routers {
         graph.add_node(Site { position: [0.0; 2], nodes, chip: 0 });
     }
-    Blueprint { shape, graph, reserved_ports: 0 }.compile().unwrap()
+    Blueprint { shape, graph, reserved_ports: 0, node_numbers: None }.compile().unwrap()
 }
 
 fn check(pattern: &str, fabric: &Fabric, oracle: impl Fn(u32) -> u32) {
