@@ -5,4 +5,5 @@ pub mod energy;
 pub mod fabric;
 pub mod noc;
 pub mod sim;
+pub mod spec;
 pub mod workload;
