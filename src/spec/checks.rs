@@ -379,7 +379,6 @@ fn reads_back<T: Document + PartialEq + std::fmt::Debug>(name: &str) -> Loaded<T
     let first = load::<T>(name, &Overrides::none())
         .unwrap_or_else(|problems| panic!("{}", problems.render(false, 100)));
     assert_eq!(first.name(), name);
-    assert!(first.header.description.is_some(), "{name} is not described");
     let again: Loaded<T> = load_text(&first.to_yaml(), &[]).expect("it reads back");
     assert_eq!(again.value, first.value, "{name}");
     first
@@ -390,7 +389,10 @@ fn every_preset_is_right_and_reads_back() {
     let mesh = reads_back::<ChipDoc>("mesh8").built;
     for preset in PRESETS {
         match preset.kind {
-            Kind::Chip => drop(reads_back::<ChipDoc>(preset.name)),
+            Kind::Chip => {
+                let description = reads_back::<ChipDoc>(preset.name).header.description;
+                assert!(description.is_some(), "{} is not described", preset.name);
+            }
             Kind::Faults => {
                 let faults = reads_back::<FaultDoc>(preset.name);
                 let health = faults.value.resolve(&mesh, 0).expect("it fits the reference mesh");

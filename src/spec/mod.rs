@@ -15,7 +15,7 @@
 //! Must not know: the command line's arguments (it is handed names and `PATH=VALUE` texts), terminals,
 //! how anything is simulated.
 //!
-//! Read [`document`] first, then [`read`].
+//! Read [`document`] first, then `read.rs`.
 
 #[cfg(test)]
 mod checks;

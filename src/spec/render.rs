@@ -39,11 +39,12 @@ impl Diagnostic {
         // Without a place there is no caret that the nearest name could stand beside.
         let unplaced = self.place.is_none().then(|| self.label()).filter(|label| !label.is_empty());
         let path = Some(&self.path).filter(|path| !path.is_empty()).map(|path| clip(path, 200));
+        let meaning = self.meaning.as_deref().and_then(|meaning| meaning.split("\n\n").next());
         let notes = [
             ("path", path.as_deref()),
             ("help", unplaced.as_deref()),
             ("allowed", self.allowed.as_deref()),
-            ("meaning", self.meaning.as_deref()),
+            ("meaning", meaning),
             ("help", self.help.as_deref()),
         ];
         for (name, text) in notes {
@@ -128,19 +129,24 @@ pub(super) fn clip(text: &str, most: usize) -> String {
     out
 }
 
-/// Breaks `text` at spaces so that lines hold `width` characters where words allow it.
+/// Sets the paragraphs of `text` in lines of `width` characters, where words allow it.
 pub(super) fn wrap(text: &str, width: usize) -> String {
     let mut out = String::with_capacity(text.len() + 8);
-    let mut column = 0;
-    for word in text.split_inclusive(' ') {
-        let length = word.trim_end().chars().count();
-        if column > 0 && column + length > width {
-            out.truncate(out.trim_end_matches(' ').len());
-            out.push('\n');
-            column = 0;
+    for paragraph in text.split("\n\n").filter(|paragraph| !paragraph.trim().is_empty()) {
+        if !out.is_empty() {
+            out.push_str("\n\n");
         }
-        out.push_str(word);
-        column += word.chars().count();
+        let mut column = 0;
+        for word in paragraph.split_whitespace() {
+            let length = word.chars().count();
+            if column > 0 {
+                let fits = column + 1 + length <= width;
+                out.push(if fits { ' ' } else { '\n' });
+                column = if fits { column + 1 } else { 0 };
+            }
+            out.push_str(word);
+            column += length;
+        }
     }
     out
 }
@@ -167,5 +173,6 @@ mod tests {
     fn words_are_kept_whole() {
         assert_eq!(wrap("one two three", 8), "one two\nthree");
         assert_eq!(wrap("incomprehensible", 8), "incomprehensible");
+        assert_eq!(wrap("one\ntwo\n\nthree", 8), "one two\n\nthree");
     }
 }
