@@ -20,6 +20,7 @@ mod drive;
 mod engine;
 mod metered;
 mod outcome;
+mod record;
 pub mod saturation;
 mod summary;
 
@@ -32,6 +33,7 @@ use crate::noc::source::Source;
 pub use control::{Control, Progress};
 pub use engine::Fidelity;
 pub use outcome::{Ending, Loads, Outcome, Packets, RunError};
+pub use record::Record;
 pub use summary::Summary;
 
 /// What is simulated, and how.
