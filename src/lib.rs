@@ -4,6 +4,7 @@ pub mod base;
 pub mod energy;
 pub mod fabric;
 pub mod noc;
+pub mod report;
 pub mod sim;
 pub mod spec;
 pub mod workload;
