@@ -155,7 +155,7 @@ fn count(ground: &Ground, two: &TwoPhase) -> Counted {
     let n = ground.fabric.routers.len();
     let nodes: Vec<f64> = ground.routers().map(|router| f64::from(ground.nodes_at(router))).collect();
     let mut counted = Counted { weights: [vec![0.0; n * n], vec![0.0; n * n]], sums: Sums::default() };
-    let mut distances = Distances::new(ground.fabric);
+    let mut distances = Distances::new(ground);
     let mut vias = Vec::new();
     for dst in ground.routers().filter(|&dst| nodes[dst.index()] > 0.0) {
         distances.measure(dst);
@@ -218,7 +218,7 @@ fn closed_form(ground: &Ground, two: &TwoPhase) -> Carried {
 /// Pairs and hops of large chips: expected hops as on the flawless chip.
 fn closed_sums(ground: &Ground, two: &TwoPhase) -> Sums {
     let mut sums = Sums::default();
-    let mut distances = Distances::new(ground.fabric);
+    let mut distances = Distances::new(ground);
     let routers = ground.fabric.routers.len() as f64;
     let leg = two.leg(0);
     let mean: Vec<f64> = ground

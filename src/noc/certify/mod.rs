@@ -18,6 +18,8 @@ mod dependencies;
 mod legs;
 mod nodes;
 mod tally;
+#[cfg(test)]
+mod tests;
 mod walk;
 
 use serde::Serialize;
@@ -111,7 +113,7 @@ pub struct Certificate {
     /// Share of the healthy pairs that are delivered.
     pub delivered_share: f64,
     /// Mean over delivered pairs (of nodes at different routers) of hops over the hops of a shortest
-    /// way on the flawless chip.
+    /// way through what works.
     pub stretch: f64,
     /// Mean hops over the same pairs.
     pub mean_hops: f64,

@@ -7,7 +7,6 @@ use super::nodes::{Components, count_nodes, ring_share};
 use super::walk::{Ends, Found, Relation, Source, Split, Walk};
 use super::{Argument, Certificate, Pairs, Question};
 use crate::base::RouterId;
-use crate::fabric::Fabric;
 use crate::noc::params::RouterKind;
 use crate::noc::route::{Ground, Routing};
 
@@ -144,7 +143,7 @@ impl<R: Relation, W: Weigh> Task<'_, R, W> {
         let mut walk = Walk::new(ground, self.relation, classes, self.escape);
         walk.ends = self.is_leg.then(Ends::default);
         let mut tally = self.empty(classes);
-        let mut distances = Distances::new(ground.fabric);
+        let mut distances = Distances::new(ground);
         let nodes: Vec<f64> = ground.routers().map(|router| f64::from(ground.nodes_at(router))).collect();
         let (mut sources, mut found) = (Vec::new(), Vec::new());
         for &dst in part {
@@ -260,16 +259,27 @@ fn first_node(ground: &Ground, router: RouterId) -> u32 {
     nodes.clone().find(|&node| ground.health.node[node as usize]).unwrap_or(nodes.start)
 }
 
-/// Hops on the flawless chip to one destination at a time.
-pub(super) struct Distances<'a> {
-    fabric: &'a Fabric,
+/// Hops of a shortest way over what works, to one destination at a time.
+pub(super) struct Distances {
+    /// By router: where its entries in `from` start.
+    start: Vec<u32>,
+    /// Routers with a working link to each router.
+    from: Vec<u32>,
     hops: Vec<u32>,
-    queue: Vec<RouterId>,
+    queue: Vec<u32>,
 }
 
-impl<'a> Distances<'a> {
-    pub fn new(fabric: &'a Fabric) -> Self {
-        Self { fabric, hops: vec![u32::MAX; fabric.routers.len()], queue: Vec::new() }
+impl Distances {
+    pub fn new(ground: &Ground) -> Self {
+        let (mut start, mut from) = (vec![0], Vec::new());
+        for router in ground.routers() {
+            let ports = 0..ground.fabric.routers[router.index()].network_ports;
+            let links = ports.filter_map(|port| ground.fabric.into(router, port));
+            let open = links.filter(|&link| ground.usable(link) != 0);
+            from.extend(open.map(|link| ground.fabric.link(link).from.0));
+            start.push(from.len() as u32);
+        }
+        Self { hops: vec![u32::MAX; start.len() - 1], start, from, queue: Vec::new() }
     }
 
     /// Measures the distance of every router to `dst`.
@@ -277,17 +287,16 @@ impl<'a> Distances<'a> {
         self.hops.fill(u32::MAX);
         self.hops[dst.index()] = 0;
         self.queue.clear();
-        self.queue.push(dst);
+        self.queue.push(dst.0);
         let mut done = 0;
         while let Some(&at) = self.queue.get(done) {
             done += 1;
-            let next = self.hops[at.index()] + 1;
-            for port in 0..self.fabric.routers[at.index()].network_ports {
-                let Some(link) = self.fabric.into(at, port) else { continue };
-                let from = self.fabric.link(link).from;
-                if self.hops[from.index()] == u32::MAX {
-                    self.hops[from.index()] = next;
-                    self.queue.push(from);
+            let next = self.hops[at as usize] + 1;
+            let range = self.start[at as usize] as usize..self.start[at as usize + 1] as usize;
+            for &router in &self.from[range] {
+                if self.hops[router as usize] == u32::MAX {
+                    self.hops[router as usize] = next;
+                    self.queue.push(router);
                 }
             }
         }

@@ -18,7 +18,7 @@ pub(super) const HOP: f32 = 2e-3;
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     pub dst: u32,
-    /// By channel: the next one; [`NONE`] at the destination and where no route leads on.
+    /// By channel: the next one; [`NONE`] at the destination and where no packet passes.
     pub next: Vec<u32>,
     /// By router: the first channel; [`NONE`] at the destination and off all routes.
     pub first: Vec<u32>,
@@ -27,14 +27,34 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// As a table wants it. Where nothing passes the next channel is forgotten.
-    pub fn prune(&mut self) -> View<'_> {
-        for (next, &load) in self.next.iter_mut().zip(&self.load) {
-            if load <= 0.0 {
-                *next = NONE;
-            }
-        }
+    /// As a table wants it.
+    pub fn view(&self) -> View<'_> {
         View { next: &self.next, first: &self.first }
+    }
+}
+
+/// The channels in their order, with the turns that climb: what a sweep runs over, by place.
+#[derive(Clone, Debug, Default)]
+struct Ladder {
+    /// Router that the channel leads to.
+    head: Vec<u32>,
+    start: Vec<u32>,
+    /// Places of the channels that may follow.
+    next: Vec<u32>,
+}
+
+impl Ladder {
+    fn build(&mut self, channels: &Channels, all: &Turns, order: &[u32], place: &[u32]) {
+        self.head.clear();
+        self.start.clear();
+        self.next.clear();
+        for (at, &channel) in order.iter().enumerate() {
+            self.head.push(channels.head[channel as usize]);
+            self.start.push(self.next.len() as u32);
+            let after = all.after(channel).iter().map(|&k| place[k as usize]);
+            self.next.extend(after.filter(|&next| next as usize > at));
+        }
+        self.start.push(self.next.len() as u32);
     }
 }
 
@@ -48,6 +68,7 @@ pub(super) struct Balance<'a> {
     pub order: Vec<u32>,
     /// By channel: its place in `order`.
     pub place: Vec<u32>,
+    ladder: Ladder,
     pub trees: Vec<Tree>,
     /// By channel: sum of the trees' loads.
     pub total: Vec<f32>,
@@ -55,8 +76,13 @@ pub(super) struct Balance<'a> {
     pub scale: f32,
     /// Doublings in the exponent p: p = 2^doublings.
     pub doublings: u32,
+    /// By channel.
     price: Vec<f32>,
-    pub cost: Vec<f32>,
+    /// By place: cost of the cheapest route of the last sweep, and the place it goes to next.
+    cost: Vec<f32>,
+    by: Vec<u32>,
+    /// By place: load of the tree at hand.
+    carried: Vec<f32>,
     /// By router: what it sends to the destination at hand.
     demand: Vec<f64>,
     layers: u32,
@@ -84,12 +110,15 @@ impl<'a> Balance<'a> {
             all,
             place: vec![0; channels],
             order,
+            ladder: Ladder::default(),
             trees: (0..layers).flat_map(|_| destinations.iter().map(tree)).collect(),
             total: vec![0.0; channels],
             scale: 1.0,
             doublings: 4,
             price: vec![1.0; channels],
             cost: vec![0.0; channels],
+            by: vec![NONE; channels],
+            carried: vec![0.0; channels],
             demand: Vec::new(),
             layers,
             work: 0,
@@ -98,24 +127,23 @@ impl<'a> Balance<'a> {
         balance
     }
 
-    /// Writes down each channel's place in the order.
+    /// Takes note of a changed order.
     pub fn number(&mut self) {
         for (place, &channel) in self.order.iter().enumerate() {
             self.place[channel as usize] = place as u32;
         }
+        self.ladder.build(&self.site.channels, self.all, &self.order, &self.place);
     }
 
-    /// (load / scale)^p.
-    #[inline]
-    fn steep(&self, load: f32) -> f32 {
-        (0..self.doublings).fold(load / self.scale, |x, _| x * x)
-    }
-
-    /// Sets prices by the present loads.
+    /// Sets prices by the present loads: (load / scale)^p and a little per hop.
     pub fn reprice(&mut self) {
-        for channel in 0..self.total.len() {
-            self.price[channel] = self.steep(self.total[channel]) + HOP;
+        for (price, total) in self.price.iter_mut().zip(&self.total) {
+            *price = total / self.scale;
         }
+        for _ in 0..self.doublings {
+            self.price.iter_mut().for_each(|price| *price *= *price);
+        }
+        self.price.iter_mut().for_each(|price| *price += HOP);
     }
 
     /// Takes the load of tree `tree` away.
@@ -125,58 +153,71 @@ impl<'a> Balance<'a> {
         }
     }
 
-    /// Cheapest costs from every channel to the destination of `tree`, down the order.
-    pub fn sweep(&mut self, tree: usize) {
-        let Tree { dst, next, .. } = &mut self.trees[tree];
-        for &channel in self.order.iter().rev() {
-            let at = channel as usize;
+    /// Cheapest costs from every channel to `dst`, down the order.
+    pub fn sweep(&mut self, dst: u32) {
+        let ladder = &self.ladder;
+        for (place, &channel) in self.order.iter().enumerate().rev() {
             let (mut best, mut by) = (f32::INFINITY, NONE);
-            if self.site.channels.head[at] == *dst {
+            if ladder.head[place] == dst {
                 best = 0.0;
             } else {
-                for &k in self.all.after(channel) {
-                    let cost = self.cost[k as usize];
-                    if cost < best && self.place[k as usize] > self.place[at] {
-                        (best, by) = (cost, k);
+                for &next in &ladder.next[ladder.start[place] as usize..ladder.start[place + 1] as usize] {
+                    if self.cost[next as usize] < best {
+                        (best, by) = (self.cost[next as usize], next);
                     }
                 }
             }
-            self.cost[at] = best + self.price[at];
-            next[at] = by;
+            self.cost[place] = best + self.price[channel as usize];
+            self.by[place] = by;
         }
         self.work += self.order.len() as u64;
+    }
+
+    /// Cost of the cheapest route over `channel` in the last sweep.
+    #[inline]
+    pub fn cost(&self, channel: u32) -> f32 {
+        self.cost[self.place[channel as usize] as usize]
     }
 
     /// Routes `tree`, lifted before, by the present loads and adds its own. Whether every active router
     /// has a route.
     pub fn route(&mut self, tree: usize) -> bool {
         self.reprice();
-        self.sweep(tree);
+        self.sweep(self.trees[tree].dst);
+        let complete = self.set_out(tree);
+        let Tree { next, load, .. } = &mut self.trees[tree];
+        for (place, &channel) in self.order.iter().enumerate() {
+            let (own, by) = (self.carried[place], self.by[place]);
+            next[channel as usize] = NONE;
+            load[channel as usize] = own;
+            if own > 0.0 && by != NONE {
+                self.carried[by as usize] += own;
+                next[channel as usize] = self.order[by as usize];
+            }
+            self.total[channel as usize] += own;
+        }
+        complete
+    }
+
+    /// Chooses the first channel of every router's packets and puts their load on it.
+    fn set_out(&mut self, tree: usize) -> bool {
         let site = self.site;
-        site.demand(self.trees[tree].dst, &mut self.demand);
+        let Tree { dst, first, .. } = &mut self.trees[tree];
+        site.demand(*dst, &mut self.demand);
+        self.carried.fill(0.0);
         let layers = self.layers as f32;
-        let Tree { dst, next, first, load } = &mut self.trees[tree];
-        load.fill(0.0);
         let mut complete = true;
         for router in site.routers().filter(|router| router != dst) {
-            let (mut best, mut by) = (f32::INFINITY, NONE);
+            let (mut best, mut by, mut at) = (f32::INFINITY, NONE, 0);
             for channel in site.channels.leaving(router) {
-                if self.cost[channel as usize] < best {
-                    (best, by) = (self.cost[channel as usize], channel);
+                let place = self.place[channel as usize] as usize;
+                if self.cost[place] < best {
+                    (best, by, at) = (self.cost[place], channel, place);
                 }
             }
             first[router as usize] = by;
-            match load.get_mut(by as usize) {
-                Some(load) => *load += self.demand[router as usize] as f32 / layers,
-                None => complete = false,
-            }
-        }
-        for &channel in &self.order {
-            let (own, next) = (load[channel as usize], next[channel as usize]);
-            if own > 0.0 && next != NONE {
-                load[next as usize] += own;
-            }
-            self.total[channel as usize] += own;
+            complete &= by != NONE;
+            self.carried[at] += if by == NONE { 0.0 } else { self.demand[router as usize] as f32 / layers };
         }
         complete
     }
@@ -204,7 +245,10 @@ impl<'a> Balance<'a> {
 
     /// What the rounds descend on: Σ (load / scale)^p, with a little for the hops.
     pub fn burden(&self) -> f64 {
-        let one = |&load: &f32| f64::from(self.steep(load) + HOP * load / self.scale);
+        let one = |&load: &f32| {
+            let share = load / self.scale;
+            f64::from((0..self.doublings).fold(share, |x, _| x * x) + HOP * share)
+        };
         self.total.iter().map(one).sum()
     }
 

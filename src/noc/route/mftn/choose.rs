@@ -5,14 +5,14 @@ use super::super::ground::Ground;
 use super::super::plan::{Misfit, Plan};
 use super::super::routes::shortest_table;
 use super::super::{Mesh, Routing};
-use super::portfolio::{Candidate, Kind, Trial, attempt, candidates};
+use super::portfolio::{Candidate, Kind, Score, attempt, candidates};
 use super::search::{Balanced, balance};
 use super::site::Site;
 use super::{MftnParams, Policy};
 use crate::base::Problems;
 
 /// Destinations looked at when candidates are compared on large networks.
-const SAMPLE: usize = 256;
+const SAMPLE: usize = 128;
 
 /// The kinds of turn maps that MFTN chooses from, beside the balanced routes.
 const PORTFOLIO: [Kind; 4] = [Kind::DimensionOrder, Kind::Contour, Kind::OeTu, Kind::Corner];
@@ -30,16 +30,16 @@ impl Plan for MftnPlan<'_> {
             return flawless;
         }
         let site = Site::survey(ground, self.0.policy);
-        let fixed = best(&site, PORTFOLIO.into_iter().flat_map(|kind| candidates(&site, kind)));
         let effort = self.0.effort;
         let balanced = if effort > 0 { balance(&site, effort, ground.seed) } else { None };
-        match (fixed, balanced) {
-            (fixed, Some(balanced)) if fixed.as_ref().is_none_or(|(_, t)| balanced.score.beats(&t.score)) => {
+        let list = PORTFOLIO.into_iter().flat_map(|kind| candidates(&site, kind));
+        match (best(&site, list, balanced.as_ref().map(|balanced| balanced.score)), balanced) {
+            (Some(candidate), _) => table(ground, &site, candidate),
+            (None, Some(balanced)) => {
                 let name = format!("balanced-{}", balanced.root);
                 Ok(Balanced::table(balanced, ground, &site, name)?.into())
             }
-            (Some((candidate, _)), _) => table(ground, &site, candidate),
-            (None, _) => table(ground, &site, Candidate::none(&site)),
+            (None, None) => table(ground, &site, Candidate::none(&site)),
         }
     }
 }
@@ -58,24 +58,22 @@ fn table(ground: &Ground, site: &Site, candidate: Candidate) -> Result<Routing, 
     Ok(shortest_table(ground, &site.channels, &candidate.turns, Some(candidate.name))?.into())
 }
 
-/// The best certified candidate. On large networks candidates are compared by a sample, and certified
-/// in full in the order of their estimates.
-fn best(site: &Site, list: impl Iterator<Item = Candidate>) -> Option<(Candidate, Trial)> {
+/// The best certified candidate, if it beats `known`. On large networks candidates are compared by a
+/// sample of destinations, and certified in full in the order of their estimates.
+fn best(site: &Site, list: impl Iterator<Item = Candidate>, known: Option<Score>) -> Option<Candidate> {
     let every = site.addressed().count().div_ceil(SAMPLE).max(1);
-    let mut tried: Vec<(Candidate, Trial)> = list
+    let mut tried: Vec<(Candidate, Score)> = list
         .map(|candidate| {
             let trial = attempt(site, &candidate.turns, every);
             (candidate, trial)
         })
-        .filter(|(_, trial)| trial.certified())
+        .filter(|(_, trial)| trial.certified() && known.is_none_or(|known| trial.score.beats(&known)))
+        .map(|(candidate, trial)| (candidate, trial.score))
         .collect();
-    tried.sort_by(|(_, a), (_, b)| {
-        a.score.gamma.total_cmp(&b.score.gamma).then(a.score.hops.total_cmp(&b.score.hops))
-    });
-    tried.into_iter().find_map(|(candidate, sampled)| {
-        let trial = if every == 1 { sampled } else { attempt(site, &candidate.turns, 1) };
-        trial.certified().then_some((candidate, trial))
-    })
+    tried.sort_by(|(_, a), (_, b)| a.gamma.total_cmp(&b.gamma).then(a.hops.total_cmp(&b.hops)));
+    let certified =
+        |(candidate, _): &(Candidate, Score)| every == 1 || attempt(site, &candidate.turns, 1).certified();
+    tried.into_iter().find(certified).map(|(candidate, _)| candidate)
 }
 
 /// One kind of turn map as the user's explicit choice: `contour`, `oe-tu`, `corner`.
@@ -95,7 +93,7 @@ impl Plan for MapPlan<'_> {
     fn compile(&self, ground: &Ground) -> Result<Routing, Problems> {
         let site = Site::survey(ground, *self.policy);
         let list = candidates(&site, self.kind);
-        if let Some((candidate, _)) = best(&site, list.iter().cloned()) {
+        if let Some(candidate) = best(&site, list.iter().cloned(), None) {
             return table(ground, &site, candidate);
         }
         // None is certified: the user sees what is wrong with the best of them in the certificate.

@@ -75,17 +75,15 @@ fn wishes(balance: &mut Balance, draw: &mut Stream) -> Vec<Wish> {
     for n in 0..SAMPLE.min(balance.trees.len()) {
         let few = balance.trees.len() <= SAMPLE;
         let tree = if few { n } else { draw.below(balance.trees.len() as u32) as usize };
-        let kept = balance.trees[tree].next.clone();
-        balance.sweep(tree);
-        balance.trees[tree].next = kept;
+        balance.sweep(balance.trees[tree].dst);
         let Tree { dst, load, .. } = &balance.trees[tree];
         for c in (0..channels).filter(|&c| site.channels.head[c as usize] != *dst) {
             let place = balance.place[c as usize];
             let best = all.after(c).iter().filter(|&&k| balance.place[k as usize] > place);
-            let best = best.map(|&k| balance.cost[k as usize]).fold(f32::INFINITY, f32::min);
+            let best = best.map(|&k| balance.cost(k)).fold(f32::INFINITY, f32::min);
             for (slot, &k) in all.slots(c) {
-                let saved = best - balance.cost[k as usize];
-                if balance.place[k as usize] < place && saved > 0.0 && balance.cost[k as usize].is_finite() {
+                let saved = best - balance.cost(k);
+                if balance.place[k as usize] < place && saved > 0.0 && balance.cost(k).is_finite() {
                     promise[slot] += saved.min(20.0) * (load[c as usize] + 0.3);
                 }
             }
@@ -173,7 +171,7 @@ fn bring_together(order: &[u32], boundary: u32, c: u32, k: u32) -> Vec<u32> {
 
 /// The trees to route anew once `lost` turns are gone: those that used one, and some that press on c.
 fn affected(balance: &Balance, lost: &[(u32, u32)], c: u32) -> Vec<usize> {
-    let used = |tree: &Tree, &(x, y): &(u32, u32)| tree.next[x as usize] == y && tree.load[x as usize] > 0.0;
+    let used = |tree: &Tree, &(x, y): &(u32, u32)| tree.next[x as usize] == y;
     let hit = |tree: &Tree| lost.iter().any(|turn| used(tree, turn));
     let trees = || balance.trees.iter().enumerate();
     let mut list: Vec<usize> = trees().filter(|(_, tree)| hit(tree)).map(|(n, _)| n).collect();

@@ -119,7 +119,7 @@ fn sampled(site: &Site, all: &Turns, destinations: &[u32]) -> Option<Balanced> {
 impl Balanced {
     /// Writes the routes into a table, each hop checked to climb in the order: that is the proof that
     /// the dependencies of all routes have no cycle.
-    pub fn table(mut self, ground: &Ground, site: &Site, name: String) -> Result<Table, Problems> {
+    pub fn table(self, ground: &Ground, site: &Site, name: String) -> Result<Table, Problems> {
         if self.layers.is_empty() {
             return self.lay(ground, site, name);
         }
@@ -127,7 +127,7 @@ impl Balanced {
         let mut scribe = Scribe::new(ground, &site.channels, self.layers.len() as u8)?;
         for n in 0..self.layers[0].len() {
             let dst = self.layers[0][n].dst;
-            let views: Vec<_> = self.layers.iter_mut().map(|layer| layer[n].prune()).collect();
+            let views: Vec<_> = self.layers.iter().map(|layer| layer[n].view()).collect();
             for view in &views {
                 proof.check(dst, view.first, view.next);
             }
@@ -156,7 +156,7 @@ impl Balanced {
             balance.trees[0].first.fill(NONE);
             balance.lift(0);
             balance.route(0);
-            let view = balance.trees[0].prune();
+            let view = balance.trees[0].view();
             proof.check(dst, view.first, view.next);
             scribe.note(RouterId(dst), &[view]);
         }
