@@ -398,7 +398,11 @@ fn every_preset_is_right_and_reads_back() {
                 let health = faults.value.resolve(&mesh, 0).expect("it fits the reference mesh");
                 assert!(!health.is_perfect(), "{} breaks nothing", preset.name);
             }
-            Kind::Workload => panic!("workloads need a line here"),
+            Kind::Workload => {
+                let workload = reads_back::<WorkloadDoc>(preset.name);
+                let made = workload.value.traffic.compile(&mesh, &|name| workload.file(name), 0);
+                assert!(made.is_ok(), "{}: {}", preset.name, made.expect_err("it is refused"));
+            }
         }
     }
 }

@@ -10,9 +10,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::Problems;
 use crate::base::unit::Hertz;
+use crate::energy::EnergyParams;
 use crate::fabric::topology::DEFAULT_FLIT_BITS;
 use crate::fabric::{Fabric, FaultMap, LinkOverride, LinkParams, Surroundings, Topology};
 use crate::noc::params::RouterParams;
+use crate::noc::route::RoutingSpec;
 
 /// What a document describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,6 +114,12 @@ pub struct ChipDoc {
     /// What a router is made of.
     #[serde(default)]
     pub router: RouterParams,
+    /// How packets find their way. Default: `xy`.
+    #[serde(default)]
+    pub routing: RoutingSpec,
+    /// What the network's events cost. Absent: reports say nothing about energy.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub energy: Option<EnergyParams>,
 }
 
 fn default_flit_bits() -> u32 {
@@ -134,6 +142,7 @@ impl Document for ChipDoc {
         require(self.clock.0 > 0.0, "clock", "a clock needs a positive frequency");
         require((1..=65536).contains(&self.flit_bits), "flit_bits", "a flit has 1 to 65536 bits");
         problems.absorb("router", self.router.validate());
+        problems.absorb("energy", self.energy.as_ref().map_or(Ok(()), EnergyParams::validate));
         let link = problems.absorb("link", self.link.validate());
         // A wrong width or link does not keep the topology from being checked: others stand in for them.
         let flit_bits = self.flit_bits.clamp(1, 65536);

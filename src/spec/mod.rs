@@ -38,6 +38,7 @@ mod sources;
 mod template;
 mod tree;
 mod wording;
+mod workload;
 
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use document::{ChipDoc, Document, FaultDoc, Header, Kind};
@@ -46,6 +47,7 @@ pub use overrides::Overrides;
 pub use read::{Loaded, load, read};
 pub use source::{Origin, Source};
 pub use template::template_of;
+pub use workload::WorkloadDoc;
 
 /// Reads a chip: the built-in one called `name`, or the file.
 ///
@@ -70,4 +72,13 @@ pub fn load_faults(name: &str, overrides: &Overrides) -> Result<Loaded<FaultDoc>
 /// Everything that is wrong with the overrides.
 pub fn no_faults(overrides: &Overrides) -> Result<Loaded<FaultDoc>, Diagnostics> {
     read(Source::memory("none", FaultDoc::EXAMPLE), overrides)
+}
+
+/// Reads a workload: the built-in one called `name`, or the file. Whether it fits a chip is known once its
+/// traffic is made for one.
+///
+/// # Errors
+/// Everything that is wrong with it, what it extends, and the overrides.
+pub fn load_workload(name: &str, overrides: &Overrides) -> Result<Loaded<WorkloadDoc>, Diagnostics> {
+    load(name, overrides)
 }

@@ -30,6 +30,11 @@ pub const PRESETS: &[Preset] = presets! {
     Chip "torus8" = "topologies/torus8.yaml",
     Faults "two-blocks" = "topologies/faults/two-blocks.yaml",
     Faults "border-block" = "topologies/faults/border-block.yaml",
+    Workload "uniform" = "workloads/uniform.yaml",
+    Workload "transpose" = "workloads/transpose.yaml",
+    Workload "hotspot" = "workloads/hotspot.yaml",
+    Workload "burst" = "workloads/burst.yaml",
+    Workload "trace" = "workloads/trace.yaml",
 };
 
 /// The built-in documents of one kind.
@@ -43,7 +48,8 @@ pub fn find(kind: Kind, name: &str) -> Option<&'static Preset> {
 }
 
 /// Files that built-in documents name (traces, graphs), by the name that the documents use.
-const FILES: &[(&str, &[u8])] = &[];
+const FILES: &[(&str, &[u8])] =
+    &[("trace.csv", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/trace.csv")))];
 
 /// The content of the built-in file `name`.
 pub fn file(name: &str) -> Option<&'static [u8]> {

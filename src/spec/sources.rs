@@ -42,8 +42,12 @@ impl Sources {
     }
 
     /// The content of a file that one of the documents names: a built-in one, or one that lies next to
-    /// the document itself, else next to those that it extends.
+    /// the document itself, else next to those that it extends. A name given on the command line is looked
+    /// for where the command is run.
     pub(super) fn file(&self, name: &Path) -> io::Result<Vec<u8>> {
+        if self.is_overridden(name) {
+            return read_whole(name);
+        }
         for source in &self.0 {
             match &source.origin {
                 Origin::Preset(..) => {
@@ -53,11 +57,8 @@ impl Sources {
                 }
                 Origin::File(path) => {
                     let path = path.parent().unwrap_or(Path::new("")).join(name);
-                    match read_limited(&path, MAX_FILE_BYTES) {
+                    match read_whole(&path) {
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                        Ok(content) if content.len() > MAX_FILE_BYTES => {
-                            return Err(io::Error::other("it is larger than 1 GiB"));
-                        }
                         found => return found,
                     }
                 }
@@ -65,5 +66,21 @@ impl Sources {
             }
         }
         Err(io::Error::new(io::ErrorKind::NotFound, "there is no such file next to the document"))
+    }
+
+    /// Whether an override gives `name` as its value.
+    fn is_overridden(&self, name: &Path) -> bool {
+        let values = self.0.iter().filter(|source| source.origin == Origin::Override).map(|source| {
+            let (_, value) = source.text.split_once('=')?;
+            Some(value.trim().trim_matches(['"', '\'']))
+        });
+        values.flatten().any(|value| Path::new(value) == name)
+    }
+}
+
+fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
+    match read_limited(path, MAX_FILE_BYTES) {
+        Ok(content) if content.len() > MAX_FILE_BYTES => Err(io::Error::other("it is larger than 1 GiB")),
+        found => found,
     }
 }
