@@ -1,6 +1,49 @@
-//! spikeloom
+//! Spikeloom simulates many-core neuromorphic chips: their network on chip, cycle by cycle, with faults,
+//! fault-tolerant routing, traffic, latency and energy.
+//!
+//! ```text
+//!    chip.yaml ─┐                ┌─▶ Fabric ──▶ Routing ──▶ Certificate (deadlock-free?)
+//!  faults.yaml ─┼─▶ spec (typed, ┤      │          │
+//! workload.yaml ┘    checked)    └─▶ Source ─▶ Network ──▶ Tally ──▶ Outcome ──▶ report.json
+//!                                              (cycle by cycle)        │
+//!                                                     energy (prices) ─┘
+//! ```
+//!
+//! # Code map
+//!
+//! | room | what it holds |
+//! |---|---|
+//! | [`base`] | typed ids, units, keyed random streams, problems with input |
+//! | [`fabric`] | the chip as a graph: topologies, links, fault maps |
+//! | [`noc`] | routers, routing functions, certificates, the cycle loop |
+//! | [`neuron`] | soma models in banks, checked against reference spike trains |
+//! | [`energy`] | cost tables; integer counters to joules |
+//! | [`workload`] | what is run: traffic patterns, traces, closed loops |
+//! | [`sim`] | a whole run: warm-up, measurement, drain, saturation search |
+//! | [`report`] | outcome and provenance to text, JSON and CSV |
+//! | [`spec`] | YAML documents, presets, overrides, diagnostics |
+//! | [`cli`] | one file per subcommand |
+//!
+//! What is absent on purpose: `sim` knows no YAML, file or clock; `noc` knows packets and no neurons;
+//! `neuron` knows no chip; nothing below `cli` prints or exits.
+//!
+//! # Example
+//!
+//! ```
+//! use spikeloom::fabric::{Health, LinkParams, Topology};
+//! use spikeloom::noc::route::RoutingSpec;
+//!
+//! let fabric = Topology::Mesh { size: vec![4, 4] }.build(&LinkParams::default())?;
+//! let routing = RoutingSpec::default().compile(&fabric, &Health::perfect(&fabric), 4, 1)?;
+//! # let _ = routing;
+//! assert_eq!(fabric.links.len(), 48);
+//! # Ok::<(), spikeloom::base::Problems>(())
+//! ```
+
+#![forbid(unsafe_code)]
 
 pub mod base;
+pub mod cli;
 pub mod energy;
 pub mod fabric;
 pub mod neuron;
