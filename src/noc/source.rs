@@ -5,7 +5,7 @@ use crate::base::NodeId;
 /// A packet to be created.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Offer {
-    /// Cycle of creation; never earlier than the node's previous one.
+    /// Cycle of creation; never earlier than the node's previous one, except after a delivery.
     pub at: u64,
     /// Destination node.
     pub dst: NodeId,

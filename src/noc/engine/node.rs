@@ -19,6 +19,10 @@ use crate::noc::source::{Delivery, Offer, Source};
 pub(super) struct NodePort {
     /// The next packet to create.
     next: Option<Offer>,
+    /// Packets to be created after it. Only sources that answer deliveries make several offers.
+    held: Vec<Offer>,
+    /// Cycle in which the node was last looked at, plus one.
+    stepped: u64,
     /// Slot of the packet that is being injected.
     slot: u32,
     /// Flits of it still to be sent.
@@ -53,6 +57,8 @@ impl NodePort {
         let all = u32::MAX >> (32 - u32::from(vcs));
         Self {
             next: None,
+            held: Vec::new(),
+            stepped: 0,
             slot: 0,
             left: 0,
             at_head: false,
@@ -72,7 +78,7 @@ impl NodePort {
 
     /// Whether a measured packet may still come out of this node's source.
     pub(super) fn may_create_before(&self, end: u64) -> bool {
-        self.left > 0 || self.next.is_some_and(|offer| offer.at < end)
+        self.left > 0 || self.next.iter().chain(&self.held).any(|offer| offer.at < end)
     }
 
     /// Takes a free virtual channel with a credit, the one after the last first.
@@ -91,15 +97,27 @@ impl NodePort {
     }
 }
 
+/// Takes the offer that is created first; of two at once, the one that was made first.
+fn take_first(held: &mut Vec<Offer>) -> Option<Offer> {
+    let first = (0..held.len()).min_by_key(|&i| held[i].at)?;
+    Some(held.remove(first))
+}
+
 impl<const N: usize, const P: usize> Region<N, P> {
     /// Asks the source for a node's next packet and sees to it that the node wakes in time. At cycle
     /// `now` at the earliest.
     pub(super) fn prime<S: Source>(&mut self, node: usize, source: &mut S, now: u64) {
         let port = &mut self.nodes[node];
-        if port.left > 0 || port.next.is_some() {
+        let offer = source.next(NodeId(self.first_node + node as u32));
+        if port.next.is_none() && port.held.is_empty() {
+            port.next = offer;
+        } else {
+            port.held.extend(port.next.into_iter().chain(offer));
+            port.next = take_first(&mut port.held);
+        }
+        if port.left > 0 {
             return;
         }
-        port.next = source.next(NodeId(self.first_node + node as u32));
         match port.next {
             Some(offer) if offer.at > now => self.calendar.schedule(node as u32, offer.at, now),
             Some(_) if !std::mem::replace(&mut port.awake, true) => {
@@ -118,7 +136,12 @@ impl<const N: usize, const P: usize> Region<N, P> {
             }
         }
         for &node in &due.nodes {
-            self.nodes[node as usize].awake = true;
+            // A node whose plans changed may wake twice.
+            let port = &mut self.nodes[node as usize];
+            if std::mem::replace(&mut port.stepped, turn.now + 1) > turn.now {
+                continue;
+            }
+            port.awake = true;
             let more = self.inject(node as usize, turn);
             self.nodes[node as usize].awake = more;
             if more {
