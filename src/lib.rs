@@ -1,6 +1,7 @@
 //! spikeloom
 
 pub mod base;
+pub mod cli;
 pub mod energy;
 pub mod fabric;
 pub mod neuron;
