@@ -1,5 +1,5 @@
 //! The `spikeloom` command line.
 
 fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+    spikeloom::cli::main()
 }

@@ -93,7 +93,10 @@ fn throughput(outcome: &Outcome, seconds: f64) -> Throughput {
     Throughput {
         offered: outcome.offered(),
         accepted: outcome.accepted(),
-        accepted_packets: outcome.accepted().filter(|_| flits > 0).map(|rate| rate * delivered / flits as f64),
+        accepted_packets: outcome
+            .accepted()
+            .filter(|_| flits > 0)
+            .map(|rate| rate * delivered / flits as f64),
         packets_per_second: (seconds > 0.0).then(|| delivered / seconds),
         saturated: outcome.ending == Ending::Saturated,
     }

@@ -37,7 +37,11 @@ impl fmt::Display for FolderError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Occupied(path) => {
-                write!(f, "`{}` holds results already: choose another folder, or overwrite with --force", path.display())
+                write!(
+                    f,
+                    "`{}` holds results already: choose another folder, or overwrite with --force",
+                    path.display()
+                )
             }
             Self::Failed(what, path, error) => write!(f, "cannot {what} `{}`: {error}", path.display()),
         }
@@ -53,7 +57,8 @@ impl Folder {
     /// It holds results and is not to be overwritten; it cannot be made or written to.
     pub fn open(path: &Path, overwrite: bool) -> Result<Self, FolderError> {
         let folder = Self { path: path.to_owned() };
-        fs::create_dir_all(path).map_err(|error| FolderError::Failed("make the folder", path.to_owned(), error))?;
+        fs::create_dir_all(path)
+            .map_err(|error| FolderError::Failed("make the folder", path.to_owned(), error))?;
         let occupied = RESULTS.iter().any(|name| path.join(name).symlink_metadata().is_ok());
         if occupied && !overwrite {
             return Err(FolderError::Occupied(path.to_owned()));

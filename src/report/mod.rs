@@ -18,16 +18,18 @@ mod build;
 mod document;
 mod folder;
 mod host;
+mod pricing;
 mod tables;
 mod text;
 
 pub use build::{Facts, Inputs};
 pub use document::{
-    Channel, Components, Energy, Faults, Latencies, Latency, LinkLoad, PacketCounts, Program, RatePoint, Report,
-    Results, Saturation, Stalled, Throughput, Time, Traffic,
+    Channel, Components, Energy, Faults, Latencies, Latency, LinkLoad, PacketCounts, Program, RatePoint,
+    Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
 };
 pub use folder::{Folder, FolderError};
 pub use host::HostReport;
+pub use pricing::{energy_account, energy_site};
 pub use tables::{links_csv, nodes_csv, packets_csv, routers_csv};
 pub use text::summary;
 

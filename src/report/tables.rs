@@ -20,7 +20,8 @@ pub fn packets_csv(log: &[PacketRecord], is_trace: bool, out: &mut dyn io::Write
     }
     writeln!(out, "idx,src,dst,size,t_create,t_inject_head,t_eject_head,t_eject_tail,hops")?;
     for (place, record) in (0u64..).zip(records) {
-        let PacketRecord { tag, src, dst, flits, hops, created, injected, head_ejected, tail_ejected } = *record;
+        let PacketRecord { tag, src, dst, flits, hops, created, injected, head_ejected, tail_ejected } =
+            *record;
         let index = if is_trace { u64::from(tag) } else { place };
         writeln!(
             out,

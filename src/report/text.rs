@@ -62,7 +62,7 @@ pub fn summary(report: &Report, fabric: &Fabric) -> String {
     }
     if let Some(stalled) = &report.stalled {
         page.gap();
-        page.line("deadlock", stuck(stalled, fabric));
+        page.line("deadlock", stalled.describe(fabric));
     }
     page.0
 }
@@ -91,13 +91,14 @@ fn delivered(page: &mut Page, report: &Report) {
         page.line("offered flit rate", format!("{offered:.5} flits/node/cycle"));
     }
     if let Some(accepted) = throughput.accepted {
-        let note = if throughput.saturated { " (saturated: measured packets had not all arrived)" } else { "" };
+        let note =
+            if throughput.saturated { " (saturated: measured packets had not all arrived)" } else { "" };
         page.line("accepted flit rate", format!("{accepted:.5} flits/node/cycle{note}"));
     }
     if let Some(accepted) = throughput.accepted_packets {
-        let rate = throughput.packets_per_second.map_or_else(String::new, |rate| {
-            format!("  ({} packets/s over the whole run)", scaled(rate))
-        });
+        let rate = throughput
+            .packets_per_second
+            .map_or_else(String::new, |rate| format!("  ({} packets/s over the whole run)", scaled(rate)));
         page.line("accepted packet rate", format!("{accepted:.5} packets/node/cycle{rate}"));
     }
 }
@@ -105,7 +106,9 @@ fn delivered(page: &mut Page, report: &Report) {
 fn distribution(latency: &Latency) -> String {
     let Latency { unit, count, mean, min, p50, p90, p99, p999, max } = latency;
     let count = grouped(*count);
-    format!("{mean:.4} {unit}  (min {min}, p50 {p50}, p90 {p90}, p99 {p99}, p99.9 {p999}, max {max}; {count} packets)")
+    format!(
+        "{mean:.4} {unit}  (min {min}, p50 {p50}, p90 {p90}, p99 {p99}, p99.9 {p999}, max {max}; {count} packets)"
+    )
 }
 
 fn saturates(page: &mut Page, saturation: &Saturation) {
@@ -113,12 +116,16 @@ fn saturates(page: &mut Page, saturation: &Saturation) {
     let Saturation { below, above, points } = saturation;
     match above {
         Some(above) => page.line("saturates between", format!("{below:.5} and {above:.5} flits/node/cycle")),
-        None => page.line("saturates", format!("not even at {below:.5} flits/node/cycle, all that can be offered")),
+        None => page
+            .line("saturates", format!("not even at {below:.5} flits/node/cycle, all that can be offered")),
     }
     for point in points {
         let latency = point.mean_latency.map_or_else(|| "-".to_owned(), |mean| format!("{mean:.2} cycles"));
         let note = if point.saturated { ", saturated" } else { "" };
-        page.line(&format!("  at {:.5}", point.rate), format!("{:.5} accepted, {latency}{note}", point.accepted));
+        page.line(
+            &format!("  at {:.5}", point.rate),
+            format!("{:.5} accepted, {latency}{note}", point.accepted),
+        );
     }
 }
 
@@ -151,7 +158,8 @@ fn broken(page: &mut Page, faults: &Faults) {
         let _ = write!(said, "; {unsafe} working nodes unsafe, {isolated} isolated");
     }
     page.line("faults", said);
-    if let (Some(share), Some(stretch), Some(gamma)) = (faults.delivered_share, faults.stretch, faults.gamma) {
+    if let (Some(share), Some(stretch), Some(gamma)) = (faults.delivered_share, faults.stretch, faults.gamma)
+    {
         page.line(
             "  what routing makes of it",
             format!("{:.2} % of the healthy pairs served, stretch {stretch:.4}, γ {gamma:.3}", 100.0 * share),
@@ -176,28 +184,32 @@ fn busiest(page: &mut Page, links: &[LinkLoad], fabric: &Fabric) {
     page.line("busiest links", named.collect::<Vec<_>>().join(", "));
 }
 
-/// Says what the network is stuck in.
-pub(super) fn stuck(stalled: &Stalled, fabric: &Fabric) -> String {
-    let packets = grouped(stalled.packets);
-    if stalled.cycle.is_empty() {
-        return format!("nothing moves, with {packets} packets under way; no cycle of waiting channels was found");
-    }
-    let channel = |channel: &Channel| {
-        let to = router(fabric, channel.to);
-        match channel.from {
-            Some(from) => format!("{} → {to} vc {}", router(fabric, from), channel.vc),
-            None => format!("node → {to} vc {}", channel.vc),
+impl Stalled {
+    /// Which channels wait for which, in words.
+    pub fn describe(&self, fabric: &Fabric) -> String {
+        let packets = grouped(self.packets);
+        if self.cycle.is_empty() {
+            return format!(
+                "nothing moves, with {packets} packets under way, but no cycle of waiting channels was found"
+            );
         }
-    };
-    let mut named: Vec<String> = stalled.cycle.iter().take(CHANNELS).map(channel).collect();
-    if stalled.cycle.len() > CHANNELS {
-        named.push(format!("… {} more", stalled.cycle.len() - CHANNELS));
+        let channel = |channel: &Channel| {
+            let to = router(fabric, channel.to);
+            match channel.from {
+                Some(from) => format!("{} → {to} vc {}", router(fabric, from), channel.vc),
+                None => format!("node → {to} vc {}", channel.vc),
+            }
+        };
+        let mut named: Vec<String> = self.cycle.iter().take(CHANNELS).map(channel).collect();
+        if self.cycle.len() > CHANNELS {
+            named.push(format!("… {} more", self.cycle.len() - CHANNELS));
+        }
+        let count = self.cycle.len();
+        let cycle = named.join(", then ");
+        format!(
+            "nothing moves, with {packets} packets under way; {count} channels wait for each other in a cycle: {cycle}"
+        )
     }
-    format!(
-        "nothing moves, with {packets} packets under way; {} channels wait for each other in a cycle: {}",
-        stalled.cycle.len(),
-        named.join(", then ")
-    )
 }
 
 fn router(fabric: &Fabric, router: u32) -> String {

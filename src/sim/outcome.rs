@@ -127,8 +127,10 @@ impl Outcome {
 /// Why a run gave no outcome.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RunError {
-    /// The parameters cannot be simulated.
+    /// The engine refuses the chip's parameters; paths are relative to `router`.
     Refused(Problems),
+    /// There is no such traffic; paths are the source's.
+    Source(Problems),
     /// Packets or flits are unaccounted for: a defect of the program, not of the input. Says which sum
     /// does not hold.
     Unbalanced(String),
@@ -143,7 +145,7 @@ impl From<Problems> for RunError {
 impl fmt::Display for RunError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(problems) => problems.fmt(f),
+            Self::Refused(problems) | Self::Source(problems) => problems.fmt(f),
             Self::Unbalanced(sum) => write!(f, "packets are unaccounted for: {sum}"),
         }
     }

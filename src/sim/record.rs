@@ -19,6 +19,16 @@ pub enum Record {
 }
 
 impl Record {
+    /// The file that it is written to.
+    pub const fn file_name(self) -> &'static str {
+        match self {
+            Self::Packets => "packets.csv",
+            Self::Links => "links.csv",
+            Self::Routers => "routers.csv",
+            Self::Nodes => "nodes.csv",
+        }
+    }
+
     /// What is written unless the workload says otherwise: everything but packets, and these too where
     /// the traffic is a trace, whose packets are known one by one.
     pub fn default_for(is_trace: bool) -> Vec<Self> {

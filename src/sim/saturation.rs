@@ -1,5 +1,7 @@
 //! Where a network saturates: bisection over the offered rate.
 
+use std::ops::ControlFlow;
+
 use super::drive::Drive;
 use super::{Control, Ending, Job, Outcome, RunError, Windows};
 use crate::base::Problems;
@@ -51,6 +53,10 @@ pub struct Found {
     pub above: Option<f64>,
     /// Every rate that was tried, in ascending order.
     pub points: Vec<Point>,
+    /// Cycles simulated in all runs.
+    pub cycles: u64,
+    /// Link traversals of flits in all runs.
+    pub flit_hops: u64,
     /// The run at `below`; of a network that is always saturated, or a search that was interrupted or met
     /// a deadlock, the last run.
     pub outcome: Outcome,
@@ -70,33 +76,66 @@ pub fn search<S: Source>(
     mut source: impl FnMut(f64) -> Result<S, Problems>,
     control: &mut Control<'_>,
 ) -> Result<Found, RunError> {
-    let mut run = |rate: f64| -> Result<Outcome, RunError> {
-        let drive = Drive::new(job, source(rate)?, windows)?;
-        drive.give_up_below(HOPELESS_SHARE * rate).run(control)
-    };
-    let mut bracket = Bracket { below: 0.0, above: None };
-    let mut points: Vec<Point> = Vec::new();
+    let mut found = Trail::default();
     let mut rate = search.start.min(search.limit);
-    let mut outcome = run(rate)?;
-    let mut best = None;
-    while outcome.is_complete() {
-        let point = Point::of(rate, &outcome);
-        points.push(point);
-        if point.saturated {
-            bracket.above = Some(rate);
-        } else {
-            bracket.below = rate;
-            best = Some(outcome.clone());
-        }
-        let Some(next) = bracket.next(&search) else {
-            outcome = best.take().unwrap_or(outcome);
-            break;
+    let outcome = loop {
+        let traffic = match source(rate) {
+            Ok(traffic) => traffic,
+            // What lower rates may be does not go for the highest: the source is at its end.
+            Err(problems) => break found.best.take().ok_or(RunError::Source(problems))?,
         };
-        rate = next;
-        outcome = run(rate)?;
+        let drive = Drive::new(job, traffic, windows)?;
+        let outcome = drive.give_up_below(HOPELESS_SHARE * rate).run(control)?;
+        match found.follow(rate, outcome, &search) {
+            ControlFlow::Continue(next) => rate = next,
+            ControlFlow::Break(outcome) => break outcome,
+        }
+    };
+    found.points.sort_by(|a, b| a.rate.total_cmp(&b.rate));
+    let Trail { bracket, points, cycles, flit_hops, .. } = found;
+    Ok(Found { below: bracket.below, above: bracket.above, points, cycles, flit_hops, outcome })
+}
+
+/// A search under way.
+#[derive(Default)]
+struct Trail {
+    bracket: Bracket,
+    points: Vec<Point>,
+    cycles: u64,
+    flit_hops: u64,
+    /// The run at the lower end of the bracket.
+    best: Option<Outcome>,
+}
+
+impl Trail {
+    /// Takes in the run at `rate`; returns the next rate, or the outcome that the search ends with.
+    fn follow(&mut self, rate: f64, outcome: Outcome, search: &Search) -> ControlFlow<Outcome, f64> {
+        self.cycles += outcome.cycles;
+        self.flit_hops += outcome.flit_hops();
+        if !outcome.is_complete() {
+            return ControlFlow::Break(outcome);
+        }
+        let point = Point::of(rate, &outcome);
+        self.points.push(point);
+        let end = match point.saturated {
+            true => {
+                self.bracket.above = Some(rate);
+                Some(outcome)
+            }
+            false => {
+                self.bracket.below = rate;
+                self.best = Some(outcome);
+                None
+            }
+        };
+        match self.bracket.next(search) {
+            Some(next) => ControlFlow::Continue(next),
+            None => {
+                let outcome = self.best.take().or(end);
+                ControlFlow::Break(outcome.expect("a run is either saturated or the best"))
+            }
+        }
     }
-    points.sort_by(|a, b| a.rate.total_cmp(&b.rate));
-    Ok(Found { below: bracket.below, above: bracket.above, points, outcome })
 }
 
 impl Point {
@@ -111,6 +150,7 @@ impl Point {
 }
 
 /// The rates between which saturation is known to lie.
+#[derive(Default)]
 struct Bracket {
     below: f64,
     above: Option<f64>,

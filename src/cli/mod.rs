@@ -1,0 +1,97 @@
+//! The command line: one file per subcommand.
+//!
+//! Invariants: standard output carries what was asked for and nothing else; everything that is wrong is said
+//! on standard error, and by the exit code: 0 done, 1 the run failed, 2 bad input or usage, 130
+//! interrupted; a closed pipe is no reason to complain.
+//!
+//! Read [`run`](self) (`run.rs`) first.
+
+mod absent;
+mod check;
+mod console;
+mod failure;
+mod faults;
+mod models;
+mod run;
+mod schema;
+mod setting;
+mod watch;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{ArgAction, Parser, Subcommand};
+
+/// Simulates networks on chip for many-core neuromorphic systems: describe a chip, break parts of it, offer
+/// it traffic, and get latency, throughput and energy.
+#[derive(Debug, Parser)]
+#[command(version, name = "spikeloom", max_term_width = 100, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Say more on standard error: -v what is done, -vv details.
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn
+  spikeloom check mesh8 --faults two-blocks --routing mftn
+  spikeloom faults mesh8 --node-rate 0.05 --link-rate 0.02 --seed 7 > faults.yaml
+  spikeloom models mftn";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a workload on a chip.
+    Run(run::RunArguments),
+    /// Validate a chip with its faults and routing: resources, and a deadlock certificate.
+    Check(check::CheckArguments),
+    /// Draw a random fault map and write it to standard output.
+    Faults(faults::FaultsArguments),
+    /// List every model, or say everything about one: parameters, units, defaults, sources.
+    Models(models::ModelsArguments),
+    /// Write the JSON Schema of a kind of document, for editors.
+    Schema(schema::SchemaArguments),
+    #[command(hide = true)]
+    Map(absent::AbsentArguments),
+    #[command(hide = true)]
+    Sweep(absent::AbsentArguments),
+    #[command(hide = true)]
+    Report(absent::AbsentArguments),
+    #[command(hide = true)]
+    Import(absent::AbsentArguments),
+}
+
+/// Runs the program with the arguments of the process.
+pub fn main() -> ExitCode {
+    run_with(std::env::args_os())
+}
+
+/// Runs the program with these arguments, the first being its own name.
+pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments = match Arguments::try_parse_from(arguments) {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            // Help that nobody reads any more is no failure.
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    console::start_log(arguments.verbose);
+    let done = match &arguments.command {
+        Command::Run(arguments) => run::run(arguments),
+        Command::Check(arguments) => check::check(arguments),
+        Command::Faults(arguments) => faults::faults(arguments),
+        Command::Models(arguments) => models::models(arguments),
+        Command::Schema(arguments) => schema::schema(arguments),
+        Command::Map(_) => Err(absent::absent("map")),
+        Command::Sweep(_) => Err(absent::absent("sweep")),
+        Command::Report(_) => Err(absent::absent("report")),
+        Command::Import(_) => Err(absent::absent("import")),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.tell(),
+    }
+}

@@ -1,0 +1,287 @@
+//! `spikeloom run`: a workload on a chip.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use clap::{Args, ValueEnum};
+use serde_json::Value;
+use tracing::info;
+
+use super::console;
+use super::failure::Failure;
+use super::setting::{Documents, Names, Setting};
+use super::watch::{Watch, heed_interrupts};
+use crate::base::Problems;
+use crate::fabric::Fabric;
+use crate::report::{self, Facts, Folder, HostReport, Inputs, Report};
+use crate::sim::saturation::{self, Found, Search};
+use crate::sim::{Ending, Fidelity, Job, Outcome, Record, RunError, Windows};
+use crate::spec::{Diagnostics, Document, Loaded, WorkloadDoc, load_workload};
+use crate::workload::traffic::{Mode, TrafficParams, TrafficSource};
+
+/// Routers up to which a run on a broken chip comes with a certificate of its routing.
+const CERTIFIED_ROUTERS: usize = 4096;
+
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spikeloom run uniform
+  spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn --out results
+  spikeloom run transpose --set chip.router.vcs=2 --set workload.traffic.rate=0.05 --json
+  spikeloom run uniform --set workload.traffic.mode=saturation --set workload.traffic.rate=null")]
+pub(super) struct RunArguments {
+    /// What the chip is to do: a file, or a built-in workload.
+    workload: String,
+    /// The chip: a file, or a built-in one.
+    #[arg(long, default_value = "mesh8")]
+    chip: String,
+    /// What is broken: a file, or a built-in fault map.
+    #[arg(long)]
+    faults: Option<String>,
+    /// How packets find their way, instead of what the chip says.
+    #[arg(long, value_name = "NAME")]
+    routing: Option<String>,
+    /// How closely the network is simulated.
+    #[arg(long, value_enum, default_value_t)]
+    fidelity: FidelityName,
+    /// Set one value of a document, e.g. chip.router.vcs=2; may be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Seed of all random choices.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+    /// Threads to use; results do not depend on them.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: u16,
+    /// Write the report and the tables that the workload asks for into this folder.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Overwrite results that the folder holds.
+    #[arg(long, requires = "out")]
+    force: bool,
+    /// Write the report to standard output, instead of the summary.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+enum FidelityName {
+    /// Flit by flit and cycle by cycle.
+    #[default]
+    Cycle,
+    /// Event by event, with contention.
+    Approximate,
+    /// Hops only, without contention.
+    Ideal,
+}
+
+impl From<FidelityName> for Fidelity {
+    fn from(name: FidelityName) -> Self {
+        match name {
+            FidelityName::Cycle => Self::Cycle,
+            FidelityName::Approximate => Self::Approximate,
+            FidelityName::Ideal => Self::Ideal,
+        }
+    }
+}
+
+/// Everything a run needs, read and checked.
+struct Plan {
+    documents: Documents,
+    workload: Loaded<WorkloadDoc>,
+    setting: Setting,
+    records: Vec<Record>,
+}
+
+/// What came out of a run, and how long it took on this machine.
+struct Done {
+    outcome: Outcome,
+    found: Option<Found>,
+    host: HostReport,
+}
+
+pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
+    let start = Instant::now();
+    heed_interrupts();
+    let plan = Plan::read(arguments)?;
+    let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
+    let done = plan.simulate(arguments, start)?;
+    plan.hand_over(arguments, folder.as_ref(), &done)
+}
+
+impl Plan {
+    fn read(arguments: &RunArguments) -> Result<Self, Failure> {
+        let RunArguments { chip, faults, routing, set, .. } = arguments;
+        let (faults, routing) = (faults.as_deref(), routing.as_deref());
+        let names = Names { chip, faults, routing, overrides: set };
+        let overrides = names.overrides()?;
+        let mut problems = Diagnostics::new();
+        let documents = names.read(&overrides, &mut problems);
+        let workload = problems.absorb(load_workload(&arguments.workload, &overrides));
+        let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
+        documents.refuse_unbuilt_faults()?;
+        let setting = documents.prepare(arguments.seed)?;
+        let records = if arguments.out.is_some() { workload.value.records() } else { Vec::new() };
+        Ok(Self { documents, workload, setting, records })
+    }
+
+    fn job(&self, arguments: &RunArguments) -> Job<'_> {
+        Job {
+            fabric: self.documents.fabric(),
+            health: &self.setting.health,
+            routing: &self.setting.routing,
+            router: &self.documents.chip.value.router,
+            fidelity: arguments.fidelity.into(),
+            seed: arguments.seed,
+            threads: arguments.threads.into(),
+            keep_log: self.records.contains(&Record::Packets),
+        }
+    }
+
+    fn traffic(&self, params: &TrafficParams, seed: u64) -> Result<TrafficSource, Problems> {
+        params.compile(self.documents.fabric(), &|name| self.workload.file(name), seed)
+    }
+
+    fn simulate(&self, arguments: &RunArguments, start: Instant) -> Result<Done, Failure> {
+        let params = &self.workload.value.traffic;
+        let source = self.traffic(params, arguments.seed).map_err(|wrong| self.wrong_traffic(wrong))?;
+        let schedule = params.schedule();
+        let windows =
+            Windows { warmup: schedule.warmup, measure: schedule.measure, drain_limit: schedule.drain_limit };
+        let job = self.job(arguments);
+        let loaded = start.elapsed().as_secs_f64();
+        info!(seconds = loaded, "everything is read; the run begins");
+        let mut watch = Watch::new();
+        let (outcome, found) = match &params.mode {
+            Mode::Saturation(mode) => {
+                let search =
+                    Search { start: mode.start, limit: params.max_rate(), tolerance: mode.tolerance };
+                let at_rate = |rate| self.traffic(&params.at_rate(rate), arguments.seed);
+                let found = watch.over(|control| saturation::search(&job, windows, search, at_rate, control));
+                let found = found.map_err(|error| self.failed(error))?;
+                (found.outcome.clone(), Some(found))
+            }
+            Mode::FixedRate | Mode::Batch(_) => {
+                let outcome = watch.over(|control| job.run(source, windows, control));
+                (outcome.map_err(|error| self.failed(error))?, None)
+            }
+        };
+        let ran = start.elapsed().as_secs_f64() - loaded;
+        let own = (outcome.cycles, outcome.flit_hops());
+        let work = found.as_ref().map_or(own, |found| (found.cycles, found.flit_hops));
+        Ok(Done { outcome, found, host: HostReport::new(job.threads, loaded, ran, work) })
+    }
+
+    fn wrong_traffic(&self, problems: Problems) -> Failure {
+        self.workload.explain(problems.under("traffic")).into()
+    }
+
+    fn failed(&self, error: RunError) -> Failure {
+        match error {
+            RunError::Refused(problems) if problems.0.iter().any(|problem| problem.path == "fidelity") => {
+                Failure::Usage(problems.to_string())
+            }
+            RunError::Refused(problems) => self.documents.chip.explain(problems.under("router")).into(),
+            RunError::Source(problems) => self.wrong_traffic(problems),
+            RunError::Unbalanced(_) => Failure::Failed(format!("{error}; this is a defect of spikeloom")),
+        }
+    }
+
+    /// Writes what was asked for, and says how it went.
+    fn hand_over(
+        &self,
+        arguments: &RunArguments,
+        folder: Option<&Folder>,
+        done: &Done,
+    ) -> Result<(), Failure> {
+        let (fabric, chip) = (self.documents.fabric(), &self.documents.chip.value);
+        let outcome = &done.outcome;
+        let energy = self.setting.prices.as_ref().map(|prices| report::energy_account(prices, outcome));
+        let is_broken = !self.setting.health.is_perfect() && fabric.routers.len() <= CERTIFIED_ROUTERS;
+        let certificate = is_broken.then(|| self.documents.certify(&self.setting));
+        let inputs = self.inputs()?;
+        let facts = Facts {
+            inputs: &inputs,
+            seed: arguments.seed,
+            fabric,
+            health: &self.setting.health,
+            clock_hz: chip.clock.0,
+            fault_events: self.documents.faults.value.events.len(),
+            outcome,
+            energy: energy.as_ref(),
+            certificate: certificate.as_ref(),
+            saturation: done.found.as_ref(),
+        };
+        let report = Report::new(&facts);
+        let written = folder.map_or(Ok(()), |folder| self.write(folder, &facts, &report, &done.host));
+        let answer = if arguments.json { report.to_json() } else { report::summary(&report, fabric) };
+        let answered = console::answer(&answer);
+        tell_host(&done.host);
+        written.and(answered)?;
+        match &outcome.ending {
+            Ending::Complete | Ending::Saturated => Ok(()),
+            Ending::Cancelled => Err(Failure::Interrupted),
+            Ending::Stalled(_) => Err(Failure::Failed(deadlock(&report, fabric))),
+        }
+    }
+
+    fn inputs(&self) -> Result<Inputs, Failure> {
+        let faults = self.documents.has_faults().then(|| resolved(&self.documents.faults)).transpose()?;
+        Ok(Inputs { chip: resolved(&self.documents.chip)?, workload: resolved(&self.workload)?, faults })
+    }
+
+    fn write(
+        &self,
+        folder: &Folder,
+        facts: &Facts<'_>,
+        report: &Report,
+        host: &HostReport,
+    ) -> Result<(), Failure> {
+        let mut written = vec!["report.json", "host.json"];
+        let is_trace = self.workload.value.traffic.trace.is_some();
+        let outcome = facts.outcome;
+        let mut all = || {
+            for record in &self.records {
+                let name = record.file_name();
+                folder.write(name, |out| match record {
+                    Record::Packets => {
+                        report::packets_csv(outcome.log.as_deref().unwrap_or_default(), is_trace, out)
+                    }
+                    Record::Links => report::links_csv(facts, out),
+                    Record::Routers => report::routers_csv(facts, out),
+                    Record::Nodes => report::nodes_csv(facts, out),
+                })?;
+                written.push(name);
+            }
+            folder.write("host.json", |out| out.write_all(host.to_json().as_bytes()))?;
+            // The report comes last: a folder that has one has all of it.
+            folder.write("report.json", |out| out.write_all(report.to_json().as_bytes()))?;
+            folder.keep_only(&written)
+        };
+        all().map_err(|error: report::FolderError| Failure::Failed(error.to_string()))
+    }
+}
+
+/// A document with everything filled in, as JSON.
+fn resolved<T: Document>(document: &Loaded<T>) -> Result<Value, Failure> {
+    serde_json::to_value(document)
+        .map_err(|error| Failure::Failed(format!("the {} cannot be written down: {error}", T::KIND)))
+}
+
+fn deadlock(report: &Report, fabric: &Fabric) -> String {
+    let stalled = report.stalled.as_ref();
+    format!("the network is deadlocked: {}", stalled.map_or_else(String::new, |it| it.describe(fabric)))
+}
+
+fn tell_host(host: &HostReport) {
+    let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.3e}"));
+    console::complain(&format!(
+        "ran for {:.2} s on {} thread{}: {} cycles/s, {} flit-hops/s\n",
+        host.run_seconds,
+        host.threads,
+        if host.threads == 1 { "" } else { "s" },
+        rate(host.cycles_per_second),
+        rate(host.flit_hops_per_second)
+    ));
+}

@@ -1,0 +1,40 @@
+//! `spikeloom schema`: the JSON Schema of documents.
+
+use clap::{Args, ValueEnum};
+
+use super::console;
+use super::failure::Failure;
+use crate::spec::{ChipDoc, FaultDoc, WorkloadDoc, schema_of};
+
+/// Arguments of `schema`.
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  spikeloom schema chip > chip.schema.json")]
+pub(super) struct SchemaArguments {
+    /// The kind of document.
+    kind: SchemaKind,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum SchemaKind {
+    /// A chip: topology, links, routers, routing, energy.
+    Chip,
+    /// What a chip is to do.
+    Workload,
+    /// What is broken.
+    Faults,
+    /// A grid of runs.
+    Sweep,
+}
+
+pub(super) fn schema(arguments: &SchemaArguments) -> Result<(), Failure> {
+    let schema = match arguments.kind {
+        SchemaKind::Chip => schema_of::<ChipDoc>(),
+        SchemaKind::Workload => schema_of::<WorkloadDoc>(),
+        SchemaKind::Faults => schema_of::<FaultDoc>(),
+        SchemaKind::Sweep => {
+            let message = "sweeps are not built yet; there are schemas of `chip`, `workload` and `faults`";
+            return Err(Failure::Usage(message.into()));
+        }
+    };
+    console::answer(&format!("{schema:#}\n"))
+}

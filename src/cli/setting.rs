@@ -1,0 +1,111 @@
+//! What most commands begin with: a chip, what of it is broken, and how packets find their way.
+
+use tracing::info;
+
+use super::failure::Failure;
+use crate::base::{Problem, Problems};
+use crate::energy::Prices;
+use crate::fabric::{Fabric, FaultMap, Health};
+use crate::noc::certify::{Certificate, Question, certify};
+use crate::noc::route::Routing;
+use crate::report;
+use crate::spec::{ChipDoc, Diagnostics, FaultDoc, Loaded, Overrides, load_chip, load_faults, no_faults};
+
+/// Names of documents, and what is overridden in them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Names<'a> {
+    pub chip: &'a str,
+    pub faults: Option<&'a str>,
+    pub routing: Option<&'a str>,
+    pub overrides: &'a [String],
+}
+
+/// A chip and its faults as they were read.
+#[derive(Debug)]
+pub(super) struct Documents {
+    pub chip: Loaded<ChipDoc>,
+    pub faults: Loaded<FaultDoc>,
+}
+
+/// A chip with its faults, ready for traffic.
+#[derive(Debug)]
+pub(super) struct Setting {
+    pub health: Health,
+    pub routing: Routing,
+    pub prices: Option<Prices>,
+}
+
+impl Names<'_> {
+    /// The overrides, `--routing` among them.
+    pub(super) fn overrides(&self) -> Result<Overrides, Diagnostics> {
+        let routing = self.routing.map(|name| format!("chip.routing={name}"));
+        Overrides::parse(self.overrides.iter().cloned().chain(routing))
+    }
+
+    /// Reads chip and faults; their problems are added to `problems`.
+    pub(super) fn read(&self, overrides: &Overrides, problems: &mut Diagnostics) -> Option<Documents> {
+        let chip = problems.absorb(load_chip(self.chip, overrides));
+        let faults = match self.faults {
+            Some(name) => load_faults(name, overrides),
+            None => no_faults(overrides),
+        };
+        let faults = problems.absorb(faults);
+        Some(Documents { chip: chip?, faults: faults? })
+    }
+}
+
+impl Documents {
+    /// The chip's network.
+    pub(super) fn fabric(&self) -> &Fabric {
+        &self.chip.built
+    }
+
+    /// Whether a fault map was given, on the command line or by overrides.
+    pub(super) fn has_faults(&self) -> bool {
+        self.faults.value != FaultMap::default()
+    }
+
+    /// Breaks the chip, and makes the routing and the prices that fit what is left.
+    pub(super) fn prepare(&self, seed: u64) -> Result<Setting, Failure> {
+        let (fabric, chip) = (self.fabric(), &self.chip.value);
+        let health = self.faults.value.resolve(fabric, seed).map_err(|wrong| self.faults.explain(wrong))?;
+        let later = self.faults.value.resolve_events(fabric, &health);
+        later.map_err(|wrong| self.faults.explain(wrong))?;
+        info!(routers = fabric.routers.len(), links = fabric.links.len(), "the chip is drawn");
+        let mut problems = Problems::new();
+        let routing = chip.routing.compile(fabric, &health, chip.router.vcs, seed);
+        let routing = problems.absorb("routing", routing);
+        info!(name = chip.routing.name(), "the routing is compiled");
+        let site = |health| report::energy_site(fabric, health, &chip.router, (chip.flit_bits, chip.clock.0));
+        let prices = chip.energy.as_ref().map(|energy| energy.price(&site(&health)));
+        let prices = problems.absorb("energy", prices.transpose());
+        match (routing, prices) {
+            (Some(routing), Some(prices)) => Ok(Setting { health, routing, prices }),
+            _ => Err(self.chip.explain(problems).into()),
+        }
+    }
+
+    /// What is known of the routing before a cycle is run.
+    pub(super) fn certify(&self, setting: &Setting) -> Certificate {
+        let router = &self.chip.value.router;
+        certify(&Question {
+            fabric: self.fabric(),
+            health: &setting.health,
+            routing: &setting.routing,
+            vcs: router.vcs,
+            router: router.kind,
+        })
+    }
+
+    /// Refuses faults that are described but that no engine simulates yet.
+    pub(super) fn refuse_unbuilt_faults(&self) -> Result<(), Failure> {
+        let mut problems = Problems::new();
+        if !self.faults.value.events.is_empty() {
+            problems.push(Problem::new("events", "faults that strike during the run are not simulated yet"));
+        }
+        if self.faults.value.transient.is_some() {
+            problems.push(Problem::new("transient", "bit errors on links are not simulated yet"));
+        }
+        problems.into_result(()).map_err(|problems| self.faults.explain(problems).into())
+    }
+}

@@ -1,0 +1,72 @@
+//! Following a run from outside: a progress bar, and Ctrl-C.
+
+use std::io::IsTerminal;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::sim::{Control, Progress};
+
+/// Set by Ctrl-C and its like.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Runs shorter than this show no bar.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Steps of the bar.
+const STEPS: u64 = 1000;
+
+/// Asks to be told of Ctrl-C. A second one ends the program at once.
+pub(super) fn heed_interrupts() {
+    let handler = || {
+        if INTERRUPTED.swap(true, Ordering::SeqCst) {
+            std::process::exit(130);
+        }
+    };
+    // Where there is no handler to be had, Ctrl-C ends the program as it always did.
+    let _ = ctrlc::set_handler(handler);
+}
+
+/// A run that is being watched.
+pub(super) struct Watch {
+    since: Instant,
+    is_visible: bool,
+    bar: Option<ProgressBar>,
+}
+
+impl Watch {
+    pub(super) fn new() -> Self {
+        Self { since: Instant::now(), is_visible: std::io::stderr().is_terminal(), bar: None }
+    }
+
+    /// Watches while `run` runs.
+    pub(super) fn over<T>(&mut self, run: impl FnOnce(&mut Control<'_>) -> T) -> T {
+        let mut show = |progress: Progress| self.show(progress);
+        let done = run(&mut Control { cancel: Some(&INTERRUPTED), progress: Some(&mut show) });
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+        done
+    }
+
+    fn show(&mut self, progress: Progress) {
+        if !self.is_visible || self.since.elapsed() < PATIENCE {
+            return;
+        }
+        let bar = self.bar.get_or_insert_with(new_bar);
+        match progress.share {
+            Some(share) => bar.set_position((share * STEPS as f64) as u64),
+            None => bar.tick(),
+        }
+        bar.set_message(format!("cycle {}", progress.cycle));
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let bar = ProgressBar::new(STEPS);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} [{elapsed}] {bar:30} {percent} % {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
