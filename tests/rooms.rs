@@ -15,9 +15,15 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("network", vec!["base", "neuron", "synapse"]),
         ("workload", vec!["base", "fabric", "noc::source", "network"]),
         ("mapping", vec!["base", "fabric", "noc", "network"]),
-        ("sim", vec!["base", "fabric", "noc", "neuron", "synapse", "network", "workload", "mapping", "energy"]),
+        (
+            "sim",
+            vec!["base", "fabric", "noc", "neuron", "synapse", "network", "workload", "mapping", "energy"],
+        ),
         ("report", vec!["base", "fabric", "noc", "energy", "sim"]),
-        ("spec", vec!["base", "fabric", "noc", "neuron", "synapse", "energy", "network", "workload", "mapping"]),
+        (
+            "spec",
+            vec!["base", "fabric", "noc", "neuron", "synapse", "energy", "network", "workload", "mapping"],
+        ),
     ])
 }
 
