@@ -52,9 +52,8 @@ fn setup(name: &str) -> Option<Setup> {
     let parts: Vec<&str> = name.split('_').collect();
     let packet = parts.iter().position(|part| part.starts_with('p') && part[1..].parse::<u16>().is_ok())?;
     let number = |part: &str| part[1..].parse::<u16>().expect("curve names hold numbers");
-    let mut params = RouterParams::default();
-    params.vcs = number(parts[packet + 1]) as u8;
-    params.buffer_flits = number(parts[packet + 2]);
+    let (vcs, buffer_flits) = (number(parts[packet + 1]) as u8, number(parts[packet + 2]));
+    let mut params = RouterParams { vcs, buffer_flits, ..RouterParams::default() };
     match parts[packet + 3] {
         "A" => {}
         "B" => {

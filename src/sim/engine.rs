@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 use super::Job;
 use crate::base::{Problem, Problems};
 use crate::noc::engine::{Ended, Network, Run, Tally, Window};
-use crate::noc::params::{Arbiter, RouterKind, RouterParams};
 use crate::noc::source::Source;
 
 /// How closely the network is simulated.
@@ -30,7 +29,6 @@ pub(super) enum Engine {
 impl Engine {
     pub(super) fn new(job: &Job<'_>) -> Result<Self, Problems> {
         let run = Run { seed: job.seed, threads: job.threads };
-        refuse_unbuilt(job.router)?;
         match job.fidelity {
             Fidelity::Cycle => {
                 let network = Network::new(job.fabric, job.health, job.routing.clone(), job.router, run)?;
@@ -91,18 +89,4 @@ impl Engine {
             Self::Cycle(network) => network.tally(),
         }
     }
-}
-
-/// Refuses what the engines do not simulate yet.
-fn refuse_unbuilt(router: &RouterParams) -> Result<(), Problems> {
-    let mut problems = Problems::new();
-    if router.kind != RouterKind::InputQueued {
-        let problem = Problem::new("kind", "bufferless routers are not simulated yet");
-        problems.push(problem.allowed("`input-queued`"));
-    }
-    if router.arbiter != Arbiter::RoundRobin {
-        let problem = Problem::new("arbiter", "matrix arbiters are not simulated yet");
-        problems.push(problem.allowed("`round-robin`"));
-    }
-    problems.into_result(())
 }

@@ -10,10 +10,6 @@ pub(super) fn mesh(size: &[u32]) -> Fabric {
     Topology::Mesh { size: size.to_vec() }.build(&LinkParams::default()).expect("a mesh")
 }
 
-pub(super) fn torus(size: &[u32]) -> Fabric {
-    Topology::Torus { size: size.to_vec() }.build(&LinkParams::default()).expect("a torus")
-}
-
 pub(super) fn broken(fabric: &Fabric, routers: &[u32]) -> Health {
     let mut health = Health::perfect(fabric);
     routers.iter().for_each(|&router| health.kill_router(fabric, RouterId(router)));

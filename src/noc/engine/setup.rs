@@ -3,7 +3,7 @@
 use super::wheel::Place;
 use crate::base::{Problem, Problems, RouterId};
 use crate::fabric::{Fabric, Health};
-use crate::noc::params::{Allocator, RouterParams, Switching};
+use crate::noc::params::{Allocator, Arbiter, RouterKind, RouterParams, Switching};
 
 /// Most input virtual channels a router can have: one bit each in a machine word.
 pub const MAX_ROUTER_VCS: usize = 64;
@@ -82,6 +82,7 @@ pub(super) struct Setup {
 impl Setup {
     pub(super) fn new(params: &RouterParams, fabric: &Fabric, seed: u64) -> Result<Self, Problems> {
         params.validate()?;
+        refuse_unbuilt(params)?;
         let vcs = params.vcs;
         let widest = (0..fabric.routers.len()).map(|r| fabric.port_base[r + 1] - fabric.port_base[r]).max();
         let needed = widest.unwrap_or(0) as usize * usize::from(vcs);
@@ -175,6 +176,20 @@ impl Setup {
             self.flit_delay + self.credit_send + self.credit_delay + self.routing_delay + self.vc_delay;
         (pipeline + u64::from(longest.max(NODE_CHANNEL)) * 2 + 2) as usize
     }
+}
+
+/// Refuses what a chip file can say but this engine cannot simulate.
+fn refuse_unbuilt(params: &RouterParams) -> Result<(), Problems> {
+    let mut problems = Problems::new();
+    if params.kind == RouterKind::Deflection {
+        let message = "bufferless routers are not simulated yet";
+        problems.push(Problem::new("kind", message).allowed("input-queued"));
+    }
+    if params.arbiter == Arbiter::Matrix {
+        let message = "matrix arbiters are not simulated yet";
+        problems.push(Problem::new("arbiter", message).allowed("round-robin"));
+    }
+    problems.into_result(())
 }
 
 /// How routers are dealt out to regions: contiguous ranges of router numbers (stripes of a mesh)

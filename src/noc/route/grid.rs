@@ -139,7 +139,7 @@ impl Mesh {
     }
 
     /// Number of routers.
-    pub fn len(&self) -> usize {
+    pub fn routers(&self) -> usize {
         (self.width * self.height) as usize
     }
 

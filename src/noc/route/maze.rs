@@ -142,7 +142,7 @@ impl Kernel for Maze {
         let mut head = Head { dst, ..Head::default() };
         let mut standing = Standing { at: src, port: u8::MAX, vc: 0 };
         // A walk that has passed every channel in both modes without arriving never will.
-        for _ in 0..8 * self.mesh.len() {
+        for _ in 0..8 * self.mesh.routers() {
             if standing.at == dst {
                 return true;
             }
@@ -164,7 +164,7 @@ impl Plan for MazePlan {
 
     fn compile(&self, ground: &Ground) -> Result<Routing, Problems> {
         let mesh = Mesh::of(ground).ok_or_else(|| Problems::one("", "maze routing needs a mesh"))?;
-        let mut open = vec![0; mesh.len()];
+        let mut open = vec![0; mesh.routers()];
         for (id, link) in ground.fabric.links.iter().enumerate() {
             // Walls are solid from both sides, or a walk could not be retraced.
             let back = ground.fabric.reverse(LinkId::at(id)).is_none_or(|back| ground.usable(back) != 0);

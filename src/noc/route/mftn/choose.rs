@@ -49,7 +49,7 @@ fn flawless(ground: &Ground) -> Option<Result<Routing, Problems>> {
     let mesh = Mesh::of(ground)?;
     (ground.whole() && ground.traffic.is_none()).then(|| {
         let order = DimensionOrder::on(ground, &[0, 1], Classes::halves(ground.vcs))?;
-        debug_assert_eq!(mesh.len(), ground.fabric.routers.len());
+        debug_assert_eq!(mesh.routers(), ground.fabric.routers.len());
         Ok(order.named("xy").into())
     })
 }

@@ -82,7 +82,7 @@ struct Map {
 impl Map {
     fn draw(regions: &Regions, frame: Frame) -> Self {
         let mesh = frame.mesh(regions.mesh);
-        let mut map = Self { mesh, gained: vec![0; mesh.len()], lost: vec![0; mesh.len()] };
+        let mut map = Self { mesh, gained: vec![0; mesh.routers()], lost: vec![0; mesh.routers()] };
         for block in &regions.blocks {
             map.ring(frame.block(regions.mesh, block));
         }

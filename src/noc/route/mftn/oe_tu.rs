@@ -47,8 +47,8 @@ pub(super) fn oe_tu(channels: &Channels, regions: &Regions, active: &[bool], fra
     if blocks.iter().any(|block| block.x1 == 0) {
         return None;
     }
-    let mut seen = vec![false; mesh.len()];
-    for router in (0..mesh.len()).map(RouterId::at) {
+    let mut seen = vec![false; mesh.routers()];
+    for router in (0..mesh.routers()).map(RouterId::at) {
         let (x, y) = frame.point(regions.mesh, regions.mesh.xy(router));
         seen[mesh.router(x, y).index()] = active[router.index()];
     }
@@ -62,7 +62,7 @@ pub(super) fn oe_tu(channels: &Channels, regions: &Regions, active: &[bool], fra
 }
 
 fn extras(mesh: Mesh, blocks: &[Block], active: &[bool]) -> Vec<Extra> {
-    let mut extra = vec![Extra::default(); mesh.len()];
+    let mut extra = vec![Extra::default(); mesh.routers()];
     let is_active = |x, y| active[mesh.router(x, y).index()];
     for x in 0..mesh.width {
         let mut y = 0;

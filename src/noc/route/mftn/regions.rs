@@ -44,7 +44,7 @@ impl Regions {
             (Some(x), Some(y)) if x < mesh.width && y < mesh.height => disabled[mesh.router(x, y).index()],
             _ => false,
         };
-        let mut pending: Vec<u32> = (0..mesh.len() as u32).collect();
+        let mut pending: Vec<u32> = (0..mesh.routers() as u32).collect();
         while let Some(router) = pending.pop() {
             let (x, y) = mesh.xy(RouterId(router));
             let beside = is(&disabled, x.checked_sub(1), Some(y)) || is(&disabled, Some(x + 1), Some(y));
@@ -68,9 +68,9 @@ impl Regions {
 
 /// The connected components of the disabled nodes, each of which fills its bounding box.
 fn rectangles(mesh: Mesh, disabled: &[bool]) -> Vec<Block> {
-    let mut seen = vec![false; mesh.len()];
+    let mut seen = vec![false; mesh.routers()];
     let mut blocks = Vec::new();
-    for first in (0..mesh.len()).map(RouterId::at) {
+    for first in (0..mesh.routers()).map(RouterId::at) {
         if !disabled[first.index()] || seen[first.index()] {
             continue;
         }
