@@ -15,6 +15,7 @@
 
 mod agenda;
 pub mod approximate;
+pub mod certify;
 pub mod deflection;
 pub mod engine;
 mod gate;

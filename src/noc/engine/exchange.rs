@@ -83,21 +83,30 @@ impl Post {
 }
 
 impl Team<'_> {
+    /// Simulates one cycle. Returns whether anything happened.
+    fn cycle<S: Source, const N: usize, const P: usize>(
+        &self,
+        region: &mut Region<N, P>,
+        turn: &mut Turn<'_, S>,
+    ) -> bool {
+        let busy = if self.plain { region.cycle::<S, true>(turn) } else { region.cycle::<S, false>(turn) };
+        turn.now += 1;
+        busy
+    }
+
     /// The single-threaded loop: no exchange, and time jumps when nothing is due. Returns the cycle
     /// reached; short of the end only if everything is idle or stalled.
-    pub(super) fn run_alone<S: Source, const PLAIN: bool, const N: usize, const P: usize>(
+    pub(super) fn run_alone<S: Source, const N: usize, const P: usize>(
         &self,
         region: &mut Region<N, P>,
         source: &mut S,
         cycles: Range<u64>,
     ) -> u64 {
         let mut turn = Turn { routing: self.routing, source, now: cycles.start };
-        let step = if PLAIN { self.lookahead } else { 1 };
         let mut check = turn.now + 1024;
         while turn.now < cycles.end {
-            let end = (turn.now + step).min(cycles.end);
-            if !region.advance::<S, PLAIN>(&mut turn, end) {
-                match region.shared.next_event(turn.now) {
+            if !self.cycle(region, &mut turn) {
+                match region.next_event(turn.now) {
                     Some(next) => turn.now = next.min(cycles.end),
                     None => break,
                 }
@@ -105,7 +114,7 @@ impl Team<'_> {
             if turn.now >= check {
                 check = turn.now + 1024;
                 region.note_movement(turn.now);
-                if turn.now > region.shared.last_move + self.patience {
+                if turn.now > region.last_move + self.patience {
                     break;
                 }
             }
@@ -147,12 +156,7 @@ impl Team<'_> {
         while turn.now < cycles.end {
             let end = (turn.now + self.lookahead).min(cycles.end);
             while turn.now < end {
-                let next = turn.now + 1;
-                if self.plain {
-                    region.advance::<S, true>(&mut turn, end);
-                } else {
-                    region.advance::<S, false>(&mut turn, next);
-                }
+                self.cycle(region, &mut turn);
             }
             if turn.now & 1023 < self.lookahead {
                 region.note_movement(turn.now);
@@ -186,10 +190,10 @@ impl Team<'_> {
         set: usize,
         now: u64,
     ) {
-        let mut next = region.shared.next_event(now).unwrap_or(u64::MAX);
+        let mut next = region.next_event(now).unwrap_or(u64::MAX);
         let mut travelling = 0;
         for to in 0..post.members {
-            let outbox = &mut region.shared.outboxes[to];
+            let outbox = &mut region.outboxes[to];
             let arrivals =
                 outbox.flits.iter().map(|&(at, ..)| at).chain(outbox.credits.iter().map(|&(at, _)| at));
             next = arrivals.fold(next, u64::min);
@@ -198,30 +202,29 @@ impl Team<'_> {
         }
         let notice = &post.notices[set * post.members + index];
         notice.next.store(next, Ordering::Release);
-        notice.last_move.store(region.shared.last_move, Ordering::Release);
-        notice.packets.store(region.shared.packets.len() as u64 + travelling, Ordering::Release);
+        notice.last_move.store(region.last_move, Ordering::Release);
+        notice.packets.store(region.packets.len() as u64 + travelling, Ordering::Release);
     }
 }
 
 impl<const N: usize, const P: usize> Region<N, P> {
     /// Takes in what another region sent.
     fn read_letter(&mut self, letter: &mut Outbox) {
+        let (ring_shift, ring_mask) = (self.setup.ring_shift, self.setup.ring_mask);
         let mut packets = letter.packets.drain(..);
-        let shared = &mut self.shared;
         for (at, place, flit) in letter.flits.drain(..) {
-            let vc = usize::from(place.vc()) << shared.setup.ring_shift;
-            let first = self.blocks[place.of()].buffers as usize + vc;
-            let (slot, write) = &mut shared.incoming[first >> shared.setup.ring_shift];
+            let first = self.tables.buffers[place.of()] as usize + (place.vc() << ring_shift);
+            let (slot, write) = &mut self.incoming[first >> ring_shift];
             if flit.is_head() {
                 let (travel, record) = packets.next().expect("every head flit brings its packet's record");
-                *slot = shared.packets.insert(travel, record);
+                *slot = self.packets.insert(travel, record);
             }
-            shared.buffers[first + usize::from(*write)] = Flit::new(*slot, flit.is_head(), flit.is_tail());
-            *write = (*write + 1) & shared.setup.ring_mask;
-            shared.wheel.send_flit(at, place);
+            self.buffers[first + usize::from(*write)] = Flit::new(*slot, flit.is_head(), flit.is_tail());
+            *write = (*write + 1) & ring_mask;
+            self.wheel.at(at).flits.push(place);
         }
         for (at, place) in letter.credits.drain(..) {
-            shared.wheel.send_credit(at, place);
+            self.wheel.at(at).credits.push(place);
         }
     }
 }

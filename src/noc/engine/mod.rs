@@ -14,8 +14,8 @@
 //! `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes.
 
 mod allocate;
-mod block;
 mod calendar;
+mod channel;
 mod cycle;
 mod exchange;
 mod node;
@@ -119,13 +119,13 @@ impl Network {
 
     /// Measures the packets created within `window` from now on.
     pub fn measure(&mut self, window: Window) {
-        with_regions!(&mut self.regions, regions => regions.iter_mut().for_each(|r| r.shared.tally.window = window));
+        with_regions!(&mut self.regions, regions => regions.iter_mut().for_each(|r| r.tally.window = window));
     }
 
     /// Keeps a record of every delivered packet, or stops keeping it.
     pub fn keep_log(&mut self, keep: bool) {
         with_regions!(&mut self.regions, regions => {
-            regions.iter_mut().for_each(|region| region.shared.tally.log = keep.then(Vec::new));
+            regions.iter_mut().for_each(|region| region.tally.log = keep.then(Vec::new));
         });
     }
 
@@ -157,8 +157,7 @@ impl Network {
                 plain: self.plain,
             };
             self.now = match (&mut regions[..], sources) {
-                ([region], [source]) if self.plain => team.run_alone::<S, true, _, _>(region, source, self.now..until),
-                ([region], [source]) => team.run_alone::<S, false, _, _>(region, source, self.now..until),
+                ([region], [source]) => team.run_alone(region, source, self.now..until),
                 (regions, sources) => team.run(regions, sources, self.now..until),
             };
         });
@@ -167,11 +166,11 @@ impl Network {
 
     fn ended(&self) -> Ended {
         with_regions!(&self.regions, regions => {
-            let in_flight: usize = regions.iter().map(|region| region.shared.packets.len()).sum();
-            if in_flight == 0 && regions.iter().all(|region| region.shared.next_event(self.now).is_none()) {
+            let in_flight: usize = regions.iter().map(|region| region.packets.len()).sum();
+            if in_flight == 0 && regions.iter().all(|region| region.next_event(self.now).is_none()) {
                 return Ended::Idle;
             }
-            let last_move = regions.iter().map(|region| region.shared.last_move).max().unwrap_or(0);
+            let last_move = regions.iter().map(|region| region.last_move).max().unwrap_or(0);
             if in_flight > 0 && self.now > last_move + self.patience {
                 return Ended::Stalled(stall::find(regions, self.now - last_move));
             }
@@ -181,14 +180,14 @@ impl Network {
 
     /// Packets that are inside the network.
     pub fn in_flight(&self) -> u64 {
-        with_regions!(&self.regions, regions => regions.iter().map(|region| region.shared.packets.len() as u64).sum())
+        with_regions!(&self.regions, regions => regions.iter().map(|region| region.packets.len() as u64).sum())
     }
 
     /// Whether packets created before `end` are still to be created or delivered.
     pub fn awaits(&self, end: u64) -> bool {
         with_regions!(&self.regions, regions => {
-            let outstanding = regions.iter().fold(0u64, |sum, r| sum.wrapping_add(r.shared.tally.outstanding));
-            outstanding > 0 || regions.iter().flat_map(|r| &r.shared.nodes).any(|node| node.may_create_before(end))
+            let outstanding = regions.iter().fold(0u64, |sum, r| sum.wrapping_add(r.tally.outstanding));
+            outstanding > 0 || regions.iter().flat_map(|r| &r.nodes).any(|node| node.may_create_before(end))
         })
     }
 

@@ -4,12 +4,11 @@
 //! one is inside the network, so a saturated source queue costs no memory: the wait shows in the
 //! packet's latency, because its creation time is the source's.
 
-use super::block::for_each_bit;
 use super::cycle::Turn;
 use super::packet::{Record, Travel};
-use super::region::Shared;
+use super::region::Region;
 use super::setup::NODE_CHANNEL;
-use super::wheel::{Flit, Place};
+use super::wheel::{Due, Flit, Place};
 use crate::base::NodeId;
 use crate::base::random::{Purpose, Stream};
 use crate::noc::route::{Head, Routing};
@@ -45,6 +44,8 @@ pub(super) struct NodePort {
     pub buffers: u32,
     /// The node's core works.
     pub alive: bool,
+    /// The node is on a list of nodes that may inject.
+    awake: bool,
 }
 
 impl NodePort {
@@ -65,6 +66,7 @@ impl NodePort {
             vc_base: 0,
             buffers: 0,
             alive: true,
+            awake: false,
         }
     }
 
@@ -89,7 +91,7 @@ impl NodePort {
     }
 }
 
-impl Shared {
+impl<const N: usize, const P: usize> Region<N, P> {
     /// Asks the source for a node's next packet and sees to it that the node wakes in time. At cycle
     /// `now` at the earliest.
     pub(super) fn prime<S: Source>(&mut self, node: usize, source: &mut S, now: u64) {
@@ -100,37 +102,28 @@ impl Shared {
         port.next = source.next(NodeId(self.first_node + node as u32));
         match port.next {
             Some(offer) if offer.at > now => self.calendar.schedule(node as u32, offer.at, now),
-            Some(_) => self.wheel.visit_node(now, node),
-            None => {}
+            Some(_) if !std::mem::replace(&mut port.awake, true) => {
+                self.wheel.at(now).nodes.push(node as u32);
+            }
+            Some(_) | None => {}
         }
     }
 
-    /// One cycle of all nodes that have something to do. Returns whether there was one.
+    /// One cycle of all nodes with something to do: credits come in, flits go out.
     #[inline(always)]
-    pub(super) fn step_nodes<S: Source>(&mut self, turn: &mut Turn<'_, S>) -> u64 {
-        let (wheel, mut visited) = (&mut self.wheel, 0);
-        self.calendar.take(turn.now, |node| wheel.visit_node(turn.now, node as usize));
-        for word in 0..self.nodes.len().div_ceil(64) {
-            let mut nodes = self.wheel.take_node_visits(turn.now, word);
-            visited |= nodes;
-            while nodes != 0 {
-                let node = word * 64 + nodes.trailing_zeros() as usize;
-                nodes &= nodes - 1;
-                self.step_node(node, turn);
+    pub(super) fn step_nodes<S: Source>(&mut self, due: &mut Due, turn: &mut Turn<'_, S>) {
+        for &place in &due.node_credits {
+            if self.credit_node(place) {
+                due.nodes.push(place.of() as u32);
             }
         }
-        visited
-    }
-
-    /// One cycle of a node: credits come in, one flit goes out.
-    #[inline]
-    fn step_node<S: Source>(&mut self, node: usize, turn: &mut Turn<'_, S>) {
-        let credits = self.wheel.take_node_credits(turn.now, node);
-        if credits != 0 {
-            self.credit_node(node, credits);
-        }
-        if self.inject(node, turn) {
-            self.wheel.visit_node(turn.now + 1, node);
+        for &node in &due.nodes {
+            self.nodes[node as usize].awake = true;
+            let more = self.inject(node as usize, turn);
+            self.nodes[node as usize].awake = more;
+            if more {
+                self.wheel.at(turn.now + 1).nodes.push(node);
+            }
         }
     }
 
@@ -160,7 +153,7 @@ impl Shared {
             port.credit &= !(1 << vc);
         }
         let flit = Flit::new(port.slot, head, tail);
-        let place = Place::new(port.router, port.vc_base + vc);
+        let place = Place::new(port.router as usize, usize::from(port.vc_base + vc));
         let dest = port.buffers as usize + (usize::from(vc) << self.setup.ring_shift);
         let write = &mut self.node_writes[node * usize::from(vcs) + usize::from(vc)];
         self.buffers[dest + usize::from(*write)] = flit;
@@ -169,7 +162,7 @@ impl Shared {
             self.packets.record(flit.slot()).injected = now;
         }
         self.tally.flits_injected += 1;
-        self.wheel.send_flit(now + u64::from(NODE_CHANNEL) + 1, place);
+        self.wheel.at(now + u64::from(NODE_CHANNEL) + 1).flits.push(place);
         if tail {
             self.prime(node, turn.source, now + 1);
             return self.nodes[node].next.is_some_and(|offer| offer.at <= now + 1);
@@ -189,7 +182,7 @@ impl Shared {
                 self.tally.flits_offered += u64::from(offer.flits);
             }
             if let Some(head) = self.admit(node, src, &offer, turn.routing) {
-                self.start(node, src, &offer, head);
+                self.begin(node, src, &offer, head);
                 return true;
             }
             self.tally.refused += 1;
@@ -213,7 +206,7 @@ impl Shared {
         Some(head)
     }
 
-    fn start(&mut self, node: usize, src: NodeId, offer: &Offer, head: Head) {
+    fn begin(&mut self, node: usize, src: NodeId, offer: &Offer, head: Head) {
         if self.tally.window.contains(offer.at) {
             self.tally.outstanding = self.tally.outstanding.wrapping_add(1);
         }
@@ -224,19 +217,19 @@ impl Shared {
         port.at_head = true;
     }
 
-    /// Credits come back to a node's injection port.
-    fn credit_node(&mut self, node: usize, arrived: u32) {
+    /// A credit comes back to a node's injection port. Returns whether the node wakes up.
+    #[inline(always)]
+    fn credit_node(&mut self, place: Place) -> bool {
         let vcs = usize::from(self.setup.vcs);
-        let port = &mut self.nodes[node];
-        port.credit |= arrived;
-        for_each_bit(arrived.into(), |vc| {
-            let credits = &mut self.node_credits[node * vcs + vc];
-            *credits += 1;
-            if *credits == self.setup.depth && port.closing >> vc & 1 == 1 {
-                port.closing &= !(1 << vc);
-                port.free |= 1 << vc;
-            }
-        });
+        let port = &mut self.nodes[place.of()];
+        port.credit |= 1 << place.vc();
+        let credits = &mut self.node_credits[place.of() * vcs + place.vc()];
+        *credits += 1;
+        if *credits == self.setup.depth && port.closing >> place.vc() & 1 == 1 {
+            port.closing &= !(1 << place.vc());
+            port.free |= 1 << place.vc();
+        }
+        port.left > 0 && !std::mem::replace(&mut port.awake, true)
     }
 
     /// A flit reaches its destination node at cycle `at`.

@@ -75,6 +75,8 @@ pub(super) struct Setup {
     pub cut_through: bool,
     pub narrow_links: bool,
     pub seed: u64,
+    /// Port of each virtual-channel index.
+    pub port_of: [u8; MAX_ROUTER_VCS],
 }
 
 impl Setup {
@@ -95,6 +97,8 @@ impl Setup {
             ))
             .into());
         }
+        let mut port_of = [0; MAX_ROUTER_VCS];
+        port_of.iter_mut().enumerate().for_each(|(vc, port)| *port = (vc / usize::from(vcs)) as u8);
         let switch = u64::from(params.switch_delay) - 1;
         Ok(Self {
             vcs,
@@ -116,16 +120,25 @@ impl Setup {
             cut_through: params.switching == Switching::VirtualCutThrough,
             narrow_links: fabric.links.iter().any(|link| link.interval > 1),
             seed,
+            port_of,
         })
     }
 
     /// The switch input that an input VC uses: VCs are interleaved over the inputs of their port.
     #[inline(always)]
-    pub(super) fn lane(&self, vc: u8, port: u8) -> usize {
+    pub(super) fn lane(&self, vc: usize) -> usize {
+        let (port, vc) = (self.port_of[vc & 63], vc as u8);
         if self.speedup == 1 {
             return usize::from(port);
         }
         usize::from(port * self.speedup + (vc - port * self.vcs) % self.speedup)
+    }
+
+    /// The input VCs of a switch input.
+    pub(super) fn lane_vcs(&self, lane: usize) -> u64 {
+        let (lane, vcs, speedup) = (lane as u8, self.vcs, self.speedup);
+        let spread = (lane % speedup..vcs).step_by(usize::from(speedup)).fold(0, |mask, vc| mask | 1 << vc);
+        spread << (lane / speedup * vcs)
     }
 
     /// The VC in turn after `vc` at its switch input.
@@ -221,7 +234,7 @@ impl Cut {
         let pipeline = if outward { setup.flit_delay } else { setup.credit_send } as u16;
         let near_vc = u32::from(port * setup.vcs);
         if let Some(node) = fabric.node_at(RouterId(router), port) {
-            let base = Place::new(node.0 - self.nodes[region], 0).0.wrapping_sub(near_vc);
+            let base = Place::new((node.0 - self.nodes[region]) as usize, 0).0.wrapping_sub(near_vc);
             let delay = NODE_CHANNEL + pipeline;
             return Wire { base, delay, interval: 1, region: region as u16, end: End::Node };
         }
@@ -231,7 +244,7 @@ impl Cut {
         let link = fabric.link(link);
         let (far, far_port) = if outward { (link.to, link.to_port) } else { (link.from, link.from_port) };
         let there = self.region_of(far.0);
-        let place = Place::new(far.0 - self.routers[there], far_port * setup.vcs);
+        let place = Place::new((far.0 - self.routers[there]) as usize, usize::from(far_port * setup.vcs));
         // A narrow wire delivers the last phit `interval - 1` cycles after the first.
         let extra = if outward { link.interval - 1 } else { setup.credit_delay as u16 };
         Wire {

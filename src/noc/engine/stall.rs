@@ -1,7 +1,7 @@
 //! What to say when nothing moves any more: which packets wait for which channels, and the cycle
 //! among them if there is one.
 
-use super::block::for_each_bit;
+use super::channel::State;
 use super::region::Region;
 use super::setup::End;
 use crate::base::RouterId;
@@ -30,31 +30,27 @@ pub struct Stall {
 
 /// Looks for a cycle among the blocked channels.
 pub(super) fn find<const N: usize, const P: usize>(regions: &[Region<N, P>], idle_cycles: u64) -> Stall {
-    let packets = regions.iter().map(|region| region.shared.packets.len() as u64).sum();
+    let packets = regions.iter().map(|region| region.packets.len() as u64).sum();
     Stall { idle_cycles, packets, cycle: waiting_cycle(regions) }
 }
-
-/// A channel as (region, router, input VC index).
-type Channel = (usize, usize, usize);
 
 fn waiting_cycle<const N: usize, const P: usize>(regions: &[Region<N, P>]) -> Vec<Waiting> {
     let mut done = std::collections::HashSet::new();
     for (r, region) in regions.iter().enumerate() {
-        for (router, block) in region.blocks.iter().enumerate() {
-            let blocked = (block.waiting | block.active) & !block.ready;
-            let mut found = Vec::new();
-            for_each_bit(blocked, |vc| {
-                if found.is_empty() {
-                    found = follow(regions, (r, router, vc), &mut done);
+        for (router, inputs) in region.tables.in_vc.iter().enumerate() {
+            for vc in (0..N).filter(|&vc| inputs[vc].len > 0) {
+                let found = follow(regions, (r, router, vc), &mut done);
+                if !found.is_empty() {
+                    return found;
                 }
-            });
-            if !found.is_empty() {
-                return found;
             }
         }
     }
     Vec::new()
 }
+
+/// A channel as (region, router, input VC index).
+type Channel = (usize, usize, usize);
 
 /// Follows who waits for whom from `start`; returns the loop it runs into, if any.
 fn follow<const N: usize, const P: usize>(
@@ -82,20 +78,21 @@ fn awaited<const N: usize, const P: usize>(
     router: usize,
     vc: usize,
 ) -> Option<(Waiting, Channel)> {
-    let block = &region.blocks[router];
-    let input = &block.in_vc[vc];
-    let out = match (block.active >> vc & 1 == 1, input.wants) {
-        (true, _) => usize::from(input.out),
-        (false, 0) => return None,
-        (false, wants) => wants.trailing_zeros() as usize,
+    let input = &region.tables.in_vc[router][vc];
+    let out = match (input.state, input.wants) {
+        _ if input.len == 0 => return None,
+        (State::Inactive, 0) => return None,
+        (State::Inactive, wants) => wants.trailing_zeros() as usize,
+        _ => usize::from(input.out),
     };
-    let output = block.out_vc[out].port;
-    let wire = block.ports[usize::from(output)].out;
+    let output = region.tables.out_vc[router][out].port;
+    let wire = region.tables.ports[router][usize::from(output)].out;
     if !matches!(wire.end, End::Router | End::Elsewhere) {
         return None;
     }
-    let router = RouterId(region.shared.first_router + router as u32);
-    let input = (input.port, vc as u8 - input.port * region.shared.setup.vcs);
+    let port = region.setup.port_of[vc];
+    let router = RouterId(region.first_router + router as u32);
     let place = wire.place(out);
-    Some((Waiting { router, input, output }, (usize::from(wire.region), place.of(), usize::from(place.vc()))))
+    let waiting = Waiting { router, input: (port, vc as u8 - port * region.setup.vcs), output };
+    Some((waiting, (usize::from(wire.region), place.of(), place.vc())))
 }

@@ -1,76 +1,62 @@
 //! Switch traversal: a granted flit leaves its buffer, a credit goes back, the flit is on its way.
 
-use super::block::Block;
+use super::channel::State;
 use super::cycle::Turn;
-use super::region::Shared;
+use super::region::Region;
 use super::setup::{End, NODE_CHANNEL, Wire};
-use super::wheel::{Flit, Later, Place};
+use super::wheel::{Flit, Place};
 use crate::noc::source::Source;
 
-impl<const N: usize, const P: usize> Block<N, P> {
-    /// Sends the front flit of input VC `vc` to the output VC it holds.
+impl<const N: usize, const P: usize> Region<N, P> {
+    /// Sends the front flit of an input VC to the output VC it holds.
     #[inline(always)]
-    pub(super) fn send<S: Source, const PLAIN: bool>(
-        &mut self,
-        router: usize,
-        vc: usize,
-        shared: &mut Shared,
-        turn: &mut Turn<'_, S>,
-    ) {
-        let front = self.front(vc, &shared.setup);
-        let flit = shared.buffers[front];
-        let input = &mut self.in_vc[vc];
-        input.head = (input.head + 1) & shared.setup.ring_mask;
+    pub(super) fn send<S: Source, const PLAIN: bool>(&mut self, place: Place, turn: &mut Turn<'_, S>) {
+        let (router, vc, now) = (place.of(), place.vc(), turn.now);
+        let flit = self.buffers[self.tables.front(router, vc, &self.setup)];
+        let input = &mut self.tables.in_vc[router][vc];
+        input.head = (input.head + 1) & self.setup.ring_mask;
         input.len -= 1;
-        let (more, out) = (input.len > 0, usize::from(input.out));
-        let (output, back) = (usize::from(input.out_port), self.ports[usize::from(input.port)].back);
-        shared.return_credit(back, vc, turn.now);
+        let (more, out, output) = (input.len > 0, usize::from(input.out), usize::from(input.out_port));
 
-        let downstream = &mut self.out_vc[out];
+        let ports = &mut self.tables.ports[router];
+        ports[output].flits += 1;
+        let (wire, back) = (ports[output].out, ports[usize::from(self.setup.port_of[vc])].back);
+        let downstream = &mut self.tables.out_vc[router][out];
         downstream.credits -= 1;
-        let full = downstream.credits == 0;
-        self.credit_out &= !(u64::from(full) << out);
         if flit.is_tail() {
-            self.active &= !(1 << vc);
-            self.ready &= !(1 << vc);
-            if !PLAIN && shared.setup.wait_for_tail_credit {
-                self.closing_out |= 1 << out;
+            input.state = State::Inactive;
+            if !PLAIN && self.setup.wait_for_tail_credit {
+                downstream.closing = true;
             } else {
-                self.free_out |= 1 << out;
+                self.tables.hubs[router].free_out |= 1 << out;
             }
-        } else if !more || full {
-            self.ready &= !(1 << vc);
+        } else if more {
+            self.wheel.at(now + 1).bids.push(place);
+        } else {
+            input.state = State::Active;
         }
 
-        let port = &mut self.ports[output];
-        port.flits += 1;
-        let wire = port.out;
+        let at = now + u64::from(wire.delay);
         if wire.end == End::Router {
             let write = downstream.write;
-            downstream.write = (write + 1) & shared.setup.ring_mask;
-            shared.buffers[downstream.dest as usize + usize::from(write)] = flit;
-            shared.wheel.send_flit(turn.now + u64::from(wire.delay), wire.place(out));
+            downstream.write = (write + 1) & self.setup.ring_mask;
+            self.buffers[downstream.dest as usize + usize::from(write)] = flit;
+            self.wheel.at(at).flits.push(wire.place(out));
         } else {
-            shared.leave(router, wire, out, flit, turn);
+            self.leave(router, wire, out, flit, turn);
         }
+        self.return_credit(back, vc, now);
         if flit.is_tail() && more {
-            self.route::<PLAIN>(router, vc, shared, turn.routing, turn.now + 1);
+            self.route(place, turn.routing);
+            let delay = if PLAIN { 1 } else { self.setup.routing_delay };
+            self.wheel.at(now + 1 + delay).heads.push(place);
         }
         if !PLAIN && wire.interval > 1 {
-            self.occupy(router, output, wire, shared, turn.now);
+            self.tables.ports[router][output].busy = true;
+            self.wheel.at(now + u64::from(wire.interval)).links.push(Place::new(router, out));
         }
     }
 
-    /// Keeps a narrow link busy until the whole flit has passed.
-    fn occupy(&mut self, router: usize, output: usize, wire: Wire, shared: &mut Shared, now: u64) {
-        let vcs = shared.setup.vc_mask << (output * usize::from(shared.setup.vcs));
-        self.busy_out |= vcs;
-        let slot = shared.wheel.slot(now + u64::from(wire.interval));
-        shared.wheel.later[slot].push(Later::LinkFree(router as u32, vcs));
-    }
-}
-
-impl Shared {
     /// A flit leaves this region's routers: to a node, or to another region.
     #[inline]
     fn leave<S: Source>(
@@ -86,7 +72,7 @@ impl Shared {
             End::Node => {
                 // The sink reads the flit at once; its credit takes the node channel back.
                 let back = at + u64::from(NODE_CHANNEL) + 1 + self.setup.credit_delay;
-                self.wheel.send_credit(back, Place::new(router as u32, out as u8));
+                self.wheel.at(back).credits.push(Place::new(router, out));
                 self.eject(wire.place(out).of(), flit, at, turn);
             }
             End::Elsewhere => {
@@ -109,8 +95,8 @@ impl Shared {
     fn return_credit(&mut self, wire: Wire, vc: usize, now: u64) {
         let (at, place) = (now + u64::from(wire.delay), wire.place(vc));
         match wire.end {
-            End::Router => self.wheel.send_credit(at, place),
-            End::Node => self.wheel.send_node_credit(at, place),
+            End::Router => self.wheel.at(at).credits.push(place),
+            End::Node => self.wheel.at(at).node_credits.push(place),
             End::Elsewhere => self.outboxes[usize::from(wire.region)].credits.push((at, place)),
             End::Nowhere => {}
         }

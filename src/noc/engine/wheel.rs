@@ -1,8 +1,7 @@
-//! The timing wheel: everything that is under way between routers, by cycle of arrival.
+//! The timing wheel: for each cycle to come, the work that falls due in it.
 //!
-//! A virtual channel receives at most one flit, and at most one credit, per cycle. So what arrives at
-//! a router in one cycle is two bit masks, and sending is setting a bit; the flit itself already
-//! waits in the buffer where it will be seen.
+//! Work lists are flat: a cycle goes over long lists of virtual channels instead of over routers, so
+//! that idle routers cost nothing and the processor overlaps the work of many routers.
 
 /// A flit as routers store it: the slot of its packet and whether it opens or closes the packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,8 +36,8 @@ impl Flit {
 pub(super) struct Place(pub u32);
 
 impl Place {
-    pub(super) fn new(of: u32, vc: u8) -> Self {
-        Self(of << 6 | u32::from(vc))
+    pub(super) fn new(of: usize, vc: usize) -> Self {
+        Self((of << 6 | vc) as u32)
     }
 
     /// The router or node.
@@ -49,147 +48,86 @@ impl Place {
 
     /// The virtual-channel index there.
     #[inline(always)]
-    pub(super) fn vc(self) -> u8 {
-        (self.0 & 63) as u8
+    pub(super) fn vc(self) -> usize {
+        (self.0 & 63) as usize
     }
 }
 
-/// Something that happens after a stage longer than one cycle.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Later {
-    /// Route computation of an input virtual channel ends.
-    Routed(Place),
-    /// An allocated virtual channel may bid for the switch.
-    Allocated(Place),
-    /// Output virtual channels of a router whose link is free again.
-    LinkFree(u32, u64),
-}
-
-/// What arrives at one router in one cycle.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Inbox {
-    /// Input VCs that receive a flit.
-    pub flits: u64,
+/// The work of one cycle.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Due {
     /// Output VCs that receive a credit.
-    pub credits: u64,
+    pub credits: Vec<Place>,
+    /// Injection VCs of nodes that receive a credit.
+    pub node_credits: Vec<Place>,
+    /// Input VCs that receive a flit.
+    pub flits: Vec<Place>,
+    /// Input VCs whose head asks for an output VC.
+    pub heads: Vec<Place>,
+    /// Input VCs that bid for the switch.
+    pub bids: Vec<Place>,
+    /// Output VCs, one of each port, whose narrow link is free again.
+    pub links: Vec<Place>,
+    /// Nodes that may inject.
+    pub nodes: Vec<u32>,
 }
 
-/// A ring of cycles, long enough for the longest delay in the network.
+impl Due {
+    pub(super) fn is_empty(&self) -> bool {
+        let lists = [&self.credits, &self.node_credits, &self.flits, &self.heads, &self.bids, &self.links];
+        lists.iter().all(|list| list.is_empty()) && self.nodes.is_empty()
+    }
+
+    fn clear(&mut self) {
+        for list in [
+            &mut self.credits,
+            &mut self.node_credits,
+            &mut self.flits,
+            &mut self.heads,
+            &mut self.bids,
+            &mut self.links,
+        ] {
+            list.clear();
+        }
+        self.nodes.clear();
+    }
+}
+
+/// A ring of cycles, long enough for the longest delay in the network. Lists keep their memory.
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
+    cycles: Vec<Due>,
     mask: u64,
-    shift: u32,
-    routers: usize,
-    nodes: usize,
-    /// By router and cycle.
-    inboxes: Vec<Inbox>,
-    /// By cycle and node: VCs of the injection port that receive a credit.
-    node_credits: Vec<u32>,
-    /// By cycle: routers and nodes that must be visited, one bit each.
-    router_visits: Vec<u64>,
-    node_visits: Vec<u64>,
-    pub later: Vec<Vec<Later>>,
 }
 
 impl Wheel {
     /// A wheel for delays of up to `horizon` cycles.
-    pub(super) fn new(horizon: usize, routers: usize, nodes: usize) -> Self {
+    pub(super) fn new(horizon: usize) -> Self {
         let size = (horizon + 1).next_power_of_two();
-        Self {
-            mask: size as u64 - 1,
-            shift: size.trailing_zeros(),
-            routers,
-            nodes,
-            inboxes: vec![Inbox::default(); size * routers],
-            node_credits: vec![0; size * nodes],
-            router_visits: vec![0; size * routers.div_ceil(64)],
-            node_visits: vec![0; size * nodes.div_ceil(64)],
-            later: vec![Vec::new(); size],
-        }
+        Self { cycles: vec![Due::default(); size], mask: size as u64 - 1 }
     }
 
+    /// The work of `cycle`, which lies no more than the horizon ahead.
     #[inline(always)]
-    pub(super) fn slot(&self, cycle: u64) -> usize {
-        (cycle & self.mask) as usize
+    pub(super) fn at(&mut self, cycle: u64) -> &mut Due {
+        &mut self.cycles[(cycle & self.mask) as usize]
     }
 
-    /// Visits `router` at `cycle`.
+    /// Takes the work of `cycle` out; give it back with [`Wheel::put_back`].
     #[inline(always)]
-    pub(super) fn visit_router(&mut self, cycle: u64, router: usize) {
-        let word = self.slot(cycle) * self.routers.div_ceil(64) + router / 64;
-        self.router_visits[word] |= 1 << (router % 64);
+    pub(super) fn take(&mut self, cycle: u64) -> Due {
+        std::mem::take(self.at(cycle))
     }
 
-    /// Visits `node` at `cycle`.
+    /// Returns finished work, so that its memory is used again.
     #[inline(always)]
-    pub(super) fn visit_node(&mut self, cycle: u64, node: usize) {
-        let word = self.slot(cycle) * self.nodes.div_ceil(64) + node / 64;
-        self.node_visits[word] |= 1 << (node % 64);
-    }
-
-    /// A flit reaches an input VC at `cycle`.
-    #[inline(always)]
-    pub(super) fn send_flit(&mut self, cycle: u64, place: Place) {
-        let index = place.of() << self.shift | self.slot(cycle);
-        self.inboxes[index].flits |= 1 << place.vc();
-        self.visit_router(cycle, place.of());
-    }
-
-    /// A credit reaches an output VC at `cycle`.
-    #[inline(always)]
-    pub(super) fn send_credit(&mut self, cycle: u64, place: Place) {
-        let index = place.of() << self.shift | self.slot(cycle);
-        self.inboxes[index].credits |= 1 << place.vc();
-        self.visit_router(cycle, place.of());
-    }
-
-    /// A credit reaches a node's injection port at `cycle`.
-    #[inline(always)]
-    pub(super) fn send_node_credit(&mut self, cycle: u64, place: Place) {
-        let index = self.slot(cycle) * self.nodes + place.of();
-        self.node_credits[index] |= 1 << place.vc();
-        self.visit_node(cycle, place.of());
-    }
-
-    /// Takes what arrives at `router` at `cycle`.
-    #[inline(always)]
-    pub(super) fn take_inbox(&mut self, cycle: u64, router: usize) -> Inbox {
-        let index = router << self.shift | self.slot(cycle);
-        std::mem::take(&mut self.inboxes[index])
-    }
-
-    /// Takes the credits that arrive at `node` at `cycle`.
-    #[inline(always)]
-    pub(super) fn take_node_credits(&mut self, cycle: u64, node: usize) -> u32 {
-        let index = self.slot(cycle) * self.nodes + node;
-        std::mem::take(&mut self.node_credits[index])
-    }
-
-    /// Takes the `word`-th 64 routers to be visited in `cycles`.
-    #[inline(always)]
-    pub(super) fn router_visits(&mut self, cycles: std::ops::Range<u64>, word: usize) -> u64 {
-        let words = self.routers.div_ceil(64);
-        cycles.fold(0, |all, cycle| {
-            let index = self.slot(cycle) * words + word;
-            all | std::mem::take(&mut self.router_visits[index])
-        })
-    }
-
-    /// Takes the `word`-th 64 nodes to be visited at `cycle`.
-    #[inline(always)]
-    pub(super) fn take_node_visits(&mut self, cycle: u64, word: usize) -> u64 {
-        let index = self.slot(cycle) * self.nodes.div_ceil(64) + word;
-        std::mem::take(&mut self.node_visits[index])
+    pub(super) fn put_back(&mut self, cycle: u64, mut due: Due) {
+        due.clear();
+        *self.at(cycle) = due;
     }
 
     /// The first cycle from `now` on in which anything happens.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
-        let (routers, nodes) = (self.routers.div_ceil(64), self.nodes.div_ceil(64));
-        (now..=now + self.mask).find(|&cycle| {
-            let slot = self.slot(cycle);
-            !self.later[slot].is_empty()
-                || self.router_visits[slot * routers..][..routers].iter().any(|&word| word != 0)
-                || self.node_visits[slot * nodes..][..nodes].iter().any(|&word| word != 0)
-        })
+        (now..=now + self.mask).find(|cycle| !self.cycles[(cycle & self.mask) as usize].is_empty())
     }
 }

@@ -1,0 +1,115 @@
+//! Minimal adaptive routing with escape channels (Duato 1993, doi 10.1109/71.250114).
+//!
+//! Virtual channel 0 (0 and 1 on a torus) is the escape: dimension order, low priority. All other
+//! channels may be taken in any direction that brings the packet nearer. A packet that has taken an
+//! escape channel stays on escape channels to its destination.
+
+use super::dor::{Classes, DimensionOrder, FROM_NODE};
+use super::grid::Axis;
+use super::ground::{Ground, all_vcs};
+use super::plan::{Misfit, Plan};
+use super::{Candidates, Head, Kernel, Routing, Standing};
+use crate::base::random::Stream;
+use crate::base::{Problems, RouterId};
+use crate::fabric::Shape;
+
+/// Minimal adaptive routing on grids.
+#[derive(Clone, Debug)]
+pub struct MinimalAdaptive {
+    escape: DimensionOrder,
+    escape_vcs: u32,
+    adaptive_vcs: u32,
+    network_ports: u8,
+    all: u32,
+}
+
+impl MinimalAdaptive {
+    /// Whether a packet may leave `at` by `port` without losing its escape route.
+    #[inline]
+    fn safe(&self, at: RouterId, port: u8, dst: RouterId) -> bool {
+        let Some(runs) = self.escape.runs() else { return true };
+        runs.next(at, port).is_some_and(|next| self.escape.open(next, dst))
+    }
+
+    /// Whether the shorter way along `axis` leads down; a coin decides ties.
+    #[inline]
+    fn down(axis: &Axis, here: u32, there: u32, coins: u32) -> bool {
+        if !axis.wrap {
+            return there < here;
+        }
+        let k = axis.len();
+        let up = if there > here { there - here } else { there + k - here };
+        2 * up > k || (2 * up == k && coins >> axis.number() & 1 == 1)
+    }
+}
+
+impl Kernel for MinimalAdaptive {
+    #[inline]
+    fn inject(&self, src: RouterId, head: &mut Head, draw: &mut Stream) {
+        self.escape.inject(src, head, draw);
+    }
+
+    #[inline]
+    fn route(&self, standing: Standing, head: &mut Head, out: &mut Candidates) {
+        let escaping = standing.port < self.network_ports && self.escape_vcs >> standing.vc & 1 == 1;
+        let entering = Standing { port: if escaping { standing.port } else { FROM_NODE }, ..standing };
+        let Some((port, vcs)) = self.escape.hop(entering, head.dst, head.memory) else {
+            return out.push(head.eject, self.all, 0);
+        };
+        out.push(port, vcs, 0);
+        if escaping {
+            return;
+        }
+        for axis in self.escape.axes() {
+            let (here, there) = (axis.of(standing.at), axis.of(head.dst));
+            if here != there {
+                let port = axis.port + u8::from(Self::down(axis, here, there, head.memory));
+                if self.safe(standing.at, port, head.dst) {
+                    out.push(port, self.adaptive_vcs, 1);
+                }
+            }
+        }
+    }
+
+    fn reaches(&self, src: RouterId, dst: RouterId) -> bool {
+        self.escape.open(src, dst)
+    }
+
+    fn starts(&self, src: RouterId, head: Head, out: &mut Vec<(Head, f64)>) {
+        self.escape.starts(src, head, out);
+    }
+
+    fn escape(&self) -> u32 {
+        self.escape_vcs
+    }
+}
+
+/// Builds [`MinimalAdaptive`].
+pub(super) struct MinimalAdaptivePlan;
+
+impl Plan for MinimalAdaptivePlan {
+    fn fits(&self, ground: &Ground) -> Result<(), Misfit> {
+        match &ground.fabric.shape {
+            Shape::Grid { wrap, .. } => Misfit::vcs(ground, if wrap.contains(&true) { 3 } else { 2 }),
+            _ => Err(Misfit::shape("a mesh or torus")),
+        }
+    }
+
+    fn compile(&self, ground: &Ground) -> Result<Routing, Problems> {
+        let Shape::Grid { size, wrap } = &ground.fabric.shape else {
+            return Err(Problems::one("", "minimal adaptive routing needs a grid"));
+        };
+        let escape_vcs = if wrap.contains(&true) { 0b11 } else { 0b01 };
+        let classes = Classes { all: escape_vcs, low: 0b01, high: 0b10 };
+        let ascending: Vec<usize> = (0..size.len()).collect();
+        let all = all_vcs(ground.vcs);
+        let kernel = MinimalAdaptive {
+            escape: DimensionOrder::on(ground, &ascending, classes)?,
+            escape_vcs,
+            adaptive_vcs: all & !escape_vcs,
+            network_ports: 2 * size.len() as u8,
+            all,
+        };
+        Ok(kernel.into())
+    }
+}

@@ -1,0 +1,183 @@
+//! `table`: next hops as the user lists them.
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::channels::{Channels, NONE};
+use super::ground::Ground;
+use super::plan::{Misfit, Plan};
+use super::routes::{Scribe, View, addressed};
+use super::{RouterId, Routing};
+use crate::base::{Problem, Problems};
+
+/// One line of a routing table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Hop {
+    /// Router that the packet is at.
+    pub at: u32,
+    /// Neighbour that it came from; absent: from anywhere that no other line names.
+    #[serde(default)]
+    pub from: Option<u32>,
+    /// Router of its destination.
+    pub to: u32,
+    /// Neighbour that it goes to.
+    pub next: u32,
+}
+
+/// Parameters of `table`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct TableParams {
+    /// The table. Pairs without a complete way through it are refused at the source.
+    pub hops: Vec<Hop>,
+    /// CSV file with the columns `at,from,to,next` (`from` may be empty) whose lines are appended.
+    pub file: Option<PathBuf>,
+}
+
+impl TableParams {
+    /// Reads the table's file, if it names one, relative to `folder`.
+    ///
+    /// # Errors
+    /// A file that cannot be opened, and every line that cannot be read.
+    pub fn load(&mut self, folder: &Path) -> Result<(), Problems> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        match File::open(folder.join(&file)) {
+            Ok(table) => self.append_csv(table),
+            Err(error) => Err(Problems::one("file", format!("cannot read {}: {error}", file.display()))),
+        }
+    }
+
+    /// Appends the lines of a CSV table.
+    ///
+    /// # Errors
+    /// Every line that cannot be read, by its number.
+    pub fn append_csv(&mut self, table: impl Read) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(table);
+        for (n, line) in reader.deserialize::<Hop>().enumerate() {
+            match line {
+                Ok(hop) => self.hops.push(hop),
+                Err(error) => problems.push(
+                    Problem::new("file", format!("line {}: {error}", n + 2)).allowed("at,from,to,next"),
+                ),
+            }
+        }
+        problems.into_result(())
+    }
+}
+
+/// The listed hops as channels, by destination.
+struct Listing {
+    /// (channel by which the packet came, or the router it is injected at) to the next channel.
+    after: Vec<HashMap<u32, u32>>,
+    at: Vec<HashMap<u32, u32>>,
+}
+
+impl Listing {
+    fn resolve(hops: &[Hop], channels: &Channels) -> Result<Self, Problems> {
+        let routers = channels.routers();
+        let mut problems = Problems::new();
+        let mut listing = Self { after: vec![HashMap::new(); routers], at: vec![HashMap::new(); routers] };
+        for (n, hop) in hops.iter().enumerate() {
+            let path = |field: &str| format!("hops[{n}].{field}");
+            let mut known = |router: u32, field: &str| {
+                let exists = (router as usize) < routers;
+                problems.require(exists, &path(field), || {
+                    format!("there is no router {router}; they are numbered 0 to {}", routers - 1)
+                });
+                exists
+            };
+            let named =
+                [(hop.at, "at"), (hop.to, "to"), (hop.next, "next"), (hop.from.unwrap_or(hop.at), "from")];
+            if !named.into_iter().fold(true, |all, (router, field)| known(router, field) && all) {
+                continue;
+            }
+            let link = |a: u32, b: u32| channels.leaving(a).find(|&k| channels.head[k as usize] == b);
+            let dst = hop.to as usize;
+            match (link(hop.at, hop.next), hop.from.map(|from| link(from, hop.at))) {
+                (Some(next), None) => drop(listing.at[dst].insert(hop.at, next)),
+                (Some(next), Some(Some(came))) => drop(listing.after[dst].insert(came, next)),
+                // A link that is broken or absent leads nowhere: what needs it is refused at the source.
+                _ => {}
+            }
+        }
+        problems.into_result(listing)
+    }
+
+    fn next(&self, dst: RouterId, came: u32, at: u32) -> u32 {
+        let own = self.after[dst.index()].get(&came);
+        own.or_else(|| self.at[dst.index()].get(&at)).copied().unwrap_or(NONE)
+    }
+}
+
+impl Plan for TableParams {
+    fn fits(&self, _ground: &Ground) -> Result<(), Misfit> {
+        Ok(())
+    }
+
+    fn compile(&self, ground: &Ground) -> Result<Routing, Problems> {
+        if let Some(file) = &self.file {
+            return Err(Problems::one("file", format!("{} was not loaded", file.display())));
+        }
+        let channels = Channels::new(ground, |_| true, false);
+        let listing = Listing::resolve(&self.hops, &channels)?;
+        let mut scribe = Scribe::new(ground, &channels, 1)?;
+        for dst in addressed(ground) {
+            let step = |channel: u32| {
+                let head = channels.head[channel as usize];
+                if head == dst.0 { NONE } else { listing.next(dst, channel, head) }
+            };
+            let next: Vec<u32> = (0..channels.len() as u32).map(step).collect();
+            let arrives = arrivals(&channels, dst.0, &next);
+            let start = |router: u32| {
+                let first = if router == dst.0 { NONE } else { listing.next(dst, NONE, router) };
+                if first != NONE && arrives[first as usize] { first } else { NONE }
+            };
+            let first: Vec<u32> = (0..channels.routers() as u32).map(start).collect();
+            scribe.note(dst, &[View { next: &next, first: &first }]);
+        }
+        Ok(scribe.finish(ground, None).into())
+    }
+}
+
+/// By channel: whether following `next` leads to `dst` without running in circles.
+fn arrivals(channels: &Channels, dst: u32, next: &[u32]) -> Vec<bool> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Fate {
+        Unknown,
+        Pending,
+        Arrives,
+        Lost,
+    }
+    let mut fate = vec![Fate::Unknown; next.len()];
+    let mut trail = Vec::new();
+    for start in 0..next.len() {
+        let mut channel = start as u32;
+        let end = loop {
+            if channel == NONE {
+                break Fate::Lost;
+            }
+            if channels.head[channel as usize] == dst {
+                fate[channel as usize] = Fate::Arrives;
+                break Fate::Arrives;
+            }
+            match fate[channel as usize] {
+                Fate::Unknown => {
+                    fate[channel as usize] = Fate::Pending;
+                    trail.push(channel);
+                    channel = next[channel as usize];
+                }
+                Fate::Pending => break Fate::Lost,
+                known => break known,
+            }
+        };
+        trail.drain(..).for_each(|passed| fate[passed as usize] = end);
+    }
+    fate.iter().map(|&fate| fate == Fate::Arrives).collect()
+}
