@@ -41,6 +41,13 @@ pub trait Source: Send {
         false
     }
 
+    /// The multicast tree that a packet follows, as an index into the network's table of trees; `None`
+    /// for a packet to `offer.dst` alone. A packet with a tree goes to all nodes of the tree instead.
+    fn tree(&self, offer: &Offer) -> Option<u32> {
+        let _ = offer;
+        None
+    }
+
     /// Splits off the nodes from `at` on, for another thread.
     fn split(&mut self, at: NodeId) -> Self
     where

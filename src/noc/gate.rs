@@ -1,0 +1,145 @@
+//! Nodes as senders, in the engines that move whole packets: who may send what, and which packet is next.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::ledger::{Ledger, Parcel};
+use super::multicast::TreeTable;
+use super::route::{Head, Routing};
+use super::source::{Offer, Source};
+use crate::base::NodeId;
+use crate::base::random::{Purpose, Stream};
+use crate::fabric::{Attachment, Fabric, Health};
+
+/// Knows of every node where it hangs, whether it works, and its next packet.
+#[derive(Clone, Debug)]
+pub(super) struct Gate {
+    pub routing: Routing,
+    pub trees: Option<Arc<TreeTable>>,
+    attachments: Vec<Attachment>,
+    /// By node: its core and its router work.
+    alive: Vec<bool>,
+    seed: u64,
+    /// By node: packets created so far.
+    counts: Vec<u32>,
+    /// By node: what its source has offered and is not created yet, by cycle. Usually one packet; a
+    /// delivery can call forth another one that goes before it.
+    offers: Vec<VecDeque<Offer>>,
+}
+
+impl Gate {
+    pub(super) fn new(fabric: &Fabric, health: &Health, routing: Routing, seed: u64) -> Self {
+        let works = |(node, at): (usize, &Attachment)| health.node[node] && health.router[at.router.index()];
+        let nodes = fabric.nodes.len();
+        Self {
+            routing,
+            trees: None,
+            attachments: fabric.nodes.clone(),
+            alive: fabric.nodes.iter().enumerate().map(works).collect(),
+            seed,
+            counts: vec![0; nodes],
+            offers: vec![VecDeque::new(); nodes],
+        }
+    }
+
+    pub(super) fn nodes(&self) -> usize {
+        self.attachments.len()
+    }
+
+    #[inline(always)]
+    pub(super) fn attachment(&self, node: NodeId) -> Attachment {
+        self.attachments[node.index()]
+    }
+
+    /// The cycle from which `node` has something to send, `now` at the earliest; asks the source if need be.
+    pub(super) fn due<S: Source>(&mut self, node: NodeId, source: &mut S, now: u64) -> Option<u64> {
+        let offers = &mut self.offers[node.index()];
+        if offers.is_empty() {
+            offers.extend(source.next(node));
+        }
+        offers.front().map(|offer| offer.at.max(now))
+    }
+
+    /// Asks the source for one more packet of `node`, which may go before those offered already.
+    pub(super) fn ask<S: Source>(&mut self, node: NodeId, source: &mut S) {
+        if let Some(offer) = source.next(node) {
+            let offers = &mut self.offers[node.index()];
+            let at = offers.partition_point(|held| held.at <= offer.at);
+            offers.insert(at, offer);
+        }
+    }
+
+    /// Whether a packet of before `end` is still to be created, as far as sources have said.
+    pub(super) fn may_create_before(&self, end: u64) -> bool {
+        self.offers.iter().filter_map(VecDeque::front).any(|offer| offer.at < end)
+    }
+
+    /// Creates the next packet of `node` that may be sent and whose time has come; counts those before it
+    /// that are refused.
+    pub(super) fn create<S: Source>(
+        &mut self,
+        node: NodeId,
+        source: &mut S,
+        ledger: &mut Ledger,
+        now: u64,
+    ) -> Option<Parcel> {
+        while self.due(node, source, now) == Some(now) {
+            let offer = self.offers[node.index()].pop_front()?;
+            self.counts[node.index()] = self.counts[node.index()].wrapping_add(1);
+            let tree = self.trees.as_ref().and(source.tree(&offer));
+            let parcel = match tree {
+                Some(tree) => self.plant(node, &offer, tree, ledger),
+                None => self.admit(node, &offer, ledger),
+            };
+            if parcel.is_some() {
+                return parcel;
+            }
+        }
+        None
+    }
+
+    /// A packet to one destination, unless it must be refused.
+    fn admit(&mut self, src: NodeId, offer: &Offer, ledger: &mut Ledger) -> Option<Parcel> {
+        ledger.create(offer, 1);
+        let Some(head) = self.head(src, offer.dst) else {
+            ledger.tally.refused += 1;
+            return None;
+        };
+        ledger.admit(offer.at, 1);
+        Some(Parcel::new(src, offer, head))
+    }
+
+    /// The routing state of a packet, or `None` if it cannot be delivered.
+    fn head(&self, src: NodeId, dst: NodeId) -> Option<Head> {
+        let (from, to) = (self.attachment(src), *self.attachments.get(dst.index())?);
+        let alive = self.alive[src.index()] && self.alive[dst.index()];
+        if !alive || !self.routing.reaches(from.router, to.router) {
+            return None;
+        }
+        let mut head = Head { dst: to.router, eject: to.port, ..Head::default() };
+        let mut draw = Stream::new(self.seed, Purpose::Routing, src.0, u64::from(self.counts[src.index()]));
+        self.routing.inject(from.router, &mut head, &mut draw);
+        Some(head)
+    }
+
+    /// A packet that follows a tree. It is refused as a whole if the tree does not exist or does not start
+    /// here, or if it has more than one flit; the destinations that the tree does not reach are refused.
+    fn plant(&mut self, src: NodeId, offer: &Offer, tree: u32, ledger: &mut Ledger) -> Option<Parcel> {
+        let trees = self.trees.as_ref()?;
+        let Some(tree) = trees.tree(tree).filter(|tree| tree.src == src) else {
+            ledger.create(offer, 1);
+            ledger.tally.refused += 1;
+            return None;
+        };
+        let (reached, missed) = (u64::from(tree.reached), u64::from(tree.missed));
+        ledger.create(offer, reached + missed);
+        if offer.flits != 1 || !self.alive[src.index()] || reached == 0 {
+            ledger.tally.refused += reached + missed;
+            return None;
+        }
+        ledger.tally.refused += missed;
+        ledger.admit(offer.at, reached);
+        let head = Head { dst: self.attachment(src).router, ..Head::default() };
+        Some(Parcel { branch: tree.root, ..Parcel::new(src, offer, head) })
+    }
+}
