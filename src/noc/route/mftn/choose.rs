@@ -4,7 +4,7 @@ use super::super::dor::{Classes, DimensionOrder};
 use super::super::ground::Ground;
 use super::super::plan::{Misfit, Plan};
 use super::super::routes::shortest_table;
-use super::super::{Mesh, Routing};
+use super::super::{Mesh, Routing, Turns};
 use super::portfolio::{Candidate, Kind, Score, Trial, attempt, candidates};
 use super::search::{Balanced, balance};
 use super::site::Site;
@@ -71,7 +71,7 @@ fn best(site: &Site, list: impl Iterator<Item = Candidate>, known: Option<Score>
         })
         .collect();
     tried.sort_by(|(_, a), (_, b)| a.gamma.total_cmp(&b.gamma).then(a.hops.total_cmp(&b.hops)));
-    let full = |turns| attempt(site, turns, 1, f64::INFINITY).is_some_and(|trial| trial.certified());
+    let full = |turns: &Turns| attempt(site, turns, 1, f64::INFINITY).is_some_and(|trial| trial.certified());
     let certified = |(candidate, _): &(Candidate, Score)| every == 1 || full(&candidate.turns);
     tried.into_iter().find(certified).map(|(candidate, _)| candidate)
 }
