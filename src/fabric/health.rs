@@ -12,7 +12,7 @@ pub struct Health {
     pub node: Vec<bool>,
     /// By link: it carries flits.
     pub link: Vec<bool>,
-    /// Virtual channels of a link's downstream buffer that are stuck, one bit per VC.
+    /// Virtual channels of a link's downstream buffer that are stuck, one bit per VC; sorted by link.
     pub stuck_vcs: Vec<(LinkId, u32)>,
 }
 
@@ -37,8 +37,8 @@ impl Health {
     pub fn kill_router(&mut self, fabric: &Fabric, router: RouterId) {
         self.router[router.index()] = false;
         let site = &fabric.routers[router.index()];
-        for node in 0..u32::from(site.nodes) {
-            self.kill_node(NodeId(site.first_node.0 + node));
+        for &node in fabric.nodes_of(router) {
+            self.kill_node(node);
         }
         for port in 0..site.network_ports {
             for link in fabric.out(router, port).into_iter().chain(fabric.into(router, port)) {
@@ -55,5 +55,19 @@ impl Health {
     /// Kills one directed link.
     pub fn kill_link(&mut self, link: LinkId) {
         self.link[link.index()] = false;
+    }
+
+    /// Marks the virtual channels of `mask` at the downstream buffer of `link` as stuck, beside those
+    /// that already are. `stuck_vcs` stays sorted by link, with one entry for each.
+    pub fn stick_vcs(&mut self, link: LinkId, mask: u32) {
+        match self.stuck_vcs.binary_search_by_key(&link, |&(link, _)| link) {
+            Ok(at) => self.stuck_vcs[at].1 |= mask,
+            Err(at) => self.stuck_vcs.insert(at, (link, mask)),
+        }
+    }
+
+    /// Whether no node can send or receive any more.
+    pub fn is_dead(&self) -> bool {
+        !self.node.contains(&true)
     }
 }

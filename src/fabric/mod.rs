@@ -7,20 +7,42 @@
 //!
 //! Invariants: a [`Fabric`] never changes after it is built; link and port tables agree in both
 //! directions; every node hangs on exactly one router port. Network ports come first, node ports
-//! after them; output port `p` and input port `p` of a router face the same neighbour.
+//! after them; output port `p` and input port `p` of a router face the same neighbour. Building and
+//! resolving are pure: files are read by the caller's hook, random faults are keyed by their seed.
 //!
 //! Must not know: packets, routing, neurons, YAML.
 //!
-//! Read [`Fabric`] first, then [`topology`].
+//! Read [`Fabric`] first, then [`topology`] for how a network is drawn, then [`faults`] for how it breaks.
+//! A new topology is one file with its parameters and a `draw` function, and two lines in [`topology`].
 
 mod blueprint;
+mod board;
+#[cfg(test)]
+mod checks;
+mod cmesh;
+mod fat_tree;
+pub mod faults;
+mod graph;
 mod health;
+mod hierarchy;
+mod link;
 mod mesh;
+mod place;
 pub mod topology;
+mod triangular;
 
 pub use blueprint::{Blueprint, Site, Wire};
+pub use board::Board;
+pub use cmesh::Cmesh;
+pub use fat_tree::FatTree;
+pub use faults::{FaultEvent, FaultMap};
+pub use graph::{EntryMeaning, GraphFile, GraphFormat};
 pub use health::Health;
-pub use topology::{LinkParams, Topology};
+pub use hierarchy::Hierarchy;
+pub use link::{LinkChange, LinkOverride, LinkParams};
+pub use place::Place;
+pub use topology::{Surroundings, Topology};
+pub use triangular::TriangularTorus;
 
 use crate::base::{LinkId, NodeId, RouterId};
 
@@ -62,8 +84,10 @@ pub struct Link {
 /// Regular structure that routing functions may rely on. Router numbers follow from it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Shape {
-    /// An n-dimensional grid: router = Σ coordinate[d] · Π size[..d] (dimension 0, x, runs fastest).
-    /// Port `2d` leads to coordinate + 1 of dimension d, port `2d + 1` to coordinate − 1.
+    /// An n-dimensional grid: `router = Σ coordinate[d] · Π size[..d]` (dimension 0, x, runs fastest).
+    /// Port `2d` leads to coordinate + 1 of dimension d, port `2d + 1` to coordinate − 1. Where a
+    /// concentrated mesh has express links, port `2n + d` of a border router leads along dimension d to
+    /// the router half the grid away; grids without them have no port from `2n` on.
     Grid {
         /// Routers along each dimension.
         size: Vec<u32>,
@@ -72,6 +96,9 @@ pub enum Shape {
     },
     /// k-ary n-tree: `levels` levels of `arity^(levels−1)` switches; router = level · width + position,
     /// level 0 is the root level. Ports `0..arity` go down, `arity..2·arity` go up (absent at the roots).
+    /// Leaf switches have nodes in place of links below, so their ports `0..arity` stay empty. With the
+    /// position written in base `arity`, most significant digit first, port p down from level l sets
+    /// digit l to p; node = position of its leaf · arity + index.
     FatTree {
         /// k.
         arity: u32,
@@ -97,10 +124,13 @@ pub struct Router {
     pub position: [f32; 2],
     /// Number of network ports; node ports follow.
     pub network_ports: u8,
-    /// First attached node.
+    /// First attached node. The others follow it in number, except on concentrated meshes: ask
+    /// [`Fabric::nodes_of`] and [`Fabric::node_at`].
     pub first_node: NodeId,
     /// Number of attached nodes.
     pub nodes: u8,
+    /// Start of the attached nodes in [`Fabric::attached`].
+    pub node_base: u32,
     /// Chip that it lies on, for boards of several chips.
     pub chip: u32,
 }
@@ -125,6 +155,8 @@ pub struct Fabric {
     pub links: Vec<Link>,
     /// Nodes by id.
     pub nodes: Vec<Attachment>,
+    /// Node ids in the order of (router, node port): the inverse of `nodes`.
+    pub attached: Vec<NodeId>,
     /// Start of each router's ports in the port tables; one more entry than routers.
     pub port_base: Vec<u32>,
     /// Link that leaves by each (router, port), or [`NO_LINK`].
@@ -169,6 +201,32 @@ impl Fabric {
     pub fn links_from(&self, router: RouterId) -> impl Iterator<Item = LinkId> + '_ {
         let ports = 0..self.routers[router.index()].network_ports;
         ports.filter_map(move |port| self.out(router, port))
+    }
+
+    /// The express link of a concentrated mesh that leaves `router` along `dimension`, if there is one.
+    pub fn express(&self, router: RouterId, dimension: usize) -> Option<LinkId> {
+        let Shape::Grid { size, .. } = &self.shape else { return None };
+        let port = u8::try_from(2 * size.len() + dimension).ok()?;
+        (port < self.routers[router.index()].network_ports).then(|| self.out(router, port)).flatten()
+    }
+
+    /// The links from `from` to `to`: none if they are not neighbours, several if they are joined twice.
+    pub fn links_between(&self, from: RouterId, to: RouterId) -> impl Iterator<Item = LinkId> + '_ {
+        self.links_from(from).filter(move |&link| self.link(link).to == to)
+    }
+
+    /// The nodes attached to `router`, by port.
+    #[inline]
+    pub fn nodes_of(&self, router: RouterId) -> &[NodeId] {
+        let site = &self.routers[router.index()];
+        &self.attached[site.node_base as usize..][..usize::from(site.nodes)]
+    }
+
+    /// The node at `port` of `router`, if that is a node port.
+    #[inline]
+    pub fn node_at(&self, router: RouterId, port: u8) -> Option<NodeId> {
+        let index = port.checked_sub(self.routers[router.index()].network_ports)?;
+        self.nodes_of(router).get(usize::from(index)).copied()
     }
 
     /// The link that runs the other way along the same wire, if there is one.

@@ -5,5 +5,7 @@
 //! Read [`params`] first, then [`route`].
 
 pub mod certify;
+pub mod engine;
 pub mod params;
 pub mod route;
+pub mod source;

@@ -73,6 +73,8 @@ pub struct RouterParams {
     pub credit_delay: u8,
     /// Try the switch while the virtual channel is still being allocated.
     pub speculative: bool,
+    /// Take any free virtual channel at the switch grant instead of allocating it; needs `speculative`.
+    pub piggyback: bool,
     /// Allocator for virtual channels and switch.
     pub allocator: Allocator,
     /// Allocator iterations per cycle; 1 to 8. More find larger matchings.
@@ -100,6 +102,7 @@ impl Default for RouterParams {
             traversal_delay: 1,
             credit_delay: 0,
             speculative: false,
+            piggyback: false,
             allocator: Allocator::Islip,
             allocator_iterations: 1,
             arbiter: Arbiter::RoundRobin,
@@ -134,6 +137,9 @@ impl RouterParams {
         range("credit_delay", self.credit_delay.into(), 0, 16);
         range("allocator_iterations", self.allocator_iterations.into(), 1, 8);
         range("input_speedup", self.input_speedup.into(), 1, 4);
+        let piggyback = !self.piggyback || self.speculative;
+        problems
+            .require(piggyback, "piggyback", || "piggybacked VC allocation needs `speculative: true`".into());
         problems.into_result(())
     }
 }

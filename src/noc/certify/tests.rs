@@ -1,8 +1,8 @@
 //! Certificates of every routing function, against closed forms, published figures and naive walks.
 
 use super::*;
+use crate::base::RouterId;
 use crate::base::random::{Purpose, Stream};
-use crate::base::{LinkId, RouterId};
 use crate::fabric::{LinkParams, Topology};
 use crate::noc::route::RoutingSpec;
 

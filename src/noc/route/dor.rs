@@ -17,7 +17,7 @@ use super::grid::{Axis, axes};
 use super::ground::{Ground, all_vcs};
 use super::plan::{Misfit, Plan};
 use super::runs::Runs;
-use super::{Candidates, Head, Kernel, Routing, Standing};
+use super::{Candidate, Candidates, Head, Kernel, Routing, Standing};
 use crate::base::random::Stream;
 use crate::base::{Problem, Problems, RouterId};
 use crate::fabric::Shape;
@@ -68,14 +68,22 @@ pub struct DimensionOrder {
     express: Option<Box<Express>>,
     /// The turn map this stands for, if `mftn` chose it.
     name: Option<&'static str>,
+    /// Coordinates of each router in fields of [`FIELD`] bits, the dimension that is corrected first
+    /// in the lowest; empty where the shortcut does not apply.
+    packed: Vec<u64>,
 }
+
+/// Bits per coordinate in a packed position.
+const FIELD: u32 = 16;
 
 impl DimensionOrder {
     /// Corrects the dimensions of a flawless grid in the given `order` (`[0, 1]` is XY).
     pub fn new(size: &[u32], wrap: &[bool], order: &[usize], vcs: u8) -> Self {
         let axes = axes(size, wrap);
-        let axes = order.iter().map(|&d| axes[d]).collect();
-        Self { axes, classes: Classes::halves(vcs), all: all_vcs(vcs), runs: None, express: None, name: None }
+        let axes: Vec<Axis> = order.iter().map(|&d| axes[d]).collect();
+        let packed = packed(&axes);
+        let classes = Classes::halves(vcs);
+        Self { axes, classes, all: all_vcs(vcs), runs: None, express: None, name: None, packed }
     }
 
     /// Corrects the dimensions of the grid under `ground` in the given `order`, within `classes`.
@@ -86,7 +94,8 @@ impl DimensionOrder {
         let plain = Self { classes, ..Self::new(size, wrap, order, ground.vcs) };
         let runs = (!ground.whole()).then(|| Box::new(Runs::measure(ground, &plain.axes, classes)));
         let express = Express::find(ground, &plain.axes).map(Box::new);
-        Ok(Self { runs, express, ..plain })
+        let packed = if express.is_none() { plain.packed } else { Vec::new() };
+        Ok(Self { runs, express, packed, ..plain })
     }
 
     /// The same, reported as the turn map `name`.
@@ -214,7 +223,32 @@ pub(in crate::noc) fn subsets(mask: u32) -> impl Iterator<Item = u32> {
     })
 }
 
+/// Packed coordinates of every router; none if a dimension wraps or they do not fit.
+fn packed(axes: &[Axis]) -> Vec<u64> {
+    let fits = axes.len() <= (u64::BITS / FIELD) as usize && axes.iter().all(|axis| axis.len() < 1 << FIELD);
+    if !fits || axes.iter().any(|axis| axis.wrap) {
+        return Vec::new();
+    }
+    let routers: u32 = axes.iter().map(Axis::len).product();
+    let pack =
+        |router| axes.iter().rev().fold(0, |packed, axis| packed << FIELD | u64::from(axis.of(router)));
+    (0..routers).map(|router| pack(RouterId(router))).collect()
+}
+
 impl Kernel for DimensionOrder {
+    #[inline(always)]
+    fn fixed(&self, at: RouterId, head: &Head) -> Option<Candidate> {
+        let (here, there) = (*self.packed.get(at.index())?, *self.packed.get(head.dst.index())?);
+        if here == there {
+            return Some(Candidate { vcs: self.all, port: head.eject, priority: 0 });
+        }
+        let shift = (here ^ there).trailing_zeros() & !(FIELD - 1);
+        let coordinate = |packed: u64| packed >> shift & ((1 << FIELD) - 1);
+        let axis = &self.axes[(shift / FIELD) as usize];
+        let port = axis.port + u8::from(coordinate(there) < coordinate(here));
+        Some(Candidate { vcs: self.classes.all, port, priority: 0 })
+    }
+
     #[inline]
     fn inject(&self, src: RouterId, head: &mut Head, draw: &mut Stream) {
         if self.axes.iter().any(|axis| axis.wrap) {

@@ -157,6 +157,12 @@ pub(in crate::noc) trait Kernel {
     /// See [`Routing::route`]; `out` is empty.
     fn route(&self, standing: Standing, head: &mut Head, out: &mut Candidates);
 
+    /// See [`Routing::fixed`].
+    #[inline(always)]
+    fn fixed(&self, _at: RouterId, _head: &Head) -> Option<Candidate> {
+        None
+    }
+
     /// See [`Routing::reaches`].
     fn reaches(&self, src: RouterId, dst: RouterId) -> bool;
 
@@ -222,6 +228,15 @@ macro_rules! kernels {
             pub fn inject(&self, src: RouterId, head: &mut Head, draw: &mut Stream) {
                 match self {
                     $(Self::$name(kernel) => kernel.inject(src, head, draw),)+
+                }
+            }
+
+            /// The only candidate, from routing functions that need nothing but the place and the
+            /// destination: a shortcut past [`Routing::route`] for the hot loop.
+            #[inline(always)]
+            pub fn fixed(&self, at: RouterId, head: &Head) -> Option<Candidate> {
+                match self {
+                    $(Self::$name(kernel) => kernel.fixed(at, head),)+
                 }
             }
 

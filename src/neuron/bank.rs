@@ -1,0 +1,440 @@
+//! A bank: all neurons of one model on one core, stored as columns and advanced together.
+//!
+//! Dispatch happens once per bank and step. In the steady state a step allocates nothing.
+
+use serde::{Deserializer, Serializer};
+
+use super::layout::Layout;
+use super::model::{Granules, NeuronModel, dispatch};
+use super::soma::{Card, Columns, Dice, FIRED, Lane, Quantity, Soma, UPDATED};
+use crate::base::Problems;
+use crate::base::unit::Seconds;
+
+/// What an input accumulator holds when nothing has arrived: negative zero, the exact identity of
+/// floating-point addition. Any arrival, even one of weight zero or two that cancel, leaves another
+/// bit pattern, so "nothing arrived" needs no flag. Weights of −0 must be stored as +0.
+pub const NO_INPUT: f64 = -0.0;
+
+/// Whether an accumulator that started at [`NO_INPUT`] has received anything.
+#[inline(always)]
+pub fn arrived(accumulator: f64) -> bool {
+    accumulator.to_bits() != NO_INPUT.to_bits()
+}
+
+/// The network-wide numbers of a bank's neurons. They key random draws, so that a draw does not
+/// depend on where a neuron is mapped.
+#[derive(Clone, Copy, Debug)]
+pub enum Ids<'a> {
+    /// Neuron `i` of the bank has number `first + i`.
+    From(u32),
+    /// Neuron `i` of the bank has number `table[i]`.
+    Table(&'a [u32]),
+}
+
+impl Ids<'_> {
+    /// The number of the bank's neuron `index`.
+    #[inline]
+    pub fn of(&self, index: usize) -> u32 {
+        match self {
+            Ids::From(first) => first + index as u32,
+            Ids::Table(table) => table[index],
+        }
+    }
+}
+
+/// What enters a bank in one step.
+#[derive(Clone, Copy, Debug)]
+pub struct StepInput<'a> {
+    /// Number of the time-step. Sources compare it with the steps they are given; the convention of
+    /// the whole crate is that the first step has number 1.
+    pub step: u64,
+    /// Seed of all random draws.
+    pub seed: u64,
+    /// The network-wide numbers of the neurons.
+    pub ids: Ids<'a>,
+    /// Per neuron the sum of what is due in this step on the first input channel, starting from
+    /// [`NO_INPUT`]; empty for a model without input channels.
+    pub arrivals: &'a [f64],
+    /// The same for the second channel; empty for a model with fewer.
+    pub second: &'a [f64],
+}
+
+/// What a neuron did in a step, which is what it costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// Its state was read, found idle and left alone.
+    Idle,
+    /// Its state was updated.
+    Updated,
+    /// Its state was updated and it fired.
+    Fired,
+}
+
+/// The bits of eight statuses that say "updated", and those that say "fired".
+const UPDATED_BITS: u64 = 0x0101_0101_0101_0101;
+const FIRED_BITS: u64 = UPDATED_BITS << 1;
+
+/// What leaves a bank in one step. Reused from step to step.
+#[derive(Clone, Debug, Default)]
+pub struct StepOutput {
+    fired: Vec<u32>,
+    values: Vec<f64>,
+    updated: u32,
+    status: Vec<u8>,
+    level: Vec<f64>,
+}
+
+impl StepOutput {
+    /// An empty output.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Positions in the bank of the neurons that fired, ascending.
+    pub fn fired(&self) -> &[u32] {
+        &self.fired
+    }
+
+    /// What each of [`fired`](Self::fired) emitted, for graded models; empty for spiking ones.
+    pub fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    /// Number of neurons that were updated, including those that fired.
+    pub fn updated(&self) -> u32 {
+        self.updated
+    }
+
+    /// What each neuron did, in bank order.
+    pub fn statuses(&self) -> impl ExactSizeIterator<Item = Status> {
+        self.status.iter().map(|&status| match status {
+            FIRED => Status::Fired,
+            UPDATED => Status::Updated,
+            _ => Status::Idle,
+        })
+    }
+
+    fn begin(&mut self, len: usize, graded: bool) {
+        self.status.clear();
+        self.status.resize(len, super::soma::IDLE);
+        self.level.resize(if graded { len } else { 0 }, 0.0);
+    }
+
+    /// Collects who fired from the status column, eight neurons at a time.
+    fn collect(&mut self) {
+        self.fired.clear();
+        self.values.clear();
+        self.updated = 0;
+        let blocks = self.status.chunks_exact(8);
+        let rest = blocks.remainder();
+        let mut last = [0; 8];
+        last[..rest.len()].copy_from_slice(rest);
+        let mut first = 0;
+        for block in blocks.chain([last.as_slice()]) {
+            let mut bytes = [0; 8];
+            bytes.copy_from_slice(block);
+            let word = u64::from_le_bytes(bytes);
+            // The sum of the eight bytes, each 0 or 1, appears in the top byte of the product.
+            self.updated += ((word & UPDATED_BITS).wrapping_mul(UPDATED_BITS) >> 56) as u32;
+            let mut fired = word & FIRED_BITS;
+            while fired != 0 {
+                self.fired.push(first + fired.trailing_zeros() / 8);
+                fired &= fired - 1;
+            }
+            first += 8;
+        }
+        if !self.level.is_empty() {
+            let level = &self.level;
+            self.values.extend(self.fired.iter().map(|&neuron| level[neuron as usize]));
+        }
+    }
+}
+
+/// The neurons of one model in a bank: prepared parameters and state.
+#[derive(Clone, Debug)]
+pub(super) struct Granule<M: Soma> {
+    layout: Layout<M::Kind>,
+    state: M::State,
+}
+
+impl<M: Soma> Granule<M> {
+    pub(super) fn build(parts: &[(&M, u32)], dt: Seconds) -> Self {
+        let layout = Layout::new(parts, |parameters: &M| parameters.prepare(dt));
+        let state = M::State::rest(&layout);
+        Self { layout, state }
+    }
+
+    fn step(&mut self, input: &StepInput<'_>, out: &mut StepOutput) {
+        out.begin(self.layout.len(), M::CARD.graded);
+        for (at, kind) in self.layout.runs() {
+            let channel = |i: usize, all| if M::CARD.inputs.len() > i { part(all, &at) } else { &[] };
+            let lane = Lane {
+                step: input.step,
+                arrivals: channel(0, input.arrivals),
+                second: channel(1, input.second),
+                status: &mut out.status[at.clone()],
+                level: if M::CARD.graded { &mut out.level[at.clone()] } else { &mut [] },
+                dice: Dice { seed: input.seed, step: input.step, ids: input.ids, first: at.start },
+            };
+            M::advance(&mut self.state, kind, at, lane);
+        }
+        out.collect();
+    }
+
+    fn read(&self, variable: usize, neuron: usize) -> Option<f64> {
+        self.state.read(variable, neuron)
+    }
+
+    fn write(&mut self, variable: usize, neuron: usize, value: f64) -> bool {
+        self.state.write(variable, neuron, value)
+    }
+
+    fn reset(&mut self) {
+        self.state = M::State::rest(&self.layout);
+    }
+
+    fn load<'de, D: Deserializer<'de>>(&mut self, source: D) -> Result<(), D::Error> {
+        let state: M::State = serde::Deserialize::deserialize(source)?;
+        if !state.holds(self.layout.len()) {
+            let message = format!("the saved bank does not hold {} neurons", self.layout.len());
+            return Err(serde::de::Error::custom(message));
+        }
+        self.state = state;
+        Ok(())
+    }
+}
+
+fn part<'a>(all: &'a [f64], at: &std::ops::Range<usize>) -> &'a [f64] {
+    &all[at.clone()]
+}
+
+/// All neurons of one model on one core.
+#[derive(Clone, Debug)]
+pub struct Bank {
+    granules: Granules,
+    len: u32,
+}
+
+impl Bank {
+    /// A bank of `count` equal neurons at rest, advanced in time-steps of `dt`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the parameters or the time-step, at paths relative to the model.
+    pub fn new(model: &NeuronModel, count: u32, dt: Seconds) -> Result<Self, Problems> {
+        model.check(dt)?;
+        Ok(Self { granules: Granules::build(&[(model, count)], dt), len: count })
+    }
+
+    /// A bank of consecutive parts, each a parameter set and its number of neurons.
+    ///
+    /// # Errors
+    /// Everything that is wrong with a parameter set, at `[part].field`; parts of different models;
+    /// more than `u32::MAX` neurons; no part at all.
+    pub fn from_parts(parts: &[(&NeuronModel, u32)], dt: Seconds) -> Result<Self, Problems> {
+        NeuronModel::check_all(parts, dt)?;
+        let len = parts.iter().map(|&(_, count)| count).sum();
+        Ok(Self { granules: Granules::build(parts, dt), len })
+    }
+
+    /// Number of neurons.
+    pub fn len(&self) -> usize {
+        self.len as usize
+    }
+
+    /// Whether the bank has no neurons.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// What the model says about itself.
+    pub fn card(&self) -> &'static Card {
+        dispatch!(&self.granules, granule => card_of(granule))
+    }
+
+    /// The state variables that can be read, the potential (if there is one) first.
+    pub fn variables(&self) -> &'static [Quantity] {
+        dispatch!(&self.granules, granule => variables_of(granule))
+    }
+
+    /// Advances every neuron by one step.
+    ///
+    /// `input` holds one accumulator per neuron and input channel of the model; that is the caller's
+    /// invariant, and the caller sets them back to [`NO_INPUT`] afterwards.
+    pub fn step(&mut self, input: &StepInput<'_>, out: &mut StepOutput) {
+        dispatch!(&mut self.granules, granule => granule.step(input, out));
+    }
+
+    /// Value of variable number `variable` (see [`variables`](Self::variables)) of neuron `neuron`;
+    /// `None` if either does not exist.
+    pub fn read(&self, variable: usize, neuron: usize) -> Option<f64> {
+        dispatch!(&self.granules, granule => granule.read(variable, neuron))
+    }
+
+    /// The potential of neuron `neuron`; `None` for models that have no state.
+    pub fn potential(&self, neuron: usize) -> Option<f64> {
+        self.read(0, neuron)
+    }
+
+    /// Sets variable number `variable` of neuron `neuron`, rounded to what the variable can hold: a
+    /// start other than rest, or a host that writes to the chip. Whether both exist.
+    pub fn write(&mut self, variable: usize, neuron: usize, value: f64) -> bool {
+        dispatch!(&mut self.granules, granule => granule.write(variable, neuron, value))
+    }
+
+    /// Puts every neuron back to rest.
+    pub fn reset(&mut self) {
+        dispatch!(&mut self.granules, granule => granule.reset());
+    }
+
+    /// Writes the state of the bank (not its parameters) for a checkpoint.
+    ///
+    /// # Errors
+    /// Whatever `sink` reports.
+    pub fn save<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+        dispatch!(&self.granules, granule => serde::Serialize::serialize(&granule.state, sink))
+    }
+
+    /// Takes back a state written by [`save`](Self::save) from a bank with the same parameters.
+    ///
+    /// # Errors
+    /// Whatever `source` reports, and a state of another model or number of neurons.
+    pub fn load<'de, D: Deserializer<'de>>(&mut self, source: D) -> Result<(), D::Error> {
+        dispatch!(&mut self.granules, granule => granule.load(source))
+    }
+}
+
+fn card_of<M: Soma>(_: &Granule<M>) -> &'static Card {
+    const { &M::CARD }
+}
+
+fn variables_of<M: Soma>(_: &Granule<M>) -> &'static [Quantity] {
+    M::State::VARIABLES
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::neuron::bernoulli::Bernoulli;
+    use crate::neuron::integrate_fire::IntegrateFire;
+
+    const DT: Seconds = Seconds(1e-3);
+
+    /// Drives `bank` with a fixed irregular input for steps `from..to`; all that came out.
+    fn drive(bank: &mut Bank, from: u64, to: u64) -> Vec<(Vec<u32>, Vec<u64>, u32)> {
+        let mut out = StepOutput::new();
+        let channels = bank.card().inputs.len();
+        let mut run = |step: u64| {
+            let arrival = |n: usize| if (step + n as u64) % 3 == 0 { 1.5 } else { NO_INPUT };
+            let arrivals: Vec<f64> = (0..bank.len()).map(arrival).collect();
+            let channel = |i| if channels > i { arrivals.as_slice() } else { &[] };
+            let input =
+                StepInput { step, seed: 5, ids: Ids::From(10), arrivals: channel(0), second: channel(1) };
+            bank.step(&input, &mut out);
+            let values = out.values().iter().map(|value| value.to_bits()).collect();
+            (out.fired().to_vec(), values, out.updated())
+        };
+        (from..to).map(&mut run).collect()
+    }
+
+    #[test]
+    fn every_model_goes_on_from_a_checkpoint_as_if_unbroken() {
+        for name in NeuronModel::NAMES {
+            let new = || Bank::new(&NeuronModel::named(name).unwrap(), 13, DT).unwrap();
+            let mut unbroken = new();
+            let before = drive(&mut unbroken, 1, 60);
+            let text = serde_json::to_string(&Saved(&unbroken)).unwrap();
+            let after = drive(&mut unbroken, 60, 120);
+            let mut restored = new();
+            restored.load(&mut serde_json::Deserializer::from_str(&text)).unwrap();
+            assert_eq!(drive(&mut restored, 60, 120), after, "{name}");
+            restored.reset();
+            assert_eq!(drive(&mut restored, 1, 60), before, "{name} after a reset");
+        }
+    }
+
+    struct Saved<'a>(&'a Bank);
+
+    impl serde::Serialize for Saved<'_> {
+        fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
+            self.0.save(sink)
+        }
+    }
+
+    #[test]
+    fn a_checkpoint_of_another_bank_is_refused() {
+        let bank = |count| Bank::new(&IntegrateFire::default().into(), count, DT).unwrap();
+        let saved = serde_json::to_value(Saved(&bank(3))).unwrap();
+        let error = bank(4).load(saved).unwrap_err().to_string();
+        assert_eq!(error, "the saved bank does not hold 4 neurons");
+        assert!(bank(3).load(serde_json::json!({ "v": [0] })).is_err());
+    }
+
+    #[test]
+    fn draws_do_not_depend_on_where_a_neuron_lives() {
+        let model = Bernoulli { base: 0.5, gain: 0.0 }.into();
+        let fired = |count, ids, step| {
+            let mut out = StepOutput::new();
+            let arrivals = vec![NO_INPUT; count as usize];
+            let input = StepInput { step, seed: 5, ids, arrivals: &arrivals, second: &[] };
+            Bank::new(&model, count, DT).unwrap().step(&input, &mut out);
+            out.fired().iter().map(|&n| ids.of(n as usize)).collect::<Vec<_>>()
+        };
+        for step in 0..20 {
+            let mut split = fired(3, Ids::Table(&[14, 10, 12]), step);
+            split.extend(fired(2, Ids::Table(&[11, 13]), step));
+            split.sort_unstable();
+            assert_eq!(split, fired(5, Ids::From(10), step));
+        }
+    }
+
+    #[test]
+    fn parts_keep_their_parameters_and_their_order() {
+        let with = |bias| NeuronModel::from(IntegrateFire { bias, ..Default::default() });
+        let (eager, lazy) = (with(2.0), with(0.25));
+        let mut bank = Bank::from_parts(&[(&eager, 9), (&lazy, 10), (&eager, 1)], DT).unwrap();
+        let mut out = StepOutput::new();
+        let arrivals = [NO_INPUT; 20];
+        bank.step(
+            &StepInput { step: 1, seed: 0, ids: Ids::From(0), arrivals: &arrivals, second: &[] },
+            &mut out,
+        );
+        assert_eq!(out.fired(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 19]);
+        assert_eq!((out.updated(), bank.potential(12), bank.potential(20)), (20, Some(0.25), None));
+    }
+
+    #[test]
+    fn mixed_missing_and_wrong_parts_are_all_named() {
+        let bad = IntegrateFire { threshold: f64::INFINITY, ..Default::default() }.into();
+        let other = NeuronModel::from(Bernoulli::default());
+        let problems = Bank::from_parts(&[(&bad, 1), (&other, u32::MAX)], DT).unwrap_err().to_string();
+        assert!(problems.contains("[0].threshold: is not a finite number"), "{problems}");
+        assert!(problems.contains("[1]: a bank holds one model; `bernoulli` follows"), "{problems}");
+        assert!(problems.contains("4294967296 neurons are too many"), "{problems}");
+        assert!(Bank::from_parts(&[], DT).is_err());
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_integrated() {
+        let mut bank = Bank::new(&IntegrateFire::default().into(), 2, DT).unwrap();
+        assert!(bank.write(0, 1, 1.25) && bank.write(1, 1, 1.0));
+        assert!(!bank.write(2, 1, 0.0) && !bank.write(0, 2, 0.0));
+        assert_eq!([0, 1].map(|variable| bank.read(variable, 1)), [Some(1.25), Some(1.0)]);
+        let fires: Vec<_> = drive(&mut bank, 1, 3).into_iter().map(|(fired, ..)| fired).collect();
+        assert_eq!(fires, [vec![], vec![1]]);
+    }
+
+    #[test]
+    fn an_empty_bank_does_nothing() {
+        let mut bank = Bank::new(&IntegrateFire::default().into(), 0, DT).unwrap();
+        assert!(bank.is_empty());
+        assert_eq!(drive(&mut bank, 1, 2), [(vec![], vec![], 0)]);
+    }
+
+    #[test]
+    fn arrivals_of_zero_are_arrivals() {
+        assert!(!arrived(NO_INPUT));
+        assert!(arrived(NO_INPUT + 0.0));
+        assert!(arrived(NO_INPUT + 1.0 - 1.0));
+        assert_eq!((NO_INPUT + 1.5).to_bits(), 1.5f64.to_bits());
+    }
+}

@@ -1,0 +1,225 @@
+//! The cycle-level engine: input-queued routers with virtual channels and credits.
+//!
+//! ```text
+//!        node ──inject──▶ [input VC]─RC─▶ waiting ─VA─▶ active ─SA─▶ ST ──wire──▶ next router / node
+//!          ▲                                                   │
+//!          └────────────── credit (the buffer slot is free) ◀──┘
+//! ```
+//!
+//! The network is cut into regions: contiguous ranges of routers, one per thread. Whatever crosses
+//! a cut takes at least two cycles, so regions meet only that often. Results do
+//! not depend on the number of regions.
+//!
+//! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
+//! `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes.
+
+mod allocate;
+mod calendar;
+mod channel;
+mod cycle;
+mod exchange;
+mod node;
+mod packet;
+mod region;
+mod setup;
+mod speculate;
+mod stall;
+mod tally;
+mod traverse;
+mod wheel;
+
+use crate::base::{NodeId, Problems, RouterId};
+use crate::fabric::{Fabric, Health};
+use crate::noc::params::RouterParams;
+use crate::noc::route::Routing;
+use crate::noc::source::Source;
+
+use exchange::Team;
+use region::Region;
+pub use setup::MAX_ROUTER_VCS;
+use setup::{Cut, Setup};
+pub use stall::{Stall, Waiting};
+pub use tally::{Counts, PacketRecord, Tally, Window};
+
+/// Why a run returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The given cycle was reached.
+    Reached,
+    /// No packet is under way and no source has another one.
+    Idle,
+    /// Packets are under way but none has moved for [`Network::patience`] cycles.
+    Stalled(Stall),
+}
+
+/// The regions of a network, by the size class of its routers: [virtual channels, ports].
+#[derive(Clone, Debug)]
+enum Regions {
+    Small(Vec<Region<20, 5>>),
+    Medium(Vec<Region<40, 8>>),
+    Large(Vec<Region<64, 64>>),
+}
+
+/// Evaluates `$body` with `$regions` bound to the regions, whatever their size class.
+macro_rules! with_regions {
+    ($network:expr, $regions:ident => $body:expr) => {
+        match $network {
+            Regions::Small($regions) => $body,
+            Regions::Medium($regions) => $body,
+            Regions::Large($regions) => $body,
+        }
+    };
+}
+
+/// A network that is being simulated.
+#[derive(Clone, Debug)]
+pub struct Network {
+    routing: Routing,
+    regions: Regions,
+    cut: Cut,
+    /// Cycles that anything needs at least to reach another router or node.
+    lookahead: u64,
+    now: u64,
+    started: bool,
+    plain: bool,
+    /// Cycles without any movement after which the network counts as stalled.
+    pub patience: u64,
+}
+
+impl Network {
+    /// A network at rest at cycle 0, to be simulated by `threads` threads.
+    ///
+    /// # Errors
+    /// Router parameters out of range, or routers with more ports × VCs than [`MAX_ROUTER_VCS`].
+    pub fn new(
+        fabric: &Fabric,
+        health: &Health,
+        routing: Routing,
+        params: &RouterParams,
+        run: Run,
+    ) -> Result<Self, Problems> {
+        let setup = Setup::new(params, fabric, run.seed)?;
+        let cut = Cut::new(fabric, run.threads);
+        let ports =
+            (0..fabric.routers.len()).map(|router| fabric.ports(RouterId::at(router))).max().unwrap_or(0);
+        let lanes = ports * usize::from(setup.vcs.max(setup.speedup));
+        let regions = match (lanes, ports) {
+            (..=20, ..=5) => Regions::Small(build(&setup, fabric, health, &cut)),
+            (..=40, ..=8) => Regions::Medium(build(&setup, fabric, health, &cut)),
+            _ => Regions::Large(build(&setup, fabric, health, &cut)),
+        };
+        let (lookahead, plain) = (setup.lookahead(fabric), setup.is_plain());
+        Ok(Self { routing, regions, cut, lookahead, now: 0, started: false, plain, patience: 20_000 })
+    }
+
+    /// The next cycle to be simulated.
+    pub fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// Measures the packets created within `window` from now on.
+    pub fn measure(&mut self, window: Window) {
+        with_regions!(&mut self.regions, regions => regions.iter_mut().for_each(|r| r.tally.window = window));
+    }
+
+    /// Keeps a record of every delivered packet, or stops keeping it.
+    pub fn keep_log(&mut self, keep: bool) {
+        with_regions!(&mut self.regions, regions => {
+            regions.iter_mut().for_each(|region| region.tally.log = keep.then(Vec::new));
+        });
+    }
+
+    /// Deals `source` out to the regions: the parts that [`Network::run`] takes.
+    pub fn deal<S: Source>(&self, mut source: S) -> Vec<S> {
+        let mut parts: Vec<S> = Vec::with_capacity(self.cut.regions());
+        for &first in self.cut.nodes[1..self.cut.regions()].iter().rev() {
+            parts.push(source.split(NodeId(first)));
+        }
+        parts.push(source);
+        parts.reverse();
+        parts
+    }
+
+    /// Simulates up to cycle `until` (exclusive), or to the end of all traffic.
+    ///
+    /// `sources` are the parts that [`Network::deal`] made.
+    pub fn run<S: Source>(&mut self, sources: &mut [S], until: u64) -> Ended {
+        debug_assert_eq!(sources.len(), self.cut.regions());
+        let start = !std::mem::replace(&mut self.started, true);
+        with_regions!(&mut self.regions, regions => {
+            if start {
+                regions.iter_mut().zip(sources.iter_mut()).for_each(|(region, source)| region.start(source));
+            }
+            let team = Team {
+                routing: &self.routing,
+                lookahead: self.lookahead,
+                patience: self.patience,
+                plain: self.plain,
+            };
+            self.now = match (&mut regions[..], sources) {
+                ([region], [source]) => team.run_alone(region, source, self.now..until),
+                (regions, sources) => team.run(regions, sources, self.now..until),
+            };
+        });
+        self.ended()
+    }
+
+    fn ended(&self) -> Ended {
+        with_regions!(&self.regions, regions => {
+            let in_flight: usize = regions.iter().map(|region| region.packets.len()).sum();
+            if in_flight == 0 && regions.iter().all(|region| region.next_event(self.now).is_none()) {
+                return Ended::Idle;
+            }
+            let last_move = regions.iter().map(|region| region.last_move).max().unwrap_or(0);
+            if in_flight > 0 && self.now > last_move + self.patience {
+                return Ended::Stalled(stall::find(regions, self.now - last_move));
+            }
+        });
+        Ended::Reached
+    }
+
+    /// Packets that are inside the network.
+    pub fn in_flight(&self) -> u64 {
+        with_regions!(&self.regions, regions => regions.iter().map(|region| region.packets.len() as u64).sum())
+    }
+
+    /// Whether packets created before `end` are still to be created or delivered.
+    pub fn awaits(&self, end: u64) -> bool {
+        with_regions!(&self.regions, regions => {
+            let outstanding = regions.iter().fold(0u64, |sum, r| sum.wrapping_add(r.tally.outstanding));
+            outstanding > 0 || regions.iter().flat_map(|r| &r.nodes).any(|node| node.may_create_before(end))
+        })
+    }
+
+    /// What has been counted so far, over all regions.
+    pub fn tally(&self) -> Tally {
+        let mut total = with_regions!(&self.regions, regions => {
+            let mut parts = regions.iter().map(Region::tally);
+            let mut total = parts.next().unwrap_or_else(Tally::new);
+            parts.for_each(|part| total.append(&part));
+            total
+        });
+        if let Some(log) = &mut total.log {
+            log.sort_unstable_by_key(|record| (record.tail_ejected, record.dst, record.src, record.tag));
+        }
+        total
+    }
+}
+
+fn build<const N: usize, const P: usize>(
+    setup: &Setup,
+    fabric: &Fabric,
+    health: &Health,
+    cut: &Cut,
+) -> Vec<Region<N, P>> {
+    (0..cut.regions()).map(|index| Region::new(setup, fabric, health, cut, index)).collect()
+}
+
+/// How to run, as opposed to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Run {
+    /// Seed of all random choices.
+    pub seed: u64,
+    /// Threads to use.
+    pub threads: usize,
+}

@@ -1,0 +1,79 @@
+//! Packets under way: a slab of records, addressed by the slot number that flits carry.
+
+use crate::base::NodeId;
+use crate::noc::route::Head;
+use crate::noc::source::Offer;
+
+/// What a router touches of a packet at each hop.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Travel {
+    pub head: Head,
+    /// Routers traversed.
+    pub hops: u16,
+}
+
+/// What only the ends of the journey touch.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Record {
+    pub src: NodeId,
+    pub dst: NodeId,
+    pub tag: u32,
+    pub flits: u16,
+    pub created: u64,
+    pub injected: u64,
+    pub head_ejected: u64,
+}
+
+impl Record {
+    pub(super) fn new(src: NodeId, offer: &Offer) -> Self {
+        let Offer { at, dst, flits, tag } = *offer;
+        Self { src, dst, tag, flits, created: at, injected: 0, head_ejected: 0 }
+    }
+}
+
+/// The slab. Freed slots are used again, last freed first.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Packets {
+    travels: Vec<Travel>,
+    records: Vec<Record>,
+    free: Vec<u32>,
+}
+
+impl Packets {
+    #[inline]
+    pub(super) fn insert(&mut self, travel: Travel, record: Record) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self.travels[slot as usize] = travel;
+            self.records[slot as usize] = record;
+            return slot;
+        }
+        self.travels.push(travel);
+        self.records.push(record);
+        self.records.len() as u32 - 1
+    }
+
+    #[inline(always)]
+    pub(super) fn travel(&mut self, slot: usize) -> &mut Travel {
+        &mut self.travels[slot]
+    }
+
+    #[inline(always)]
+    pub(super) fn record(&mut self, slot: usize) -> &mut Record {
+        &mut self.records[slot]
+    }
+
+    pub(super) fn get(&self, slot: usize) -> (Travel, Record) {
+        (self.travels[slot], self.records[slot])
+    }
+
+    #[inline]
+    pub(super) fn remove(&mut self, slot: usize) -> (Travel, Record) {
+        self.free.push(slot as u32);
+        self.get(slot)
+    }
+
+    /// Packets in flight.
+    pub(super) fn len(&self) -> usize {
+        self.records.len() - self.free.len()
+    }
+}

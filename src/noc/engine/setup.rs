@@ -1,0 +1,258 @@
+//! Everything about a network that does not change while it runs, laid out for the cycle loop.
+
+use super::wheel::Place;
+use crate::base::{Problem, Problems, RouterId};
+use crate::fabric::{Fabric, Health};
+use crate::noc::params::{Allocator, RouterParams, Switching};
+
+/// Most input virtual channels a router can have: one bit each in a machine word.
+pub const MAX_ROUTER_VCS: usize = 64;
+
+/// Latency of the channels between a node and its router [cycles].
+pub(super) const NODE_CHANNEL: u16 = 1;
+
+/// What a port leads to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nothing: an unused or dead port.
+    #[default]
+    Nowhere,
+    /// A router of this region.
+    Router,
+    /// A router of another region.
+    Elsewhere,
+    /// A node of this region.
+    Node,
+}
+
+/// What happens to a flit that leaves by an output port, or to a credit that leaves by an input port.
+/// Numbers are local to the region of the far end.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Wire {
+    /// The place at the far end, less the virtual-channel index at the near end.
+    base: u32,
+    /// From the switch grant to the arrival [cycles].
+    pub delay: u16,
+    /// Cycles that a flit occupies the wire.
+    pub interval: u16,
+    /// Region of the far end.
+    pub region: u16,
+    /// What is there.
+    pub end: End,
+}
+
+impl Wire {
+    /// The place that virtual channel `vc` (port · VCs + VC at the near end) leads to.
+    #[inline(always)]
+    pub(super) fn place(self, vc: usize) -> Place {
+        Place(self.base.wrapping_add(vc as u32))
+    }
+}
+
+/// Parameters of the cycle loop.
+#[derive(Clone, Debug)]
+pub(super) struct Setup {
+    pub vcs: u8,
+    /// Mask of the virtual channels of one port.
+    pub vc_mask: u64,
+    pub depth: u16,
+    /// Buffer slots per virtual channel: 2 to this power.
+    pub ring_shift: u32,
+    pub ring_mask: u16,
+    pub routing_delay: u64,
+    pub vc_delay: u64,
+    /// From the switch grant to the moment the flit is on the wire.
+    pub flit_delay: u64,
+    /// From the switch grant to the moment the credit is on the wire.
+    pub credit_send: u64,
+    pub credit_delay: u64,
+    pub speculative: bool,
+    pub piggyback: bool,
+    pub allocator: Allocator,
+    pub iterations: u8,
+    pub speedup: u8,
+    pub wait_for_tail_credit: bool,
+    pub cut_through: bool,
+    pub narrow_links: bool,
+    pub seed: u64,
+    /// Port of each virtual-channel index.
+    pub port_of: [u8; MAX_ROUTER_VCS],
+}
+
+impl Setup {
+    pub(super) fn new(params: &RouterParams, fabric: &Fabric, seed: u64) -> Result<Self, Problems> {
+        params.validate()?;
+        let vcs = params.vcs;
+        let widest = (0..fabric.routers.len()).map(|r| fabric.port_base[r + 1] - fabric.port_base[r]).max();
+        let needed = widest.unwrap_or(0) as usize * usize::from(vcs);
+        if needed > MAX_ROUTER_VCS {
+            let ports = widest.unwrap_or(1).max(1) as usize;
+            return Err(Problem::new(
+                "vcs",
+                format!("a router with {ports} ports and {vcs} VCs has {needed} buffers"),
+            )
+            .allowed(format!(
+                "at most {MAX_ROUTER_VCS} buffers: up to {} VCs on this topology",
+                MAX_ROUTER_VCS / ports
+            ))
+            .into());
+        }
+        let mut port_of = [0; MAX_ROUTER_VCS];
+        port_of.iter_mut().enumerate().for_each(|(vc, port)| *port = (vc / usize::from(vcs)) as u8);
+        let switch = u64::from(params.switch_delay) - 1;
+        Ok(Self {
+            vcs,
+            vc_mask: u64::MAX >> (64 - u32::from(vcs)),
+            depth: params.buffer_flits,
+            ring_shift: params.buffer_flits.next_power_of_two().trailing_zeros(),
+            ring_mask: params.buffer_flits.next_power_of_two() - 1,
+            routing_delay: params.routing_delay.into(),
+            vc_delay: params.vc_delay.into(),
+            flit_delay: switch + u64::from(params.traversal_delay) + 1,
+            credit_send: switch + 1,
+            credit_delay: params.credit_delay.into(),
+            speculative: params.speculative,
+            piggyback: params.piggyback,
+            allocator: params.allocator,
+            iterations: params.allocator_iterations,
+            speedup: params.input_speedup,
+            wait_for_tail_credit: params.wait_for_tail_credit,
+            cut_through: params.switching == Switching::VirtualCutThrough,
+            narrow_links: fabric.links.iter().any(|link| link.interval > 1),
+            seed,
+            port_of,
+        })
+    }
+
+    /// The switch input that an input VC uses: VCs are interleaved over the inputs of their port.
+    #[inline(always)]
+    pub(super) fn lane(&self, vc: usize) -> usize {
+        let (port, vc) = (self.port_of[vc & 63], vc as u8);
+        if self.speedup == 1 {
+            return usize::from(port);
+        }
+        usize::from(port * self.speedup + (vc - port * self.vcs) % self.speedup)
+    }
+
+    /// The input VCs of a switch input.
+    pub(super) fn lane_vcs(&self, lane: usize) -> u64 {
+        let (lane, vcs, speedup) = (lane as u8, self.vcs, self.speedup);
+        let spread = (lane % speedup..vcs).step_by(usize::from(speedup)).fold(0, |mask, vc| mask | 1 << vc);
+        spread << (lane / speedup * vcs)
+    }
+
+    /// The VC in turn after `vc` at its switch input.
+    #[inline(always)]
+    pub(super) fn vc_after(&self, vc: usize, lane: usize) -> u8 {
+        if self.speedup == 1 {
+            return vc as u8 + 1;
+        }
+        let first = lane as u8 / self.speedup * self.vcs;
+        first + (vc as u8 - first + self.speedup) % self.vcs
+    }
+
+    /// Whether this is the common router: one cycle per stage, one iteration, no speculation, no
+    /// option that needs state of its own.
+    pub(super) fn is_plain(&self) -> bool {
+        let stages = self.routing_delay == 1 && self.vc_delay == 1 && self.speedup == 1;
+        let allocation = self.allocator == Allocator::Islip && self.iterations == 1 && !self.speculative;
+        let options = self.wait_for_tail_credit || self.cut_through || self.narrow_links;
+        stages && allocation && !options
+    }
+
+    /// The shortest time in which anything reaches another router or node [cycles].
+    pub(super) fn lookahead(&self, fabric: &Fabric) -> u64 {
+        let links = fabric.links.iter().map(|link| link.latency).min().unwrap_or(1);
+        let shortest = u64::from(links.min(NODE_CHANNEL));
+        // An injected flit needs one cycle on its channel and is seen in the next one.
+        (shortest + self.flit_delay.min(self.credit_send)).min(u64::from(NODE_CHANNEL) + 1)
+    }
+
+    /// The longest time anything spends in the wheel.
+    pub(super) fn horizon(&self, fabric: &Fabric) -> usize {
+        let longest = fabric.links.iter().map(|link| link.latency.max(link.interval)).max().unwrap_or(1);
+        let pipeline =
+            self.flit_delay + self.credit_send + self.credit_delay + self.routing_delay + self.vc_delay;
+        (pipeline + u64::from(longest.max(NODE_CHANNEL)) * 2 + 2) as usize
+    }
+}
+
+/// How routers are dealt out to regions: contiguous ranges of router numbers (stripes of a mesh)
+/// whose nodes have contiguous numbers too.
+#[derive(Clone, Debug)]
+pub(super) struct Cut {
+    /// First router of each region, and the number of routers.
+    pub routers: Vec<u32>,
+    /// First node of each region, and the number of nodes.
+    pub nodes: Vec<u32>,
+}
+
+impl Cut {
+    /// Cuts into at most `regions` parts of about the same size.
+    pub(super) fn new(fabric: &Fabric, regions: usize) -> Self {
+        let count = fabric.routers.len();
+        // Routers before which all nodes have lower numbers than all nodes from there on.
+        let mut clean = Vec::new();
+        let mut nodes_before = 0;
+        let mut highest = None;
+        for router in 0..count {
+            if highest.is_none_or(|highest: u32| highest + 1 == nodes_before) {
+                clean.push((router as u32, nodes_before));
+            }
+            let own = fabric.nodes_of(RouterId::at(router));
+            nodes_before += own.len() as u32;
+            highest = own.iter().map(|node| node.0).max().max(highest);
+        }
+        let mut cuts: Vec<(u32, u32)> = (0..regions.clamp(1, count))
+            .map(|i| (i * count / regions.clamp(1, count)) as u32)
+            .map(|target| clean[clean.partition_point(|&(router, _)| router <= target) - 1])
+            .collect();
+        cuts.dedup();
+        cuts.push((count as u32, fabric.nodes.len() as u32));
+        let (routers, nodes) = cuts.into_iter().unzip();
+        Self { routers, nodes }
+    }
+
+    pub(super) fn regions(&self) -> usize {
+        self.routers.len() - 1
+    }
+
+    fn region_of(&self, router: u32) -> usize {
+        self.routers.partition_point(|&first| first <= router) - 1
+    }
+
+    /// Where flits (`outward`) or credits leave for by a port. `near` is (region, router, port).
+    pub(super) fn wire(
+        &self,
+        fabric: &Fabric,
+        health: &Health,
+        near: (usize, u32, u8),
+        outward: bool,
+        setup: &Setup,
+    ) -> Wire {
+        let (region, router, port) = near;
+        let pipeline = if outward { setup.flit_delay } else { setup.credit_send } as u16;
+        let near_vc = u32::from(port * setup.vcs);
+        if let Some(node) = fabric.node_at(RouterId(router), port) {
+            let base = Place::new((node.0 - self.nodes[region]) as usize, 0).0.wrapping_sub(near_vc);
+            let delay = NODE_CHANNEL + pipeline;
+            return Wire { base, delay, interval: 1, region: region as u16, end: End::Node };
+        }
+        let link =
+            if outward { fabric.out(RouterId(router), port) } else { fabric.into(RouterId(router), port) };
+        let Some(link) = link.filter(|link| health.link[link.index()]) else { return Wire::default() };
+        let link = fabric.link(link);
+        let (far, far_port) = if outward { (link.to, link.to_port) } else { (link.from, link.from_port) };
+        let there = self.region_of(far.0);
+        let place = Place::new((far.0 - self.routers[there]) as usize, usize::from(far_port * setup.vcs));
+        // A narrow wire delivers the last phit `interval - 1` cycles after the first.
+        let extra = if outward { link.interval - 1 } else { setup.credit_delay as u16 };
+        Wire {
+            base: place.0.wrapping_sub(near_vc),
+            delay: link.latency + pipeline + extra,
+            interval: link.interval,
+            region: there as u16,
+            end: if there == region { End::Router } else { End::Elsewhere },
+        }
+    }
+}

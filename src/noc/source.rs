@@ -1,0 +1,48 @@
+//! What the network needs to know of whoever sends and receives packets.
+
+use crate::base::NodeId;
+
+/// A packet to be created.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// Cycle of creation; never earlier than the node's previous one.
+    pub at: u64,
+    /// Destination node.
+    pub dst: NodeId,
+    /// Length [flits, ≥ 1].
+    pub flits: u16,
+    /// Carried through the network untouched and handed back at delivery.
+    pub tag: u32,
+}
+
+/// A packet that has arrived whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Delivery {
+    /// Sending node.
+    pub src: NodeId,
+    /// Receiving node.
+    pub dst: NodeId,
+    /// The offer's tag.
+    pub tag: u32,
+    /// Cycle in which the tail was read.
+    pub at: u64,
+}
+
+/// Sends and receives packets, node by node. State belongs to a node, so that nodes can be simulated
+/// in any order and on any thread.
+pub trait Source: Send {
+    /// The next packet that `node` creates, or `None` if there is none until something arrives there.
+    fn next(&mut self, node: NodeId) -> Option<Offer>;
+
+    /// A packet arrived at its destination. Returns whether `delivery.dst` may have a new offer, so
+    /// that [`Source::next`] is asked again; such an offer must lie after `delivery.at`.
+    fn delivered(&mut self, delivery: Delivery) -> bool {
+        let _ = delivery;
+        false
+    }
+
+    /// Splits off the nodes from `at` on, for another thread.
+    fn split(&mut self, at: NodeId) -> Self
+    where
+        Self: Sized;
+}

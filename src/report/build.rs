@@ -1,0 +1,197 @@
+//! From what a run left behind to its report.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::document::*;
+use crate::base::RouterId;
+use crate::energy::{EnergyAccount, Kind};
+use crate::fabric::{Fabric, Health};
+use crate::noc::certify::Certificate;
+use crate::noc::engine::Stall;
+use crate::sim::saturation::Found;
+use crate::sim::{Ending, Outcome, Summary};
+
+/// The resolved documents of a run.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Inputs {
+    /// The chip.
+    pub chip: Value,
+    /// The workload.
+    pub workload: Value,
+    /// What is broken; absent if no fault map was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Value>,
+}
+
+/// Everything that a report is made of.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    /// The resolved documents.
+    pub inputs: &'a Inputs,
+    /// Seed of the run.
+    pub seed: u64,
+    /// The chip's network.
+    pub fabric: &'a Fabric,
+    /// What of it works.
+    pub health: &'a Health,
+    /// Clock of the network [Hz].
+    pub clock_hz: f64,
+    /// Faults that strike during the run.
+    pub fault_events: usize,
+    /// What came out.
+    pub outcome: &'a Outcome,
+    /// What it cost.
+    pub energy: Option<&'a EnergyAccount>,
+    /// What is known of the routing.
+    pub certificate: Option<&'a Certificate>,
+    /// The search that the run was the end of.
+    pub saturation: Option<&'a Found>,
+}
+
+impl Report {
+    /// The report of a run.
+    pub fn new(facts: &Facts<'_>) -> Self {
+        let outcome = facts.outcome;
+        let seconds = outcome.cycles as f64 / facts.clock_hz;
+        let latency = |summary: Option<Summary>| summary.map(Latency::from);
+        Self {
+            schema: SCHEMA,
+            program: Program { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            seed: facts.seed,
+            complete: outcome.is_complete(),
+            inputs: facts.inputs.clone(),
+            time: Time { cycles: outcome.cycles, seconds },
+            latency: Latencies {
+                packet: latency(outcome.packet_summary()),
+                network: latency(outcome.network_summary()),
+            },
+            throughput: throughput(outcome, seconds),
+            traffic: traffic(outcome),
+            energy: facts.energy.map(|account| energy(account, seconds)),
+            faults: faults(facts),
+            links: links(facts),
+            result: facts.saturation.map(|found| Results::Saturation(saturation(found))),
+            stalled: match &outcome.ending {
+                Ending::Stalled(stall) => Some(stalled(stall, facts.fabric)),
+                _ => None,
+            },
+        }
+    }
+}
+
+impl From<Summary> for Latency {
+    fn from(summary: Summary) -> Self {
+        let Summary { count, mean, min, p50, p90, p99, p999, max } = summary;
+        Self { unit: "cycles", count, mean, min, p50, p90, p99, p999, max }
+    }
+}
+
+fn throughput(outcome: &Outcome, seconds: f64) -> Throughput {
+    let delivered = outcome.packets.delivered as f64;
+    let flits: u64 = outcome.loads.delivered_flits.iter().sum();
+    Throughput {
+        offered: outcome.offered(),
+        accepted: outcome.accepted(),
+        accepted_packets: outcome.accepted().filter(|_| flits > 0).map(|rate| rate * delivered / flits as f64),
+        packets_per_second: (seconds > 0.0).then(|| delivered / seconds),
+        saturated: outcome.ending == Ending::Saturated,
+    }
+}
+
+fn traffic(outcome: &Outcome) -> Traffic {
+    let packets = outcome.packets;
+    Traffic {
+        packets: PacketCounts {
+            injected: packets.created,
+            delivered: packets.delivered,
+            refused: packets.refused,
+            lost: packets.lost,
+            in_flight: packets.in_flight,
+        },
+        flit_hops: outcome.flit_hops(),
+        mean_hops: outcome.hops.mean(),
+        retransmitted_flits: outcome.retransmitted,
+    }
+}
+
+fn energy(account: &EnergyAccount, seconds: f64) -> Energy {
+    let by_component = account.components().map(|(part, energy)| (part.name(), energy.joules())).collect();
+    let total_joules = account.total_joules();
+    Energy {
+        total_joules,
+        dynamic_joules: account.of(Kind::Dynamic).joules(),
+        clock_joules: account.of(Kind::Clock).joules(),
+        static_joules: account.of(Kind::Static).joules(),
+        by_component: Components(by_component),
+        mean_power_watts: (seconds > 0.0).then(|| total_joules / seconds),
+    }
+}
+
+fn faults(facts: &Facts<'_>) -> Option<Faults> {
+    if facts.health.is_perfect() && facts.fault_events == 0 {
+        return None;
+    }
+    let certificate = facts.certificate;
+    Some(Faults {
+        nodes: dead_nodes(facts.fabric, facts.health),
+        links: dead_links(facts.fabric, facts.health),
+        r#unsafe: certificate.map(|known| known.nodes.r#unsafe),
+        isolated: certificate.map(|known| known.nodes.isolated),
+        delivered_share: certificate.map(|known| known.delivered_share),
+        stretch: certificate.map(|known| known.stretch),
+        gamma: certificate.map(|known| known.gamma),
+        deadlock_free: certificate.map(|known| known.deadlock_free),
+        events: (facts.fault_events > 0).then_some(facts.fault_events as u64),
+    })
+}
+
+fn dead_nodes(fabric: &Fabric, health: &Health) -> u64 {
+    let works = |(node, &alive): (usize, &bool)| alive && health.router[fabric.nodes[node].router.index()];
+    health.node.iter().enumerate().filter(|&node| !works(node)).count() as u64
+}
+
+/// Links that are dead although both of their routers live; those dead in both directions count once.
+fn dead_links(fabric: &Fabric, health: &Health) -> u64 {
+    let alive = |router: RouterId| health.router[router.index()];
+    let counts = |&id: &usize| {
+        let link = &fabric.links[id];
+        let back = fabric.reverse(crate::base::LinkId::at(id)).map(|back| back.index());
+        let counted_there = back.is_some_and(|back| back < id && !health.link[back]);
+        !health.link[id] && alive(link.from) && alive(link.to) && !counted_there
+    };
+    (0..fabric.links.len()).filter(counts).count() as u64
+}
+
+fn links(facts: &Facts<'_>) -> Option<Vec<LinkLoad>> {
+    let (fabric, outcome) = (facts.fabric, facts.outcome);
+    if fabric.links.len() > MAX_LINKS {
+        return None;
+    }
+    let load = |(link, &flits): (&crate::fabric::Link, &u64)| {
+        let busy = flits as f64 * f64::from(link.interval);
+        let utilisation = if outcome.cycles > 0 { busy / outcome.cycles as f64 } else { 0.0 };
+        LinkLoad { from: link.from.0, to: link.to.0, flits, utilisation }
+    };
+    Some(fabric.links.iter().zip(&outcome.loads.link_flits).map(load).collect())
+}
+
+fn saturation(found: &Found) -> Saturation {
+    let point = |point: &crate::sim::saturation::Point| RatePoint {
+        rate: point.rate,
+        offered: point.offered,
+        accepted: point.accepted,
+        mean_latency: point.mean_latency,
+        saturated: point.saturated,
+    };
+    Saturation { below: found.below, above: found.above, points: found.points.iter().map(point).collect() }
+}
+
+fn stalled(stall: &Stall, fabric: &Fabric) -> Stalled {
+    let channel = |waiting: &crate::noc::engine::Waiting| {
+        let (port, vc) = waiting.input;
+        let from = fabric.into(waiting.router, port).map(|link| fabric.link(link).from.0);
+        Channel { from, to: waiting.router.0, vc }
+    };
+    Stalled { packets: stall.packets, cycle: stall.cycle.iter().map(channel).collect() }
+}

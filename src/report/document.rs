@@ -1,0 +1,299 @@
+//! `report.json`, as its schema `spikeloom/report/1` says. Sections and fields without a value are left out.
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+
+/// The name of the schema.
+pub const SCHEMA: &str = "spikeloom/report/1";
+
+/// Links beyond which a report leaves their loads to `links.csv`.
+pub(super) const MAX_LINKS: usize = 100_000;
+
+/// The report of one run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Report {
+    /// The name of the schema.
+    pub schema: &'static str,
+    /// What wrote the report.
+    pub program: Program,
+    /// Seed of all random choices.
+    pub seed: u64,
+    /// The run went to its end.
+    pub complete: bool,
+    /// The resolved documents: enough to run it again.
+    pub inputs: super::Inputs,
+    /// Simulated time.
+    pub time: Time,
+    /// How long packets took.
+    #[serde(skip_serializing_if = "Latencies::is_empty")]
+    pub latency: Latencies,
+    /// How much got through.
+    pub throughput: Throughput,
+    /// What was sent.
+    pub traffic: Traffic,
+    /// What it cost, if the chip says what things cost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy: Option<Energy>,
+    /// What is broken, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Faults>,
+    /// Loads of the links, by (source router, output port); left out beyond 100,000 links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links: Option<Vec<LinkLoad>>,
+    /// What the workload computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<Results>,
+    /// What the network was stuck in, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stalled: Option<Stalled>,
+}
+
+/// The program that wrote a report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Program {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// Simulated time.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Time {
+    /// Network cycles, to the last delivery.
+    pub cycles: u64,
+    /// Seconds at the chip's clock.
+    pub seconds: f64,
+}
+
+/// How long packets took.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Latencies {
+    /// Creation to tail read: the wait in the source's queue included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packet: Option<Latency>,
+    /// Head injected to tail read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub network: Option<Latency>,
+}
+
+impl Latencies {
+    fn is_empty(&self) -> bool {
+        self.packet.is_none() && self.network.is_none()
+    }
+}
+
+/// A distribution of latencies.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Latency {
+    /// Unit of all but `count`.
+    pub unit: &'static str,
+    /// Packets measured.
+    pub count: u64,
+    /// Mean.
+    pub mean: f64,
+    /// Least.
+    pub min: u64,
+    /// Median.
+    pub p50: u64,
+    /// 90th percentile.
+    pub p90: u64,
+    /// 99th percentile.
+    pub p99: u64,
+    /// 99.9th percentile.
+    pub p999: u64,
+    /// Greatest.
+    pub max: u64,
+}
+
+/// How much got through.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Throughput {
+    /// Offered within the measured window, refused packets included [flits/node/cycle over all nodes].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub offered: Option<f64>,
+    /// Accepted within the measured window [flits/node/cycle over all nodes].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted: Option<f64>,
+    /// The same in packets, by the mean length of those delivered [packets/node/cycle].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accepted_packets: Option<f64>,
+    /// Packets delivered per second of simulated time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packets_per_second: Option<f64>,
+    /// Measured packets had not all arrived when the drain limit was reached.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub saturated: bool,
+}
+
+/// What was sent, in the whole run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Traffic {
+    /// Packets by what became of them.
+    pub packets: PacketCounts,
+    /// Link traversals of flits.
+    pub flit_hops: u64,
+    /// Routers that measured packets traversed, mean.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_hops: Option<f64>,
+    /// Flits sent again after a bit error.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub retransmitted_flits: u64,
+}
+
+/// Packets by what became of them: `injected = delivered + refused + lost + in_flight`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct PacketCounts {
+    /// Handed to the network by their nodes.
+    pub injected: u64,
+    /// Delivered whole.
+    pub delivered: u64,
+    /// Refused at the source: one end does not work, or no route leads there.
+    pub refused: u64,
+    /// Lost to a fault on their way.
+    pub lost: u64,
+    /// Still under way when the run ended before all had arrived.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub in_flight: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
+/// What the run cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Energy {
+    /// The sum of `by_component`, in order [J].
+    pub total_joules: f64,
+    /// What events cost: it follows the traffic [J].
+    pub dynamic_joules: f64,
+    /// What the clock costs, traffic or not [J].
+    pub clock_joules: f64,
+    /// What leaked away over `time.seconds` [J].
+    pub static_joules: f64,
+    /// By component [J].
+    pub by_component: Components,
+    /// Total over time [W].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_power_watts: Option<f64>,
+}
+
+/// Energies by component, in the order in which they are added up.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Components(pub Vec<(&'static str, f64)>);
+
+impl Serialize for Components {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
+}
+
+/// What is broken, and what the routing makes of it.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Faults {
+    /// Nodes that do not work.
+    pub nodes: u64,
+    /// Links broken by themselves; one that is broken in both directions counts once.
+    pub links: u64,
+    /// Working nodes with a disabled neighbour in X and one in Y.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r#unsafe: Option<u64>,
+    /// Working nodes that are cut off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub isolated: Option<u64>,
+    /// Share of the pairs of working nodes that packets are delivered between.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_share: Option<f64>,
+    /// Mean hops over those of shortest ways on the flawless chip.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stretch: Option<f64>,
+    /// Largest load of a link under uniform traffic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gamma: Option<f64>,
+    /// Whether the routing cannot deadlock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadlock_free: Option<bool>,
+    /// Faults that strike during the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub events: Option<u64>,
+}
+
+/// The load of a directed link.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct LinkLoad {
+    /// Router that drives it.
+    pub from: u32,
+    /// Router that it leads to.
+    pub to: u32,
+    /// Flits in the whole run.
+    pub flits: u64,
+    /// Share of the run's cycles in which it was occupied.
+    pub utilisation: f64,
+}
+
+/// What the workload computed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Results {
+    /// The saturation point.
+    Saturation(Saturation),
+}
+
+/// Where the network saturates [flits/node/cycle]. The rest of the report is the run at `below`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Saturation {
+    /// Highest rate tried that does not saturate it; 0 if all do.
+    pub below: f64,
+    /// Lowest rate tried that does; absent if none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub above: Option<f64>,
+    /// Every rate tried, ascending.
+    pub points: Vec<RatePoint>,
+}
+
+/// One rate of a saturation search.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct RatePoint {
+    /// Asked for [flits/node/cycle].
+    pub rate: f64,
+    /// Offered [flits/node/cycle].
+    pub offered: f64,
+    /// Accepted [flits/node/cycle].
+    pub accepted: f64,
+    /// Mean packet latency [cycles].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_latency: Option<f64>,
+    /// Whether the network saturates.
+    pub saturated: bool,
+}
+
+/// A network that stopped moving.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Stalled {
+    /// Packets under way.
+    pub packets: u64,
+    /// A cycle of channels, each held by a packet that waits for the next one; empty if there is none.
+    pub cycle: Vec<Channel>,
+}
+
+/// A channel: a virtual channel of a link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Channel {
+    /// Router that drives the link; absent for the way from a node into its router.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<u32>,
+    /// Router that it leads to.
+    pub to: u32,
+    /// The virtual channel.
+    pub vc: u8,
+}
+
+impl Report {
+    /// The text of `report.json`: indented, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_else(|_| Value::Null.to_string());
+        text.push('\n');
+        text
+    }
+}

@@ -1,0 +1,111 @@
+//! The folder that results are written to.
+
+use std::fs::{self, File};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::{fmt, process};
+
+/// Names of the files that results consist of.
+const RESULTS: [&str; 9] = [
+    "report.json",
+    "report.html",
+    "host.json",
+    "packets.csv",
+    "links.csv",
+    "routers.csv",
+    "nodes.csv",
+    "spikes.csv",
+    "potentials.csv",
+];
+
+/// A folder that can be written to and holds no results yet, or is to be overwritten.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Folder {
+    path: PathBuf,
+}
+
+/// Why results cannot be written.
+#[derive(Debug)]
+pub enum FolderError {
+    /// The folder holds results already: one of them.
+    Occupied(PathBuf),
+    /// What failed, on what, and why.
+    Failed(&'static str, PathBuf, io::Error),
+}
+
+impl fmt::Display for FolderError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Occupied(path) => {
+                write!(f, "`{}` holds results already: choose another folder, or overwrite with --force", path.display())
+            }
+            Self::Failed(what, path, error) => write!(f, "cannot {what} `{}`: {error}", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for FolderError {}
+
+impl Folder {
+    /// Makes the folder if it is not there, and sees to it that results can be written.
+    ///
+    /// # Errors
+    /// It holds results and is not to be overwritten; it cannot be made or written to.
+    pub fn open(path: &Path, overwrite: bool) -> Result<Self, FolderError> {
+        let folder = Self { path: path.to_owned() };
+        fs::create_dir_all(path).map_err(|error| FolderError::Failed("make the folder", path.to_owned(), error))?;
+        let occupied = RESULTS.iter().any(|name| path.join(name).symlink_metadata().is_ok());
+        if occupied && !overwrite {
+            return Err(FolderError::Occupied(path.to_owned()));
+        }
+        let probe = folder.temporary("probe");
+        let written = File::create(&probe).and_then(|_| fs::remove_file(&probe));
+        written.map_err(|error| FolderError::Failed("write to the folder", path.to_owned(), error))?;
+        Ok(folder)
+    }
+
+    /// Writes the file `name` whole: under another name first, then renamed.
+    ///
+    /// # Errors
+    /// It cannot be written, because the disk is full for example. What was there before is untouched.
+    pub fn write(
+        &self,
+        name: &str,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), FolderError> {
+        let (temporary, path) = (self.temporary(name), self.path.join(name));
+        let written = write_synced(&temporary, content).and_then(|()| fs::rename(&temporary, &path));
+        written.map_err(|error| {
+            // What is left of a failed attempt is of no use; that it cannot be removed changes nothing.
+            let _ = fs::remove_file(&temporary);
+            FolderError::Failed("write", path, error)
+        })
+    }
+
+    /// Removes results of an earlier run that are not among `written`.
+    ///
+    /// # Errors
+    /// One of them cannot be removed.
+    pub fn keep_only(&self, written: &[&str]) -> Result<(), FolderError> {
+        for name in RESULTS.iter().filter(|name| !written.contains(name)) {
+            let path = self.path.join(name);
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(FolderError::Failed("remove the old", path, error));
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn temporary(&self, name: &str) -> PathBuf {
+        self.path.join(format!(".{name}.{}.part", process::id()))
+    }
+}
+
+fn write_synced(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let mut writer = BufWriter::new(File::create(path)?);
+    content(&mut writer)?;
+    writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()
+}

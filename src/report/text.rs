@@ -1,0 +1,265 @@
+//! The summary that people read in the terminal.
+
+use std::fmt::Write;
+
+use super::document::{Channel, Energy, Faults, Latency, LinkLoad, Report, Results, Saturation, Stalled};
+use crate::base::RouterId;
+use crate::fabric::{Fabric, Place};
+
+/// Busiest links that are named.
+const BUSIEST: usize = 3;
+
+/// Channels of a deadlock that are named.
+const CHANNELS: usize = 12;
+
+/// Width of the column of names.
+const NAMES: usize = 26;
+
+/// Lines of a name and what there is to say about it.
+#[derive(Default)]
+struct Page(String);
+
+impl Page {
+    fn line(&mut self, name: &str, text: impl AsRef<str>) {
+        // Writing to a string cannot fail.
+        let _ = writeln!(self.0, "  {name:NAMES$} {}", text.as_ref());
+    }
+
+    fn gap(&mut self) {
+        self.0.push('\n');
+    }
+}
+
+/// The summary of a report; `fabric` is the chip it is about.
+pub fn summary(report: &Report, fabric: &Fabric) -> String {
+    let mut page = Page::default();
+    let name = |document: &serde_json::Value| document["name"].as_str().unwrap_or("?").to_owned();
+    let inputs = &report.inputs;
+    let faults = inputs.faults.as_ref().map_or_else(String::new, |faults| format!(" with {}", name(faults)));
+    let _ = writeln!(
+        page.0,
+        "{} on {}{faults}, seed {}{}",
+        name(&inputs.workload),
+        name(&inputs.chip),
+        report.seed,
+        if report.complete { "" } else { " (incomplete)" }
+    );
+    page.gap();
+    let (cycles, seconds) = (grouped(report.time.cycles), engineering(report.time.seconds, "s"));
+    page.line("simulated time", format!("{cycles} cycles = {seconds}"));
+    delivered(&mut page, report);
+    if let Some(Results::Saturation(saturation)) = &report.result {
+        saturates(&mut page, saturation);
+    }
+    if let Some(energy) = &report.energy {
+        spent(&mut page, energy, &seconds);
+    }
+    if let Some(faults) = &report.faults {
+        broken(&mut page, faults);
+    }
+    if let Some(links) = &report.links {
+        busiest(&mut page, links, fabric);
+    }
+    if let Some(stalled) = &report.stalled {
+        page.gap();
+        page.line("deadlock", stuck(stalled, fabric));
+    }
+    page.0
+}
+
+fn delivered(page: &mut Page, report: &Report) {
+    let packets = &report.traffic.packets;
+    let [injected, delivered, refused, lost] =
+        [packets.injected, packets.delivered, packets.refused, packets.lost].map(grouped);
+    let left = match packets.in_flight {
+        0 => String::new(),
+        left => format!(", {} still under way", grouped(left)),
+    };
+    page.line("packets", format!("{injected}: {delivered} delivered, {refused} refused, {lost} lost{left}"));
+    page.gap();
+    if let Some(latency) = &report.latency.packet {
+        page.line("packet latency average", distribution(latency));
+    }
+    if let Some(latency) = &report.latency.network {
+        page.line("network latency average", distribution(latency));
+    }
+    if let Some(hops) = report.traffic.mean_hops {
+        page.line("hops average", format!("{hops:.4} routers"));
+    }
+    let throughput = &report.throughput;
+    if let Some(offered) = throughput.offered {
+        page.line("offered flit rate", format!("{offered:.5} flits/node/cycle"));
+    }
+    if let Some(accepted) = throughput.accepted {
+        let note = if throughput.saturated { " (saturated: measured packets had not all arrived)" } else { "" };
+        page.line("accepted flit rate", format!("{accepted:.5} flits/node/cycle{note}"));
+    }
+    if let Some(accepted) = throughput.accepted_packets {
+        let rate = throughput.packets_per_second.map_or_else(String::new, |rate| {
+            format!("  ({} packets/s over the whole run)", scaled(rate))
+        });
+        page.line("accepted packet rate", format!("{accepted:.5} packets/node/cycle{rate}"));
+    }
+}
+
+fn distribution(latency: &Latency) -> String {
+    let Latency { unit, count, mean, min, p50, p90, p99, p999, max } = latency;
+    let count = grouped(*count);
+    format!("{mean:.4} {unit}  (min {min}, p50 {p50}, p90 {p90}, p99 {p99}, p99.9 {p999}, max {max}; {count} packets)")
+}
+
+fn saturates(page: &mut Page, saturation: &Saturation) {
+    page.gap();
+    let Saturation { below, above, points } = saturation;
+    match above {
+        Some(above) => page.line("saturates between", format!("{below:.5} and {above:.5} flits/node/cycle")),
+        None => page.line("saturates", format!("not even at {below:.5} flits/node/cycle, all that can be offered")),
+    }
+    for point in points {
+        let latency = point.mean_latency.map_or_else(|| "-".to_owned(), |mean| format!("{mean:.2} cycles"));
+        let note = if point.saturated { ", saturated" } else { "" };
+        page.line(&format!("  at {:.5}", point.rate), format!("{:.5} accepted, {latency}{note}", point.accepted));
+    }
+}
+
+fn spent(page: &mut Page, energy: &Energy, seconds: &str) {
+    page.gap();
+    let joules = |joules: f64| engineering(joules, "J");
+    let share = |part: f64| if energy.total_joules > 0.0 { 100.0 * part / energy.total_joules } else { 0.0 };
+    let power = energy.mean_power_watts.map_or_else(String::new, |watts| {
+        format!(" = {} on average over {seconds}", engineering(watts, "W"))
+    });
+    page.line("energy of the network", format!("{}{power}", joules(energy.total_joules)));
+    for (name, part) in [
+        ("  dynamic: by events", energy.dynamic_joules),
+        ("  clock: by the cycle", energy.clock_joules),
+        ("  static: leaked away", energy.static_joules),
+    ] {
+        page.line(name, format!("{} ({:.1} %)", joules(part), share(part)));
+    }
+    let parts: Vec<String> =
+        energy.by_component.0.iter().map(|&(name, part)| format!("{name} {}", joules(part))).collect();
+    for (row, parts) in parts.chunks(3).enumerate() {
+        page.line(if row == 0 { "  by component" } else { "" }, parts.join(", "));
+    }
+}
+
+fn broken(page: &mut Page, faults: &Faults) {
+    page.gap();
+    let mut said = format!("{} nodes, {} links", faults.nodes, faults.links);
+    if let (Some(r#unsafe), Some(isolated)) = (faults.r#unsafe, faults.isolated) {
+        let _ = write!(said, "; {unsafe} working nodes unsafe, {isolated} isolated");
+    }
+    page.line("faults", said);
+    if let (Some(share), Some(stretch), Some(gamma)) = (faults.delivered_share, faults.stretch, faults.gamma) {
+        page.line(
+            "  what routing makes of it",
+            format!("{:.2} % of the healthy pairs served, stretch {stretch:.4}, γ {gamma:.3}", 100.0 * share),
+        );
+    }
+    if let Some(free) = faults.deadlock_free {
+        page.line("  deadlock-free", if free { "yes, certified" } else { "no: see `spikeloom check`" });
+    }
+}
+
+fn busiest(page: &mut Page, links: &[LinkLoad], fabric: &Fabric) {
+    let mut order: Vec<&LinkLoad> = links.iter().filter(|link| link.flits > 0).collect();
+    order.sort_by_key(|link| std::cmp::Reverse(link.flits));
+    if order.is_empty() {
+        return;
+    }
+    page.gap();
+    let named = order.iter().take(BUSIEST).map(|link| {
+        let (from, to) = (router(fabric, link.from), router(fabric, link.to));
+        format!("{from} → {to} {:.1} %", 100.0 * link.utilisation)
+    });
+    page.line("busiest links", named.collect::<Vec<_>>().join(", "));
+}
+
+/// Says what the network is stuck in.
+pub(super) fn stuck(stalled: &Stalled, fabric: &Fabric) -> String {
+    let packets = grouped(stalled.packets);
+    if stalled.cycle.is_empty() {
+        return format!("nothing moves, with {packets} packets under way; no cycle of waiting channels was found");
+    }
+    let channel = |channel: &Channel| {
+        let to = router(fabric, channel.to);
+        match channel.from {
+            Some(from) => format!("{} → {to} vc {}", router(fabric, from), channel.vc),
+            None => format!("node → {to} vc {}", channel.vc),
+        }
+    };
+    let mut named: Vec<String> = stalled.cycle.iter().take(CHANNELS).map(channel).collect();
+    if stalled.cycle.len() > CHANNELS {
+        named.push(format!("… {} more", stalled.cycle.len() - CHANNELS));
+    }
+    format!(
+        "nothing moves, with {packets} packets under way; {} channels wait for each other in a cycle: {}",
+        stalled.cycle.len(),
+        named.join(", then ")
+    )
+}
+
+fn router(fabric: &Fabric, router: u32) -> String {
+    Place::of(fabric, RouterId(router)).to_string()
+}
+
+/// With a comma between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// With four digits and the prefix of a power of a thousand.
+fn engineering(value: f64, unit: &str) -> String {
+    const PREFIXES: [(&str, f64); 10] = [
+        ("G", 1e9),
+        ("M", 1e6),
+        ("k", 1e3),
+        ("", 1.0),
+        ("m", 1e-3),
+        ("µ", 1e-6),
+        ("n", 1e-9),
+        ("p", 1e-12),
+        ("f", 1e-15),
+        ("a", 1e-18),
+    ];
+    if value == 0.0 {
+        return format!("0 {unit}");
+    }
+    let (prefix, scale) =
+        PREFIXES.into_iter().find(|&(_, scale)| value.abs() >= scale).unwrap_or(PREFIXES[9]);
+    format!("{} {prefix}{unit}", scaled(value / scale))
+}
+
+/// Four significant digits.
+fn scaled(value: f64) -> String {
+    match value.abs() {
+        size if size >= 1e6 => format!("{value:.3e}"),
+        size if size >= 1000.0 => format!("{value:.0}"),
+        size if size >= 100.0 => format!("{value:.1}"),
+        size if size >= 10.0 => format!("{value:.2}"),
+        _ => format!("{value:.3}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_for_people() {
+        assert_eq!([0, 999, 1000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(engineering(1.2345e-5, "s"), "12.35 µs");
+        assert_eq!(engineering(0.0, "J"), "0 J");
+        assert_eq!(engineering(2.5, "W"), "2.500 W");
+        assert_eq!(engineering(1e-30, "J"), "0.000 aJ");
+    }
+}

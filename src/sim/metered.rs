@@ -1,0 +1,107 @@
+//! A source that is counted, and that can be told to fall silent.
+
+use super::Job;
+use crate::base::NodeId;
+use crate::noc::engine::Window;
+use crate::noc::source::{Delivery, Offer, Source};
+
+/// Counts what nodes offer within a window.
+///
+/// The engine asks a node for its next packet only once the one before is inside the network. What a
+/// saturated node would have sent is asked for at the end, by [`Metered::catch_up`].
+pub(super) struct Metered<'a, S> {
+    inner: S,
+    job: &'a Job<'a>,
+    window: Window,
+    first: u32,
+    silent: bool,
+    /// Flits offered within the window, by node; refused ones included.
+    pub offered: Vec<u64>,
+    /// Flits offered within the window that will be refused.
+    pub refused: u64,
+    /// Packets handed to the engine.
+    pub handed: u64,
+    /// When the packet that the engine was handed last is created, by node; `u64::MAX`: there was none.
+    next_at: Vec<u64>,
+}
+
+impl<'a, S: Source> Metered<'a, S> {
+    pub(super) fn new(inner: S, job: &'a Job<'a>, window: Window) -> Self {
+        let nodes = job.fabric.nodes.len();
+        let (offered, next_at) = (vec![0; nodes], vec![0; nodes]);
+        Self { inner, job, window, first: 0, silent: false, offered, refused: 0, handed: 0, next_at }
+    }
+
+    /// Whether every packet created before the window's end has entered the network: a node is asked for
+    /// its next packet when the one before is inside.
+    pub(super) fn is_past_window(&self) -> bool {
+        self.next_at.iter().all(|&at| at >= self.window.to)
+    }
+
+    /// No node creates another packet.
+    pub(super) fn silence(&mut self) {
+        self.silent = true;
+    }
+
+    /// Counts what the nodes would still have offered before cycle `end`.
+    pub(super) fn catch_up(&mut self, end: u64) {
+        for lane in 0..self.offered.len() {
+            let node = NodeId(self.first + lane as u32);
+            while let Some(offer) = self.inner.next(node).filter(|offer| offer.at < end) {
+                self.count(node, &offer);
+            }
+        }
+    }
+
+    fn count(&mut self, node: NodeId, offer: &Offer) {
+        if self.window.contains(offer.at) {
+            let flits = u64::from(offer.flits);
+            self.offered[(node.0 - self.first) as usize] += flits;
+            if !self.is_admitted(node, offer.dst) {
+                self.refused += flits;
+            }
+        }
+    }
+
+    fn is_admitted(&self, src: NodeId, dst: NodeId) -> bool {
+        let Job { fabric, health, routing, .. } = *self.job;
+        let (Some(from), Some(to)) = (fabric.nodes.get(src.index()), fabric.nodes.get(dst.index())) else {
+            return false;
+        };
+        let alive =
+            health.node[src.index()] && health.router[from.router.index()] && health.node[dst.index()];
+        alive && routing.reaches(from.router, to.router)
+    }
+}
+
+impl<S: Source> Source for Metered<'_, S> {
+    fn next(&mut self, node: NodeId) -> Option<Offer> {
+        if self.silent {
+            return None;
+        }
+        let offer = self.inner.next(node);
+        self.next_at[(node.0 - self.first) as usize] = offer.map_or(u64::MAX, |offer| offer.at);
+        let offer = offer?;
+        self.handed += 1;
+        self.count(node, &offer);
+        Some(offer)
+    }
+
+    fn delivered(&mut self, delivery: Delivery) -> bool {
+        self.inner.delivered(delivery)
+    }
+
+    fn split(&mut self, at: NodeId) -> Self {
+        Self {
+            inner: self.inner.split(at),
+            job: self.job,
+            window: self.window,
+            first: at.0,
+            silent: self.silent,
+            offered: self.offered.split_off((at.0 - self.first) as usize),
+            next_at: self.next_at.split_off((at.0 - self.first) as usize),
+            refused: 0,
+            handed: 0,
+        }
+    }
+}

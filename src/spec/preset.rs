@@ -1,0 +1,57 @@
+//! The documents that are built into the binary.
+
+use super::Kind;
+
+/// A built-in document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// What it describes.
+    pub kind: Kind,
+    /// The name that files and commands use for it.
+    pub name: &'static str,
+    /// Its YAML text.
+    pub text: &'static str,
+}
+
+macro_rules! presets {
+    ($($kind:ident $name:literal = $path:literal),* $(,)?) => {
+        &[$(Preset {
+            kind: Kind::$kind,
+            name: $name,
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $path)),
+        }),*]
+    };
+}
+
+/// Every built-in document. A new one is its file and one line here.
+pub const PRESETS: &[Preset] = presets! {
+    Chip "mesh8" = "topologies/mesh8.yaml",
+    Chip "mesh16" = "topologies/mesh16.yaml",
+    Chip "torus8" = "topologies/torus8.yaml",
+    Faults "two-blocks" = "topologies/faults/two-blocks.yaml",
+    Faults "border-block" = "topologies/faults/border-block.yaml",
+    Workload "uniform" = "workloads/uniform.yaml",
+    Workload "transpose" = "workloads/transpose.yaml",
+    Workload "hotspot" = "workloads/hotspot.yaml",
+    Workload "burst" = "workloads/burst.yaml",
+    Workload "trace" = "workloads/trace.yaml",
+};
+
+/// The built-in documents of one kind.
+pub fn of(kind: Kind) -> impl Iterator<Item = &'static Preset> {
+    PRESETS.iter().filter(move |preset| preset.kind == kind)
+}
+
+/// The built-in document `name` of `kind`.
+pub fn find(kind: Kind, name: &str) -> Option<&'static Preset> {
+    of(kind).find(|preset| preset.name == name)
+}
+
+/// Files that built-in documents name (traces, graphs), by the name that the documents use.
+const FILES: &[(&str, &[u8])] =
+    &[("trace.csv", include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/workloads/trace.csv")))];
+
+/// The content of the built-in file `name`.
+pub fn file(name: &str) -> Option<&'static [u8]> {
+    FILES.iter().find(|(known, _)| *known == name).map(|(_, content)| *content)
+}

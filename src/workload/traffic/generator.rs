@@ -1,0 +1,153 @@
+//! Generated traffic, node by node.
+//!
+//! Packet k of node i takes all its random numbers from streams keyed by (seed, i, k): what a node sends
+//! depends on nothing that happens elsewhere, and idle cycles cost nothing.
+
+use std::sync::Arc;
+
+use super::closed::{Effect, Windows, request_tag};
+use super::dice::{Dice, synapse_target};
+use super::flits::Lengths;
+use super::law::Law;
+use super::rule::Rule;
+use crate::base::NodeId;
+use crate::noc::source::{Delivery, Offer};
+
+/// What all nodes share.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub seed: u64,
+    pub rule: Rule,
+    pub lengths: Lengths,
+    pub pace: Pace,
+    /// One law for all nodes, or one per node.
+    pub laws: Vec<Law>,
+    /// Packets per node (in a closed loop: requests).
+    pub limit: u64,
+}
+
+/// What a law's trials are.
+#[derive(Debug)]
+pub(super) enum Pace {
+    /// Cycles; each success is a packet.
+    Cycles,
+    /// Neurons, tick after tick; each success is a spike.
+    Neurons {
+        /// Length of a tick [cycles].
+        tick: u64,
+        /// Neurons per node.
+        neurons: u64,
+        /// Time from one neuron to the next [cycles].
+        step: u64,
+        /// Packets per spike.
+        fan_out: u32,
+    },
+}
+
+impl Plan {
+    fn law(&self, node: NodeId) -> &Law {
+        self.laws.get(node.index()).unwrap_or(&self.laws[0])
+    }
+}
+
+/// The state of a range of nodes.
+#[derive(Debug)]
+pub(super) struct Generator {
+    plan: Arc<Plan>,
+    first: u32,
+    /// The trial after the last success, by node: a cycle or a neuron.
+    trial: Vec<u64>,
+    /// Packets created, by node.
+    created: Vec<u64>,
+    /// Packets of the current spike that are still to come, by node; empty unless the pace is neurons.
+    copies: Vec<u32>,
+    windows: Option<Windows>,
+}
+
+impl Generator {
+    /// The start of `nodes` nodes.
+    pub(super) fn new(plan: Plan, nodes: usize, windows: Option<Windows>) -> Self {
+        let copies = match plan.pace {
+            Pace::Cycles => Vec::new(),
+            Pace::Neurons { .. } => vec![0; nodes],
+        };
+        let (trial, created) = (vec![0; nodes], vec![0; nodes]);
+        Self { plan: Arc::new(plan), first: 0, trial, created, copies, windows }
+    }
+
+    /// The next packet of `node`; requests only before cycle `until`.
+    pub(super) fn next(&mut self, node: NodeId, until: u64) -> Option<Offer> {
+        let lane = (node.0 - self.first) as usize;
+        if let Some(windows) = &mut self.windows {
+            if let Some(reply) = windows.reply(lane) {
+                return Some(reply);
+            }
+            if !windows.admits(lane) {
+                return None;
+            }
+        }
+        let offer = self.generate(node, lane).filter(|offer| offer.at < until)?;
+        if let Some(windows) = &mut self.windows {
+            windows.requested(lane);
+        }
+        Some(offer)
+    }
+
+    /// The next packet of `node`'s process.
+    #[inline]
+    fn generate(&mut self, node: NodeId, lane: usize) -> Option<Offer> {
+        let plan = &*self.plan;
+        let index = self.created[lane];
+        if index >= plan.limit {
+            return None;
+        }
+        let dice = Dice { seed: plan.seed, node, index };
+        let throw = dice.throw();
+        let skip = || plan.law(node).skip(dice, throw.gap);
+        let (at, dst) = match plan.pace {
+            Pace::Cycles => {
+                let at = self.trial[lane] + skip()?;
+                self.trial[lane] = at + 1;
+                (at, plan.rule.pick(node, throw.target))
+            }
+            Pace::Neurons { tick, neurons, step, fan_out } => {
+                if self.copies[lane] == 0 {
+                    self.trial[lane] += skip()? + 1;
+                    self.copies[lane] = fan_out;
+                }
+                self.copies[lane] -= 1;
+                let (round, neuron) = ((self.trial[lane] - 1) / neurons, (self.trial[lane] - 1) % neurons);
+                // A synapse is named by its place in the node, so that a neuron's targets stay.
+                let synapse = neuron * u64::from(fan_out) + u64::from(self.copies[lane]);
+                let target = synapse_target(plan.seed, node, synapse);
+                (round.saturating_mul(tick) + neuron * step, plan.rule.pick(node, target))
+            }
+        };
+        self.created[lane] = index + 1;
+        Some(Offer { at, dst, flits: plan.lengths.draw(dice), tag: request_tag(index) })
+    }
+
+    /// Takes a delivery; whether its receiver may have a new offer.
+    pub(super) fn delivered(&mut self, delivery: Delivery) -> bool {
+        let Some(windows) = &mut self.windows else { return false };
+        let lane = (delivery.dst.0 - self.first) as usize;
+        let effect = windows.delivered(lane, delivery);
+        if effect == Effect::Resumes {
+            self.trial[lane] = self.trial[lane].max(delivery.at + 1);
+        }
+        effect != Effect::Nothing
+    }
+
+    /// Splits off the nodes from `at` on.
+    pub(super) fn split(&mut self, at: NodeId) -> Self {
+        let lane = (at.0 - self.first) as usize;
+        Self {
+            plan: Arc::clone(&self.plan),
+            first: at.0,
+            trial: self.trial.split_off(lane),
+            created: self.created.split_off(lane),
+            copies: self.copies.split_off(lane.min(self.copies.len())),
+            windows: self.windows.as_mut().map(|windows| windows.split(lane)),
+        }
+    }
+}
