@@ -113,7 +113,8 @@ impl<'a> Balance<'a> {
             ladder: Ladder::default(),
             trees: (0..layers).flat_map(|_| destinations.iter().map(tree)).collect(),
             total: vec![0.0; channels],
-            scale: 1.0,
+            // Nothing counts as loaded in the first round: it takes the shortest routes.
+            scale: f32::MAX,
             doublings: 4,
             price: vec![1.0; channels],
             cost: vec![0.0; channels],

@@ -4,8 +4,8 @@ use super::super::dor::{Classes, DimensionOrder};
 use super::super::ground::Ground;
 use super::super::plan::{Misfit, Plan};
 use super::super::routes::shortest_table;
-use super::super::{Mesh, Routing};
-use super::portfolio::{Candidate, Kind, Score, attempt, candidates};
+use super::super::{Mesh, Routing, Turns};
+use super::portfolio::{Candidate, Kind, Score, Trial, attempt, candidates};
 use super::search::{Balanced, balance};
 use super::site::Site;
 use super::{MftnParams, Policy};
@@ -62,17 +62,17 @@ fn table(ground: &Ground, site: &Site, candidate: Candidate) -> Result<Routing, 
 /// sample of destinations, and certified in full in the order of their estimates.
 fn best(site: &Site, list: impl Iterator<Item = Candidate>, known: Option<Score>) -> Option<Candidate> {
     let every = site.addressed().count().div_ceil(SAMPLE).max(1);
+    let limit = known.map_or(f64::INFINITY, |known| known.gamma);
+    let beats = |trial: &Trial| trial.certified() && known.is_none_or(|known| trial.score.beats(&known));
     let mut tried: Vec<(Candidate, Score)> = list
-        .map(|candidate| {
-            let trial = attempt(site, &candidate.turns, every);
-            (candidate, trial)
+        .filter_map(|candidate| {
+            let trial = attempt(site, &candidate.turns, every, limit).filter(beats)?;
+            Some((candidate, trial.score))
         })
-        .filter(|(_, trial)| trial.certified() && known.is_none_or(|known| trial.score.beats(&known)))
-        .map(|(candidate, trial)| (candidate, trial.score))
         .collect();
     tried.sort_by(|(_, a), (_, b)| a.gamma.total_cmp(&b.gamma).then(a.hops.total_cmp(&b.hops)));
-    let certified =
-        |(candidate, _): &(Candidate, Score)| every == 1 || attempt(site, &candidate.turns, 1).certified();
+    let full = |turns: &Turns| attempt(site, turns, 1, f64::INFINITY).is_some_and(|trial| trial.certified());
+    let certified = |(candidate, _): &(Candidate, Score)| every == 1 || full(&candidate.turns);
     tried.into_iter().find(certified).map(|(candidate, _)| candidate)
 }
 
@@ -97,9 +97,9 @@ impl Plan for MapPlan<'_> {
             return table(ground, &site, candidate);
         }
         // None is certified: the user sees what is wrong with the best of them in the certificate.
-        let rated = list.into_iter().map(|candidate| {
-            let trial = attempt(&site, &candidate.turns, 1);
-            (trial.complete, trial.score.gamma, candidate)
+        let rated = list.into_iter().filter_map(|candidate| {
+            let trial = attempt(&site, &candidate.turns, 1, f64::INFINITY)?;
+            Some((trial.complete, trial.score.gamma, candidate))
         });
         let chosen = rated.min_by(|a, b| b.0.cmp(&a.0).then(a.1.total_cmp(&b.1)));
         match chosen {

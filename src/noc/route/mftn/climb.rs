@@ -37,9 +37,10 @@ struct Best {
 pub(super) fn climb(balance: &mut Balance, moves: u32, work: u64, draw: &mut Stream) {
     let mut best = Best { order: balance.order.clone(), largest: f32::INFINITY };
     let mut done = 0;
+    balance.round();
     loop {
-        balance.round();
-        if balance.largest() < best.largest {
+        let complete = balance.round();
+        if complete && balance.largest() < best.largest {
             best = Best { order: balance.order.clone(), largest: balance.largest() };
         }
         if done >= moves || balance.work >= work {

@@ -113,32 +113,42 @@ fn rooted(site: &Site, kind: Kind) -> Vec<Candidate> {
 }
 
 /// Routes all pairs by `turns` and certifies the routes; `every` greater than one looks at every n-th
-/// destination only, which estimates the score.
-pub(super) fn attempt(site: &Site, turns: &Turns, every: usize) -> Trial {
+/// destination only, which estimates the score. Gives up as soon as γ exceeds `limit`.
+pub(super) fn attempt(site: &Site, turns: &Turns, every: usize, limit: f64) -> Option<Trial> {
     let channels = &site.channels;
+    let destinations = || site.addressed().step_by(every);
+    let mut demand = Vec::new();
+    let pairs: f64 = destinations()
+        .map(|dst| {
+            site.demand(dst, &mut demand);
+            demand.iter().sum::<f64>()
+        })
+        .sum();
+    // A sample of destinations stands for all; unit injection is one packet per node.
+    let scale = site.nodes / pairs.max(1.0);
     let mut trees = Trees::new(channels, turns, site.mesh);
     let mut routes = Routes::new(channels);
     let mut used = vec![0u32; channels.len()];
     let mut load = vec![0.0; channels.len()];
-    let (mut hops, mut pairs, mut complete) = (0.0, 0.0, true);
-    let mut demand = Vec::new();
-    for dst in site.addressed().step_by(every) {
+    let (mut hops, mut complete, mut gamma) = (0.0, true, 0.0f64);
+    for dst in destinations() {
         trees.grow(dst);
         site.demand(dst, &mut demand);
         hops += routes.take(&trees, &demand);
-        pairs += demand.iter().sum::<f64>();
         complete &= site.routers().all(|src| src == dst || routes.first[src as usize] != NONE);
         for (channel, &own) in routes.load.iter().enumerate() {
             load[channel] += own;
+            gamma = gamma.max(load[channel] * scale);
             if routes.next[channel] != NONE {
                 used[channel] |= 1 << (routes.next[channel] - site.first_leaving(channel)).min(31);
             }
         }
+        if gamma > limit {
+            return None;
+        }
     }
-    // A sample of destinations stands for all; unit injection is one packet per node.
-    let scale = site.nodes / pairs;
-    let score = Score { gamma: load.iter().copied().fold(0.0, f64::max) * scale, hops: hops / pairs };
-    Trial { complete, acyclic: is_acyclic(site, turns, &used), score }
+    let score = Score { gamma, hops: hops / pairs.max(1.0) };
+    Some(Trial { complete, acyclic: is_acyclic(site, turns, &used), score })
 }
 
 /// Whether the turns used have no cycle.

@@ -21,8 +21,8 @@ const LAYERED: usize = 1 << 20;
 const LAYERS: u32 = 4;
 /// Limit of the search [channels visited]: some seconds.
 const WORK: u64 = 200_000_000;
-/// Rounds with a high exponent that end a search.
-const POLISH: usize = 16;
+/// Rounds with a high exponent that end a search, if the effort allows.
+const POLISH: u32 = 16;
 /// Destinations sampled where trees are not kept.
 const SAMPLE: usize = 128;
 /// The stream id of the search, apart from those of packets.
@@ -72,23 +72,17 @@ pub(super) fn balance(site: &Site, effort: u32, seed: u64) -> Option<Balanced> {
     let mut draw = Stream::new(seed, Purpose::Routing, STREAM, 0);
     climb(&mut balance, effort, WORK, &mut draw);
     let room = destinations.len() * site.channels.len() * LAYERS as usize <= LAYERED;
-    Some(polish(site, &all, balance.order, &destinations, if room { LAYERS } else { 1 }, start.root))
+    let layers = if room { LAYERS } else { 1 };
+    let layered = Balance::new(site, &all, balance.order, &destinations, layers);
+    Some(polish(layered, layers, POLISH.min(2 + effort / 50), start.root))
 }
 
-/// Rounds with rising exponent over several layers; the best of all rounds counts.
-fn polish(
-    site: &Site,
-    all: &Turns,
-    order: Vec<u32>,
-    destinations: &[u32],
-    layers: u32,
-    root: &'static str,
-) -> Balanced {
-    let mut balance = Balance::new(site, all, order, destinations, layers);
+/// Rounds with a low, then a high exponent; the best of the latter counts.
+fn polish(mut balance: Balance, layers: u32, rounds: u32, root: &'static str) -> Balanced {
     balance.rounds(4);
     balance.doublings = 6;
     let mut best: Option<(Score, Vec<Tree>)> = None;
-    for _ in 0..POLISH {
+    for _ in 0..rounds {
         balance.round();
         let score = Score { gamma: balance.gamma(), hops: balance.hops() };
         if best.as_ref().is_none_or(|(known, _)| score.beats(known)) {
@@ -97,9 +91,10 @@ fn polish(
     }
     let score = Score { gamma: balance.gamma(), hops: balance.hops() };
     let (score, mut trees) = best.unwrap_or((score, balance.trees));
+    let per_layer = trees.len() / layers as usize;
     let mut layered = Vec::new();
     while !trees.is_empty() {
-        layered.push(trees.drain(..destinations.len()).collect());
+        layered.push(trees.drain(..per_layer).collect());
     }
     Balanced { root, score, order: balance.order, layers: layered }
 }
