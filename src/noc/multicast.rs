@@ -9,8 +9,8 @@
 //! A tree is the union of the unicast routes from its source. Where two routes meet again on the same
 //! channels, the later one joins there and what it had before is dropped, so every branch has one parent.
 //! Two routes that share a link but not its virtual channels (before and behind a dateline) are two branches.
-//! Where the routing function leaves a choice, a tree takes the candidate of lowest priority, the first of
-//! several: a copy has no way to wait for another, so it keeps to what an escape subfunction would offer.
+//! Where the routing function leaves a choice, a tree takes the first candidate of the highest priority; where
+//! it has an escape subfunction (Duato 1993), a copy keeps to that, for it has no way to turn to it later.
 //!
 //! Invariants: every dependency between the channels of two successive branches is one of the unicast channel
 //! dependency graph ([`TreeTable::strays`] finds the exceptions). A single-flit packet holds one buffer
@@ -20,7 +20,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::route::{Candidate, Candidates, Head, Routing, Standing};
+use super::route::{Candidate, Candidates, Head, Routing, Standing, Step};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{LinkId, NodeId, Problem, Problems, RouterId};
 use crate::fabric::{Fabric, Health};
@@ -307,7 +307,7 @@ impl Planter<'_> {
         let (mut route, mut candidates) = (Vec::new(), Candidates::default());
         while route.len() < usize::from(u16::MAX) {
             self.routing.route(standing, &mut head, &mut candidates);
-            let Some(Candidate { port, vcs, .. }) = choose(&candidates) else { break };
+            let Some(Candidate { port, vcs, .. }) = choose(&candidates, self.routing.escape()) else { break };
             let Some(link) = self.fabric.out(standing.at, port).filter(|l| self.health.link[l.index()])
             else {
                 if self.fabric.node_at(standing.at, port) != Some(dst) {
@@ -324,9 +324,14 @@ impl Planter<'_> {
     }
 }
 
-/// The candidate of the lowest priority, the first of several.
-fn choose(candidates: &Candidates) -> Option<Candidate> {
-    candidates.as_slice().iter().copied().min_by_key(|candidate| candidate.priority)
+/// What a tree takes of `candidates`: the first of the highest priority, among those with escape channels if
+/// there are such.
+fn choose(candidates: &Candidates, escape: u32) -> Option<Candidate> {
+    let keep = if escape == 0 { u32::MAX } else { escape };
+    let kept =
+        candidates.as_slice().iter().map(|candidate| Candidate { vcs: candidate.vcs & keep, ..*candidate });
+    let usable = kept.filter(|candidate| candidate.vcs != 0);
+    usable.reduce(|best, next| if next.priority > best.priority { next } else { best })
 }
 
 /// The head of a packet to `to`. All packets from one router make the same draw, so that they part late.
@@ -342,23 +347,25 @@ fn explore(fabric: &Fabric, routing: &Routing, src: RouterId, dst: NodeId, found
     if !routing.reaches(src, to.router) {
         return;
     }
-    let head = start(routing, src, to);
-    let (mut seen, mut candidates) = (HashSet::new(), Candidates::default());
-    let mut open =
-        vec![(None, Standing { at: src, port: fabric.routers[src.index()].network_ports, vc: 0 }, head)];
-    while let Some((held, standing, mut head)) = open.pop() {
-        routing.route(standing, &mut head, &mut candidates);
-        for &Candidate { port, vcs, .. } in candidates.as_slice() {
+    let head = Head { dst: to.router, eject: to.port, ..Head::default() };
+    let (mut starts, mut steps, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+    routing.starts(src, head, &mut starts);
+    let standing = Standing { at: src, port: fabric.routers[src.index()].network_ports, vc: 0 };
+    let mut open: Vec<_> = starts.into_iter().map(|(head, _)| (None, standing, head)).collect();
+    while let Some((held, standing, head)) = open.pop() {
+        steps.clear();
+        routing.steps(standing, head, &mut steps);
+        for &Step { port, vcs, head, .. } in &steps {
             let Some(link) = fabric.out(standing.at, port) else { continue };
             if let Some(held) = held {
                 expand(held, (link, vcs), |dependency| {
                     found.insert(dependency);
                 });
             }
-            let Head { dst, via, memory, phase, .. } = head;
+            let Head { via, memory, phase, .. } = head;
             let end = fabric.link(link);
             for vc in (0..32u8).filter(|vc| vcs >> vc & 1 == 1) {
-                if seen.insert((link, vc, dst, via, memory, phase)) {
+                if seen.insert((link, vc, via, memory, phase)) {
                     let standing = Standing { at: end.to, port: end.to_port, vc };
                     open.push((Some((link, 1 << vc)), standing, head));
                 }

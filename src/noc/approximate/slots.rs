@@ -83,8 +83,9 @@ pub(super) fn reserve(input: &mut Slots, output: &mut Slots, crossing: Crossing)
         if starts != 0 {
             let first = starts.trailing_zeros();
             let run = (u64::MAX >> (WINDOW - flits)) << first;
+            let lost = ((1u64 << first) - 1) & (u64::MAX << ahead) & input.taken;
             input.taken |= run;
-            output.taken |= run;
+            output.taken |= run | lost;
             return now + u64::from(first);
         }
     }
@@ -120,9 +121,11 @@ mod tests {
         let mut taken: [HashSet<u64>; 4] = Default::default();
         let mut now = 0;
         for _ in 0..20_000 {
-            now += u64::from(draw.below([1, 2, 4, 200][draw.below(4) as usize]));
+            let pause = [1, 2, 4, 200][draw.below(4) as usize];
+            now += u64::from(draw.below(pause));
             let (input, output) = (draw.below(2) as usize, 2 + draw.below(2) as usize);
-            let from = now + u64::from(draw.below([3, 10, 70][draw.below(3) as usize]));
+            let reach = [3, 10, 70][draw.below(3) as usize];
+            let from = now + u64::from(draw.below(reach));
             let flits = 1 + u64::from(draw.below(3));
             let [a, b] = ports.get_disjoint_mut([input, output]).expect("two ports");
             let at = reserve(a, b, Crossing { now, from, flits, interval: 1 });
