@@ -17,7 +17,6 @@ use spikeloom::noc::source::Offer;
 #[derive(Debug)]
 struct Case {
     size: Vec<u32>,
-    ring: bool,
     latency: u16,
     params: RouterParams,
     packets: Vec<PacketRecord>,
@@ -26,13 +25,11 @@ struct Case {
 impl Case {
     fn draw(number: u32) -> Self {
         let mut draw = Stream::new(2024, Purpose::Workload, number, 0);
-        let ring = draw.below(3) == 0;
-        let size = if ring { vec![3 + draw.below(6)] } else { vec![2 + draw.below(3), 2 + draw.below(3)] };
+        let size = vec![2 + draw.below(3), 2 + draw.below(3)];
         // Mostly the stages of one cycle of the reference pipelines.
         let stage = |draw: &mut Stream| 1 + [0, 0, 0, 0, 1, 2][draw.below(6) as usize];
         let params = RouterParams {
-            // Half of a ring's channels lie below the dateline.
-            vcs: if ring { 2 + draw.below(3) } else { 1 + draw.below(4) } as u8,
+            vcs: 1 + draw.below(4) as u8,
             buffer_flits: 1 + draw.below(8) as u16,
             routing_delay: draw.below(2) as u8,
             vc_delay: stage(&mut draw),
@@ -43,38 +40,31 @@ impl Case {
             ..RouterParams::default()
         };
         let packets = draw_packets(&mut draw, size.iter().product());
-        Self { size, ring, latency: 1 + draw.below(2) as u16, params, packets }
+        Self { size, latency: 1 + draw.below(2) as u16, params, packets }
     }
 
     fn fabric(&self) -> Fabric {
         let size = self.size.clone();
-        let topology = if self.ring { Topology::Torus { size } } else { Topology::Mesh { size } };
+        let topology = Topology::Mesh { size };
         let link = LinkParams { latency: self.latency, ..LinkParams::default() };
         topology.build(&link).expect("a valid grid")
     }
 
-    /// Where a packet goes next, by looking at the chip: XY on meshes, the shorter way round on rings, with the lower
-    /// half of the virtual channels until the step between the last and the first router is behind.
+    /// Where a packet goes next, by looking at the chip: XY.
     fn next(&self, fabric: &Fabric, router: usize, dst: NodeId) -> (usize, u32) {
-        let (all, low) = ((1 << self.params.vcs) - 1, (1 << (self.params.vcs / 2)) - 1);
+        let all = (1 << self.params.vcs) - 1;
         let place = fabric.nodes[dst.index()];
         let [here, there] = [RouterId::at(router), place.router]
             .map(|router| fabric.coordinates(router).expect("a grid has coordinates"));
         if here == there {
             return (place.port.into(), all);
         }
-        if self.ring {
-            let (here, there, k) = (here[0], there[0], self.size[0]);
-            let up = (there + k - here) % k <= (here + k - there) % k;
-            let crosses = if up { there < here } else { there > here };
-            return (usize::from(!up), if crosses { low } else { all - low });
-        }
         let along = usize::from(here[0] == there[0]);
         (2 * along + usize::from(there[along] < here[along]), all)
     }
 
     fn simulate(&self, fabric: &Fabric) -> (Vec<PacketRecord>, Vec<u64>) {
-        let wrap: Vec<bool> = self.size.iter().map(|_| self.ring).collect();
+        let wrap = vec![false; self.size.len()];
         let order: Vec<usize> = (0..self.size.len()).collect();
         let routing = DimensionOrder::new(&self.size, &wrap, &order, self.params.vcs);
         let run = Run { seed: 1, threads: 1 };
@@ -99,11 +89,11 @@ impl Case {
         let next = |router: usize, dst: NodeId| self.next(&fabric, router, dst);
         let (want, want_flits) = Oracle::new(&self.params, &fabric, &next, self.packets.clone()).run();
         let (found, found_flits) = self.simulate(&fabric);
-        let Self { size, ring, latency, params, .. } = self;
+        let Self { size, latency, params, .. } = self;
         for (found, want) in found.iter().zip(&want) {
             assert_eq!(
                 found, want,
-                "case {number}: size {size:?}, ring {ring}, link latency {latency}, {params:?}"
+                "case {number}: size {size:?}, link latency {latency}, {params:?}"
             );
         }
         assert_eq!(found.len(), want.len(), "case {number}");

@@ -22,7 +22,10 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("report", vec!["base", "fabric", "noc", "energy", "sim"]),
         (
             "spec",
-            vec!["base", "fabric", "noc", "neuron", "synapse", "energy", "network", "workload", "mapping"],
+            vec![
+                "base", "fabric", "noc", "neuron", "synapse", "energy", "network", "workload", "mapping",
+                "sim",
+            ],
         ),
     ])
 }

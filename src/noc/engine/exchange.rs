@@ -107,7 +107,10 @@ impl Team<'_> {
         while turn.now < cycles.end {
             if !self.cycle(region, &mut turn) {
                 match region.next_event(turn.now) {
-                    Some(next) => turn.now = next.min(cycles.end),
+                    Some(next) => {
+                        turn.now = next.min(cycles.end);
+                        region.last_move = turn.now;
+                    }
                     None => break,
                 }
             }
@@ -176,7 +179,10 @@ impl Team<'_> {
             if next == u64::MAX || stalled {
                 break;
             }
-            turn.now = turn.now.max(next.min(cycles.end));
+            if next > turn.now {
+                turn.now = next.min(cycles.end);
+                region.last_move = turn.now;
+            }
             set ^= 1;
         }
         turn.now

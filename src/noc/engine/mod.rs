@@ -164,12 +164,14 @@ impl Network {
         self.ended()
     }
 
-    fn ended(&self) -> Ended {
-        with_regions!(&self.regions, regions => {
+    fn ended(&mut self) -> Ended {
+        with_regions!(&mut self.regions, regions => {
             let in_flight: usize = regions.iter().map(|region| region.packets.len()).sum();
-            if in_flight == 0 && regions.iter().all(|region| region.next_event(self.now).is_none()) {
-                return Ended::Idle;
+            if regions.iter().all(|region| region.next_event(self.now).is_none()) {
+                let stuck = || stall::find(regions, 0);
+                return if in_flight == 0 { Ended::Idle } else { Ended::Stalled(stuck()) };
             }
+            regions.iter_mut().for_each(|region| region.note_movement(self.now));
             let last_move = regions.iter().map(|region| region.last_move).max().unwrap_or(0);
             if in_flight > 0 && self.now > last_move + self.patience {
                 return Ended::Stalled(stall::find(regions, self.now - last_move));
