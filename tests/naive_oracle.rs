@@ -91,10 +91,7 @@ impl Case {
         let (found, found_flits) = self.simulate(&fabric);
         let Self { size, latency, params, .. } = self;
         for (found, want) in found.iter().zip(&want) {
-            assert_eq!(
-                found, want,
-                "case {number}: size {size:?}, link latency {latency}, {params:?}"
-            );
+            assert_eq!(found, want, "case {number}: size {size:?}, link latency {latency}, {params:?}");
         }
         assert_eq!(found.len(), want.len(), "case {number}");
         assert_eq!(found_flits, want_flits, "case {number}: flits by port");
