@@ -129,11 +129,6 @@ impl Ledger {
         self.parcels.len() as u32 - 1
     }
 
-    #[inline(always)]
-    pub(super) fn parcel(&mut self, slot: u32) -> &mut Parcel {
-        &mut self.parcels[slot as usize]
-    }
-
     #[inline]
     pub(super) fn remove(&mut self, slot: u32) -> Parcel {
         self.free.push(slot);

@@ -5,7 +5,6 @@
 //! | | what it models | what it costs |
 //! |---|---|---|
 //! | [`engine`] | every flit in every pipeline stage | the reference |
-//! | [`approximate`] | every flit at every link, by reservation | its error is measured and tested |
 //! | [`ideal`] | distance alone | no contention |
 //! | [`deflection`] | bufferless routers, flit by flit | another kind of router |
 //!
@@ -14,7 +13,6 @@
 //! Read [`params`] first, then [`route`].
 
 mod agenda;
-pub mod approximate;
 pub mod certify;
 pub mod deflection;
 pub mod engine;
