@@ -17,6 +17,7 @@
 //! | [`fabric`] | the chip as a graph: topologies, links, fault maps |
 //! | [`noc`] | routers, routing functions, certificates, the cycle loop |
 //! | [`neuron`] | soma models in banks, checked against reference spike trains |
+//! | [`network`] | spiking networks in flat form: populations, synapses, what runs them |
 //! | [`energy`] | cost tables; integer counters to joules |
 //! | [`workload`] | what is run: traffic patterns, traces, closed loops |
 //! | [`sim`] | a whole run: warm-up, measurement, drain, saturation search |
@@ -46,6 +47,7 @@ pub mod base;
 pub mod cli;
 pub mod energy;
 pub mod fabric;
+pub mod network;
 pub mod neuron;
 pub mod noc;
 pub mod report;

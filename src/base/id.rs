@@ -41,4 +41,6 @@ ids! {
     LinkId,
     /// A core on a tile.
     CoreId,
+    /// A neuron of a network, numbered through all populations.
+    NeuronId,
 }

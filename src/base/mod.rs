@@ -10,5 +10,5 @@ pub mod problem;
 pub mod random;
 pub mod unit;
 
-pub use id::{CoreId, LinkId, NodeId, RouterId};
+pub use id::{CoreId, LinkId, NeuronId, NodeId, RouterId};
 pub use problem::{Problem, Problems};

@@ -10,7 +10,7 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::bank::Granule;
 use super::sheet::{self, ModelSheet, Ranges};
-use super::soma::Soma;
+use super::soma::{Card, Soma};
 use crate::base::Problems;
 use crate::base::problem::{Problem, nearest};
 use crate::base::unit::Seconds;
@@ -87,6 +87,13 @@ macro_rules! models {
             pub fn name(&self) -> &'static str {
                 match self {
                     $(Self::$Model(_) => <super::$module::$Model as Soma>::CARD.name,)+
+                }
+            }
+
+            /// What the model says about itself.
+            pub const fn card(&self) -> &'static Card {
+                match self {
+                    $(Self::$Model(_) => const { &<super::$module::$Model as Soma>::CARD },)+
                 }
             }
 

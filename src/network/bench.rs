@@ -1,0 +1,251 @@
+//! A machine without a chip: every spike arrives exactly when its synapse says. The plainest way to run a
+//! network, and the yardstick for chips: one with a barrier per step must fire the same spikes.
+
+use std::collections::VecDeque;
+
+use super::machine::{Activity, Halt, Machine};
+use super::net::Net;
+use super::synapses::Synapse;
+use crate::base::{NeuronId, Problems};
+use crate::neuron::{Bank, Ids, NO_INPUT, StepInput, StepOutput, arrived};
+
+/// What arrives in one step: an accumulator per neuron and channel.
+#[derive(Clone, Debug)]
+struct Arrivals {
+    channels: [Vec<f64>; 2],
+    any: bool,
+}
+
+impl Arrivals {
+    fn new(neurons: u32) -> Self {
+        let none = vec![NO_INPUT; neurons as usize];
+        Self { channels: [none.clone(), none], any: false }
+    }
+
+    fn clear(&mut self) {
+        if std::mem::take(&mut self.any) {
+            self.channels.iter_mut().for_each(|channel| channel.fill(NO_INPUT));
+        }
+    }
+}
+
+/// A network with nothing around it.
+#[derive(Clone, Debug)]
+pub struct Bench {
+    net: Net,
+    seed: u64,
+    step: u64,
+    /// One per population.
+    banks: Vec<Bank>,
+    /// By steps from now: what arrives in the next step, the one after it, and so on.
+    line: VecDeque<Arrivals>,
+    out: StepOutput,
+    fired: Vec<NeuronId>,
+    values: Vec<f64>,
+    activity: Activity,
+}
+
+impl Bench {
+    /// `net` at rest before step 1; `seed` is that of its random neurons.
+    ///
+    /// # Errors
+    /// Parameters that a model refuses; [`NetBuilder::build`](super::NetBuilder::build) has found them already.
+    pub fn new(net: Net, seed: u64) -> Result<Self, Problems> {
+        let mut banks = Vec::with_capacity(net.populations.len());
+        for population in &net.populations {
+            let parts: Vec<_> = population.parts.iter().map(|part| (&part.model, part.count)).collect();
+            banks.push(Bank::from_parts(&parts, net.dt)?);
+        }
+        let depth = usize::from(net.synapses.longest_delay()).max(1) + 1;
+        let line = (0..depth).map(|_| Arrivals::new(net.neurons())).collect();
+        let (fired, values) = (Vec::new(), Vec::new());
+        Ok(Self {
+            net,
+            seed,
+            step: 1,
+            banks,
+            line,
+            out: StepOutput::new(),
+            fired,
+            values,
+            activity: Activity::default(),
+        })
+    }
+
+    /// The network.
+    pub fn net(&self) -> &Net {
+        &self.net
+    }
+
+    /// The bank of the population of `neuron`, and its place there.
+    fn place(&mut self, neuron: NeuronId) -> Option<(&mut Bank, usize)> {
+        let after = self.net.populations.partition_point(|population| population.span.first <= neuron);
+        let index = after.checked_sub(1)?;
+        let position = self.net.populations[index].span.position(neuron)?;
+        Some((&mut self.banks[index], position as usize))
+    }
+
+    fn step_banks(&mut self) {
+        self.fired.clear();
+        self.values.clear();
+        let now = &self.line[0];
+        for (bank, population) in self.banks.iter_mut().zip(&self.net.populations) {
+            let span = population.span;
+            let own = span.first.index()..span.first.index() + span.len as usize;
+            let channels = population.channels();
+            let channel = |i: usize| if channels > i { &now.channels[i][own.clone()] } else { &[] };
+            let input = StepInput {
+                step: self.step,
+                seed: self.seed,
+                ids: Ids::From(span.first.0),
+                arrivals: channel(0),
+                second: channel(1),
+            };
+            bank.step(&input, &mut self.out);
+            self.fired.extend(self.out.fired().iter().map(|&position| span.at(position)));
+            self.values.extend_from_slice(self.out.values());
+            self.values.resize(self.fired.len(), 1.0);
+            self.activity.updates += u64::from(self.out.updated());
+        }
+    }
+
+    fn deliver(&mut self) {
+        for (&source, &value) in self.fired.iter().zip(&self.values) {
+            for synapse in self.net.synapses.of(source) {
+                let Synapse { target, weight, delay, channel } = synapse;
+                let arrivals = &mut self.line[usize::from(delay)];
+                arrivals.any = true;
+                arrivals.channels[usize::from(channel)][target.index()] += weight * value;
+                self.activity.synaptic_events += 1;
+            }
+        }
+    }
+}
+
+impl Machine for Bench {
+    fn next_step(&self) -> u64 {
+        self.step
+    }
+
+    fn poke(&mut self, neuron: NeuronId, weight: f64) {
+        let arrivals = &mut self.line[0];
+        if let Some(input) = arrivals.channels[0].get_mut(neuron.index()) {
+            *input += weight + 0.0;
+            arrivals.any = true;
+            self.activity.synaptic_events += 1;
+        }
+    }
+
+    fn step(&mut self) -> Result<(), Halt> {
+        self.step_banks();
+        self.deliver();
+        self.activity.steps += 1;
+        self.activity.spikes += self.fired.len() as u64;
+        self.step += 1;
+        self.line[0].clear();
+        self.line.rotate_left(1);
+        Ok(())
+    }
+
+    fn fired(&self) -> &[NeuronId] {
+        &self.fired
+    }
+
+    fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    fn read(&mut self, neuron: NeuronId, variable: usize) -> Option<f64> {
+        self.activity.host_round_trips += 1;
+        let (bank, position) = self.place(neuron)?;
+        bank.read(variable, position)
+    }
+
+    fn write(&mut self, neuron: NeuronId, variable: usize, value: f64) -> bool {
+        self.activity.host_round_trips += 1;
+        self.place(neuron).is_some_and(|(bank, position)| bank.write(variable, position, value))
+    }
+
+    fn set_weight(&mut self, index: usize, weight: f64) {
+        self.activity.host_round_trips += 1;
+        self.net.synapses.set_weight(index, weight);
+    }
+
+    fn reset(&mut self) {
+        self.activity.host_round_trips += 1;
+        self.banks.iter_mut().for_each(Bank::reset);
+        self.line.iter_mut().for_each(Arrivals::clear);
+    }
+
+    fn activity(&self) -> Activity {
+        self.activity
+    }
+
+    fn is_quiet(&self) -> bool {
+        let holds = |channel: &Vec<f64>| channel.iter().any(|&input| arrived(input));
+        !self.line.iter().any(|arrivals| arrivals.any && arrivals.channels.iter().any(holds))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::unit::Seconds;
+    use crate::network::{NetBuilder, Span};
+    use crate::neuron::step::Step;
+
+    /// A ring of one-shot neurons with delays 1, 2, 3, …
+    fn ring(count: u32) -> (Bench, Span) {
+        let mut net = NetBuilder::new(Seconds(1e-3));
+        let model = Step { threshold: 0.5, oneshot: true, ..Default::default() };
+        let ring = net.population("ring", model, count);
+        for i in 0..count {
+            let target = ring.at((i + 1) % count);
+            let synapse = Synapse { target, weight: 1.0, delay: i as u16 + 1, channel: 0 };
+            net.connect(ring.at(i), synapse);
+        }
+        (Bench::new(net.build().unwrap(), 1).unwrap(), ring)
+    }
+
+    fn run(bench: &mut Bench) -> Vec<(u64, u32)> {
+        let mut spikes = Vec::new();
+        while !bench.is_quiet() {
+            let step = bench.next_step();
+            bench.step().unwrap();
+            spikes.extend(bench.fired().iter().map(|neuron| (step, neuron.0)));
+        }
+        spikes
+    }
+
+    #[test]
+    fn spikes_arrive_when_their_delays_say() {
+        let (mut bench, ring) = ring(4);
+        bench.poke(ring.at(0), 1.0);
+        assert_eq!(run(&mut bench), [(1, 0), (2, 1), (4, 2), (7, 3)]);
+        let Activity { spikes, synaptic_events, steps, .. } = bench.activity();
+        assert_eq!((spikes, synaptic_events, steps), (4, 5, 11));
+    }
+
+    #[test]
+    fn a_reset_forgets_what_is_under_way() {
+        let (mut bench, ring) = ring(4);
+        bench.poke(ring.at(2), 1.0);
+        bench.step().unwrap();
+        assert!(!bench.is_quiet());
+        bench.reset();
+        assert!(bench.is_quiet());
+        bench.poke(ring.at(0), 1.0);
+        assert_eq!(run(&mut bench), [(2, 0), (3, 1), (5, 2), (8, 3)]);
+    }
+
+    #[test]
+    fn what_the_host_writes_counts_as_a_round_trip() {
+        let (mut bench, ring) = ring(2);
+        assert!(bench.write(ring.at(1), 0, 0.75));
+        assert_eq!(bench.read(ring.at(1), 0), Some(0.75));
+        assert_eq!(bench.read(NeuronId(2), 0), None);
+        bench.step().unwrap();
+        assert_eq!(bench.fired(), [ring.at(1)]);
+        assert_eq!(bench.activity().host_round_trips, 3);
+    }
+}

@@ -1,0 +1,26 @@
+//! The application graph: populations of neurons, the synapses between them, and what runs them.
+//!
+//! ```text
+//!   NetBuilder ──build──▶ Net (populations, Synapses by source) ──▶ a Machine: Bench, or a chip
+//!                                                                       poke, step, read, write
+//! ```
+//!
+//! Time is the same everywhere: a spike in step t over a synapse of delay d ≥ 1 is among the arrivals of
+//! step t + d. The first step has number 1.
+//!
+//! Invariants: a [`Net`] is checked when it is built and does not change its shape afterwards; synapses are
+//! kept in the order in which they were made, source by source, so that sums are reproducible.
+//!
+//! Must not know: cores, packets, files.
+//!
+//! Read [`net`] first, then [`machine`].
+
+pub mod bench;
+pub mod machine;
+pub mod net;
+pub mod synapses;
+
+pub use bench::Bench;
+pub use machine::{Activity, Halt, Machine};
+pub use net::{Net, NetBuilder, Part, Population, Span};
+pub use synapses::{MAX_DELAY, Synapse, Synapses};

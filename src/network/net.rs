@@ -1,0 +1,240 @@
+//! A network in flat form, and how one is made.
+
+use super::synapses::{MAX_DELAY, Synapse, Synapses};
+use crate::base::unit::Seconds;
+use crate::base::{NeuronId, Problem, Problems};
+use crate::neuron::NeuronModel;
+
+/// Consecutive neurons of a population with the same parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Model and parameters.
+    pub model: NeuronModel,
+    /// Number of neurons.
+    pub count: u32,
+}
+
+/// A named range of neurons of one model.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Population {
+    /// Its name, unique in the network.
+    pub name: String,
+    /// Which neurons.
+    pub span: Span,
+    /// Their parameters, in the order of their numbers.
+    pub parts: Vec<Part>,
+}
+
+/// Consecutive neurons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The first one.
+    pub first: NeuronId,
+    /// How many.
+    pub len: u32,
+}
+
+impl Span {
+    /// The neuron at position `index`, counted from 0.
+    ///
+    /// # Panics
+    /// In debug builds, if there is none.
+    #[inline]
+    pub fn at(&self, index: u32) -> NeuronId {
+        debug_assert!(index < self.len);
+        NeuronId(self.first.0 + index)
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = NeuronId> + use<> {
+        (self.first.0..self.first.0 + self.len).map(NeuronId)
+    }
+
+    /// The position of `neuron`, if it is one of them.
+    #[inline]
+    pub fn position(&self, neuron: NeuronId) -> Option<u32> {
+        neuron.0.checked_sub(self.first.0).filter(|&position| position < self.len)
+    }
+}
+
+/// A checked network.
+#[derive(Clone, Debug)]
+pub struct Net {
+    /// Length of a step in the models' time [s]. What a step takes on a chip is another matter.
+    pub dt: Seconds,
+    /// Populations, in the order of their neurons' numbers.
+    pub populations: Vec<Population>,
+    /// What joins the neurons.
+    pub synapses: Synapses,
+}
+
+impl Net {
+    /// Number of neurons.
+    pub fn neurons(&self) -> u32 {
+        self.synapses.neurons()
+    }
+
+    /// The population called `name`.
+    pub fn population(&self, name: &str) -> Option<&Population> {
+        self.populations.iter().find(|population| population.name == name)
+    }
+
+    /// The population that `neuron` belongs to, and its position there.
+    pub fn place(&self, neuron: NeuronId) -> Option<(&Population, u32)> {
+        let after = self.populations.partition_point(|population| population.span.first <= neuron);
+        let population = self.populations.get(after.checked_sub(1)?)?;
+        population.span.position(neuron).map(|position| (population, position))
+    }
+}
+
+/// A network in the making.
+#[derive(Clone, Debug)]
+pub struct NetBuilder {
+    dt: Seconds,
+    populations: Vec<Population>,
+    neurons: u64,
+    synapses: Vec<(NeuronId, Synapse)>,
+}
+
+impl NetBuilder {
+    /// An empty network that advances in steps of `dt`.
+    pub fn new(dt: Seconds) -> Self {
+        Self { dt, populations: Vec::new(), neurons: 0, synapses: Vec::new() }
+    }
+
+    /// Adds `count` equal neurons.
+    pub fn population(&mut self, name: &str, model: impl Into<NeuronModel>, count: u32) -> Span {
+        self.parts(name, vec![Part { model: model.into(), count }])
+    }
+
+    /// Adds neurons of one model with parameters part by part.
+    pub fn parts(&mut self, name: &str, parts: Vec<Part>) -> Span {
+        let len: u64 = parts.iter().map(|part| u64::from(part.count)).sum();
+        // What does not fit into 32 bits is refused by `build`.
+        let span = Span { first: NeuronId(self.neurons as u32), len: len as u32 };
+        self.neurons += len;
+        self.populations.push(Population { name: name.to_owned(), span, parts });
+        span
+    }
+
+    /// Adds a synapse from `source`.
+    pub fn connect(&mut self, source: NeuronId, synapse: Synapse) {
+        self.synapses.push((source, synapse));
+    }
+
+    /// Checks and finishes the network.
+    ///
+    /// # Errors
+    /// Too many neurons or synapses, names used twice, empty populations, parameters that a model refuses
+    /// (under `populations.NAME`), synapses between absent neurons, weights that are not finite, delays of 0,
+    /// channels that the target does not have (under `synapses[i]`, in the order made).
+    pub fn build(self) -> Result<Net, Problems> {
+        let mut problems = Problems::new();
+        let fits = self.neurons < u64::from(u32::MAX) && self.synapses.len() < u32::MAX as usize;
+        problems.require(fits, "", || "networks end at 2^32 neurons and as many synapses".to_owned());
+        self.check_populations(&mut problems);
+        if fits {
+            self.check_synapses(&mut problems);
+        }
+        problems.into_result(())?;
+        let synapses = Synapses::new(self.neurons as u32, &self.synapses);
+        Ok(Net { dt: self.dt, populations: self.populations, synapses })
+    }
+
+    fn check_populations(&self, problems: &mut Problems) {
+        for (i, population) in self.populations.iter().enumerate() {
+            let path = format!("populations.{}", population.name);
+            let is_new = !self.populations[..i].iter().any(|earlier| earlier.name == population.name);
+            problems.require(is_new, &path, || "this name is used twice".to_owned());
+            problems.require(population.span.len > 0, &path, || "the population is empty".to_owned());
+            for Part { model, .. } in &population.parts {
+                problems.absorb(&path, model.check(self.dt));
+            }
+        }
+    }
+
+    fn check_synapses(&self, problems: &mut Problems) {
+        const MOST: usize = 20;
+        let channels: Vec<(u32, usize)> =
+            self.populations.iter().map(|it| (it.span.first.0, it.channels())).collect();
+        for (i, (source, synapse)) in self.synapses.iter().enumerate() {
+            let wrong = self.wrong_with(*source, synapse, &channels);
+            problems.0.extend(wrong.map(|message| Problem::new(format!("synapses[{i}]"), message)));
+            if problems.0.len() >= MOST {
+                return;
+            }
+        }
+    }
+
+    fn wrong_with(&self, source: NeuronId, synapse: &Synapse, channels: &[(u32, usize)]) -> Option<String> {
+        let is_absent = |neuron: NeuronId| u64::from(neuron.0) >= self.neurons;
+        if is_absent(source) || is_absent(synapse.target) {
+            return Some(format!("there are {} neurons; {source} → {}", self.neurons, synapse.target));
+        }
+        if !synapse.weight.is_finite() {
+            return Some(format!("a weight of {} is no number to compute with", synapse.weight));
+        }
+        if synapse.delay == 0 {
+            return Some(format!("a delay is 1 to {MAX_DELAY} steps; found 0"));
+        }
+        let at = channels.partition_point(|&(first, _)| first <= synapse.target.0) - 1;
+        let has = channels[at].1;
+        let name = &self.populations[at].name;
+        (usize::from(synapse.channel) >= has)
+            .then(|| format!("`{name}` has {has} input channels; found channel {}", synapse.channel))
+    }
+}
+
+impl Population {
+    /// Input channels of its neurons.
+    pub fn channels(&self) -> usize {
+        self.parts.first().map_or(0, |part| part.model.card().inputs.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::neuron::integrate_fire::IntegrateFire;
+    use crate::neuron::source_poisson::SourcePoisson;
+
+    const DT: Seconds = Seconds(1e-3);
+
+    #[test]
+    fn everything_that_is_wrong_is_named_at_once() {
+        let mut net = NetBuilder::new(DT);
+        let cells = net.population("cells", IntegrateFire { threshold: f64::NAN, ..Default::default() }, 2);
+        let noise = net.population("noise", SourcePoisson::default(), 1);
+        net.population("cells", IntegrateFire::default(), 0);
+        let synapse = Synapse { target: cells.at(1), weight: 1.0, delay: 1, channel: 0 };
+        net.connect(noise.at(0), synapse);
+        net.connect(noise.at(0), Synapse { target: NeuronId(3), ..synapse });
+        net.connect(noise.at(0), Synapse { weight: f64::INFINITY, ..synapse });
+        net.connect(noise.at(0), Synapse { delay: 0, ..synapse });
+        net.connect(noise.at(0), Synapse { channel: 1, ..synapse });
+        net.connect(noise.at(0), Synapse { target: noise.at(0), ..synapse });
+        let found = net.build().unwrap_err().to_string();
+        for expected in [
+            "populations.cells.threshold: is not a finite number",
+            "populations.cells: this name is used twice",
+            "populations.cells: the population is empty",
+            "synapses[1]: there are 3 neurons; 2 → 3",
+            "synapses[2]: a weight of inf",
+            "synapses[3]: a delay is 1 to 65535 steps; found 0",
+            "synapses[4]: `cells` has 1 input channels; found channel 1",
+            "synapses[5]: `noise` has 0 input channels; found channel 0",
+        ] {
+            assert!(found.contains(expected), "{expected}\nis not in\n{found}");
+        }
+    }
+
+    #[test]
+    fn neurons_know_their_population() {
+        let mut net = NetBuilder::new(DT);
+        net.population("a", IntegrateFire::default(), 3);
+        net.population("b", IntegrateFire::default(), 2);
+        let net = net.build().unwrap();
+        let place = |neuron| net.place(NeuronId(neuron)).map(|(it, at)| (it.name.as_str(), at));
+        assert_eq!([2, 3, 4, 5].map(place), [Some(("a", 2)), Some(("b", 0)), Some(("b", 1)), None]);
+    }
+}
