@@ -223,6 +223,10 @@ impl Plan {
             Ending::Complete | Ending::Saturated => Ok(()),
             Ending::Cancelled => Err(Failure::Interrupted),
             Ending::Stalled(_) => Err(Failure::Failed(deadlock(&report, fabric))),
+            Ending::Circling(_) => {
+                let seen = report.livelock.as_ref().map_or_else(String::new, report::Livelock::describe);
+                Err(Failure::Failed(format!("the network is livelocked: {seen}")))
+            }
         }
     }
 

@@ -24,8 +24,8 @@ mod text;
 
 pub use build::{Facts, Inputs};
 pub use document::{
-    Channel, Components, Energy, Faults, Latencies, Latency, LinkLoad, PacketCounts, Program, RatePoint,
-    Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
+    Channel, Components, Deflection, Energy, Faults, Latencies, Latency, LinkLoad, Livelock, PacketCounts,
+    Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
 };
 pub use folder::{Folder, FolderError};
 pub use host::HostReport;

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::document::{Channel, Energy, Faults, Latency, LinkLoad, Report, Results, Saturation, Stalled};
+use super::document::{
+    Channel, Deflection, Energy, Faults, Latency, LinkLoad, Livelock, Report, Results, Saturation, Stalled,
+};
 use crate::base::RouterId;
 use crate::fabric::{Fabric, Place};
 
@@ -51,6 +53,9 @@ pub fn summary(report: &Report, fabric: &Fabric) -> String {
     if let Some(Results::Saturation(saturation)) = &report.result {
         saturates(&mut page, saturation);
     }
+    if let Some(deflection) = &report.deflection {
+        deflected(&mut page, deflection);
+    }
     if let Some(energy) = &report.energy {
         spent(&mut page, energy, &seconds);
     }
@@ -63,6 +68,10 @@ pub fn summary(report: &Report, fabric: &Fabric) -> String {
     if let Some(stalled) = &report.stalled {
         page.gap();
         page.line("deadlock", stalled.describe(fabric));
+    }
+    if let Some(livelock) = &report.livelock {
+        page.gap();
+        page.line("livelock", livelock.describe());
     }
     page.0
 }
@@ -129,6 +138,17 @@ fn saturates(page: &mut Page, saturation: &Saturation) {
     }
 }
 
+fn deflected(page: &mut Page, deflection: &Deflection) {
+    let Deflection { per_flit, deflected_share, worst, blocked_injections, reassembly_packets, .. } =
+        deflection;
+    let (Some(mean), Some(share)) = (per_flit, deflected_share) else { return };
+    page.gap();
+    let share = 100.0 * share;
+    page.line("deflections per flit", format!("{mean:.4}  ({share:.1} % of flits, worst {worst})"));
+    page.line("  injection held back", format!("{} node-cycles", grouped(*blocked_injections)));
+    page.line("  reassembly at a node", format!("up to {reassembly_packets} packets at once"));
+}
+
 fn spent(page: &mut Page, energy: &Energy, seconds: &str) {
     page.gap();
     let joules = |joules: f64| engineering(joules, "J");
@@ -182,6 +202,14 @@ fn busiest(page: &mut Page, links: &[LinkLoad], fabric: &Fabric) {
         format!("{from} → {to} {:.1} %", 100.0 * link.utilisation)
     });
     page.line("busiest links", named.collect::<Vec<_>>().join(", "));
+}
+
+impl Livelock {
+    /// What was seen, in words.
+    pub fn describe(&self) -> String {
+        let [packets, cycles, hops] = [self.packets, self.cycles, self.hops].map(grouped);
+        format!("{packets} packets made {hops} hops in {cycles} cycles, and no flit arrived")
+    }
 }
 
 impl Stalled {

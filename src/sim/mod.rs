@@ -32,7 +32,7 @@ use crate::noc::source::Source;
 
 pub use control::{Control, Progress};
 pub use engine::Fidelity;
-pub use outcome::{Ending, Loads, Outcome, Packets, RunError};
+pub use outcome::{Circling, Ending, Loads, Outcome, Packets, RunError};
 pub use record::Record;
 pub use summary::Summary;
 
@@ -66,7 +66,7 @@ pub struct Windows {
     pub measure: Option<u64>,
     /// Most cycles to wait, after the measurement, until every measured packet has arrived. Traffic goes
     /// on meanwhile; a network that needs longer is saturated. Then sources fall silent, and the network
-    /// has as long again to deliver what is under way.
+    /// has as long again, or as long as it takes to recognise a livelock, to deliver what is under way.
     pub drain_limit: u64,
 }
 
