@@ -12,6 +12,7 @@ mod console;
 mod failure;
 mod faults;
 mod models;
+mod report;
 mod run;
 mod schema;
 mod setting;
@@ -49,6 +50,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Draw a random fault map and write it to standard output.
     Faults(faults::FaultsArguments),
+    /// Render the page of a run anew, or of several side by side; write its plots.
+    Report(report::ReportArguments),
     /// List every model, or say everything about one: parameters, units, defaults, sources.
     Models(models::ModelsArguments),
     /// Write the JSON Schema of a kind of document, for editors.
@@ -57,8 +60,6 @@ enum Command {
     Map(absent::AbsentArguments),
     #[command(hide = true)]
     Sweep(absent::AbsentArguments),
-    #[command(hide = true)]
-    Report(absent::AbsentArguments),
     #[command(hide = true)]
     Import(absent::AbsentArguments),
 }
@@ -83,11 +84,11 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::Faults(arguments) => faults::faults(arguments),
+        Command::Report(arguments) => report::report(arguments),
         Command::Models(arguments) => models::models(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
         Command::Map(_) => Err(absent::absent("map")),
         Command::Sweep(_) => Err(absent::absent("sweep")),
-        Command::Report(_) => Err(absent::absent("report")),
         Command::Import(_) => Err(absent::absent("import")),
     };
     match done {

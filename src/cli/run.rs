@@ -13,13 +13,14 @@ use super::setting::{Documents, Names, Setting};
 use super::watch::{Watch, heed_interrupts};
 use crate::base::Problems;
 use crate::fabric::Fabric;
-use crate::report::{self, Facts, Folder, HostReport, Inputs, Report};
+use crate::report::{self, Facts, Figures, Folder, HostReport, Inputs, Report, RunFiles};
 use crate::sim::saturation::{self, Found, Search};
 use crate::sim::{Ending, Fidelity, Job, Outcome, Record, RunError, Windows};
 use crate::spec::{Diagnostics, Document, Loaded, WorkloadDoc, load_workload};
 use crate::workload::traffic::{Mode, TrafficParams, TrafficSource};
 
-/// Routers up to which a run on a broken chip comes with a certificate of its routing.
+/// Routers up to which a run on a broken chip, or one that leaves a page, comes with a certificate of its
+/// routing.
 const CERTIFIED_ROUTERS: usize = 4096;
 
 /// Arguments of `run`.
@@ -198,8 +199,9 @@ impl Plan {
         let (fabric, chip) = (self.documents.fabric(), &self.documents.chip.value);
         let outcome = &done.outcome;
         let energy = self.setting.prices.as_ref().map(|prices| report::energy_account(prices, outcome));
-        let is_broken = !self.setting.health.is_perfect() && fabric.routers.len() <= CERTIFIED_ROUTERS;
-        let certificate = is_broken.then(|| self.documents.certify(&self.setting));
+        let is_asked = !self.setting.health.is_perfect() || folder.is_some();
+        let is_certified = is_asked && fabric.routers.len() <= CERTIFIED_ROUTERS;
+        let certificate = is_certified.then(|| self.documents.certify(&self.setting));
         let inputs = self.inputs()?;
         let facts = Facts {
             inputs: &inputs,
@@ -242,7 +244,9 @@ impl Plan {
         report: &Report,
         host: &HostReport,
     ) -> Result<(), Failure> {
-        let mut written = vec!["report.json", "host.json"];
+        let mut written = vec!["report.json", "report.html", "figures.json", "host.json"];
+        let figures = Figures::new(facts, self.documents.chip.value.routing.name()).to_json();
+        let report = report.to_json();
         let is_trace = self.workload.value.traffic.trace.is_some();
         let outcome = facts.outcome;
         let mut all = || {
@@ -259,11 +263,16 @@ impl Plan {
                 written.push(name);
             }
             folder.write("host.json", |out| out.write_all(host.to_json().as_bytes()))?;
-            // The report comes last: a folder that has one has all of it.
-            folder.write("report.json", |out| out.write_all(report.to_json().as_bytes()))?;
+            folder.write("figures.json", |out| out.write_all(figures.as_bytes()))?;
+            // The page reads tables back: none of an earlier run may be left.
             folder.keep_only(&written)
         };
-        all().map_err(|error: report::FolderError| Failure::Failed(error.to_string()))
+        let failed = |error: report::FolderError| Failure::Failed(error.to_string());
+        all().map_err(failed)?;
+        let page = report::page(&[RunFiles::parse(folder.path(), &report, Some(&figures))?])?;
+        folder.write("report.html", |out| out.write_all(page.as_bytes())).map_err(failed)?;
+        // The report comes last: a folder that has one has all of it.
+        folder.write("report.json", |out| out.write_all(report.as_bytes())).map_err(failed)
     }
 }
 

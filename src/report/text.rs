@@ -245,7 +245,7 @@ fn router(fabric: &Fabric, router: u32) -> String {
 }
 
 /// With a comma between thousands.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -258,7 +258,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// With four digits and the prefix of a power of a thousand.
-fn engineering(value: f64, unit: &str) -> String {
+pub(super) fn engineering(value: f64, unit: &str) -> String {
     const PREFIXES: [(&str, f64); 10] = [
         ("G", 1e9),
         ("M", 1e6),
@@ -280,7 +280,7 @@ fn engineering(value: f64, unit: &str) -> String {
 }
 
 /// Four significant digits.
-fn scaled(value: f64) -> String {
+pub(super) fn scaled(value: f64) -> String {
     match value.abs() {
         size if size >= 1e6 => format!("{value:.3e}"),
         size if size >= 1000.0 => format!("{value:.0}"),

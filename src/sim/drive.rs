@@ -9,6 +9,7 @@
 use super::engine::Engine;
 use super::metered::Metered;
 use super::outcome::{Circling, Ending, Loads, Outcome, Packets, RunError};
+use super::timeline::Recorder;
 use super::{Control, Job, Windows};
 use crate::base::RouterId;
 use crate::fabric::Fabric;
@@ -51,6 +52,7 @@ pub(super) struct Drive<'a, S> {
     /// Flits by port when the window opened and closed.
     opened: Option<Vec<u64>>,
     closed: Option<Vec<u64>>,
+    recorder: Recorder,
 }
 
 impl<'a, S: Source> Drive<'a, S> {
@@ -61,6 +63,8 @@ impl<'a, S: Source> Drive<'a, S> {
         engine.measure(window);
         engine.keep_log(job.keep_log);
         let sources = engine.deal(Metered::new(source, job, window));
+        let expected = windows.measure.map(|_| end);
+        let ports = job.fabric.port_base.last().map_or(0, |&ports| ports as usize);
         Ok(Self {
             job,
             windows,
@@ -73,6 +77,7 @@ impl<'a, S: Source> Drive<'a, S> {
             look_again: 0,
             opened: None,
             closed: None,
+            recorder: Recorder::new(ports, expected),
         })
     }
 
@@ -147,8 +152,12 @@ impl<'a, S: Source> Drive<'a, S> {
                 return Err(Break::Cancelled);
             }
             let now = self.engine.now();
-            let end = until.min(now.saturating_add(chunk));
-            match self.engine.run(&mut self.sources, end) {
+            let end = until.min(now.saturating_add(chunk)).min(self.recorder.next());
+            let ended = self.engine.run(&mut self.sources, end);
+            if self.engine.now() >= self.recorder.next() && ended != Ended::Idle {
+                self.recorder.look(self.engine.now(), &self.engine.tally().port_flits);
+            }
+            match ended {
                 Ended::Reached => self.watch()?,
                 Ended::Idle => return Err(Break::Idle),
                 Ended::Stalled(stall) if self.is_stuck() => return Err(Break::Stalled(stall)),
@@ -219,6 +228,7 @@ impl<'a, S: Source> Drive<'a, S> {
             self.sources.iter_mut().for_each(|source| source.catch_up(end));
         }
         let loads = self.loads(&tally);
+        let timeline = self.recorder.finish(self.job.fabric, &tally.port_flits);
         Ok(Outcome {
             ending,
             cycles: reached,
@@ -237,6 +247,7 @@ impl<'a, S: Source> Drive<'a, S> {
             retransmitted: tally.retransmitted,
             deflections: self.engine.deflections(),
             loads,
+            timeline,
             packet_latency: tally.packet_latency,
             network_latency: tally.network_latency,
             hops: tally.hops,

@@ -23,6 +23,7 @@ mod outcome;
 mod record;
 pub mod saturation;
 mod summary;
+mod timeline;
 
 use crate::base::Problems;
 use crate::fabric::{Fabric, Health};
@@ -35,6 +36,7 @@ pub use engine::Fidelity;
 pub use outcome::{Circling, Ending, Loads, Outcome, Packets, RunError};
 pub use record::Record;
 pub use summary::Summary;
+pub use timeline::{Frame, Timeline};
 
 /// What is simulated, and how.
 #[derive(Clone, Copy, Debug)]

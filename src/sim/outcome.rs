@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Summary;
+use super::{Summary, Timeline};
 use crate::base::Problems;
 use crate::noc::deflection::Deflections;
 use crate::noc::engine::{Counts, PacketRecord, Stall};
@@ -94,6 +94,8 @@ pub struct Outcome {
     pub deflections: Option<Deflections>,
     /// What each part carried.
     pub loads: Loads,
+    /// What moved when.
+    pub timeline: Timeline,
     /// Every delivered packet, in order of delivery, if a log was kept.
     pub log: Option<Vec<PacketRecord>>,
 }
