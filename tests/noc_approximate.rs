@@ -109,13 +109,8 @@ fn alone_every_packet_takes_what_the_zero_load_law_says() {
             cases.push((topology, routing, flits, pipelined(pipeline, router(4, 8))));
         }
     }
-    let slow = RouterParams {
-        routing_delay: 2,
-        vc_delay: 3,
-        switch_delay: 2,
-        traversal_delay: 4,
-        ..router(2, 32)
-    };
+    let slow =
+        RouterParams { routing_delay: 2, vc_delay: 3, switch_delay: 2, traversal_delay: 4, ..router(2, 32) };
     cases.push(("mesh: {size: [4, 4]}", "xy", 7, slow));
     for (topology, routing, flits, params) in cases {
         let chip = Chip::new(topology, routing, params);
@@ -275,7 +270,10 @@ fn cases() -> Vec<Case> {
 #[test]
 #[ignore = "prints a table; run it in release with --nocapture"]
 fn table_of_errors() {
-    println!("{:26} {:>7} {:>7} {:>7} {:>7} {:>9} {:>6} {:>6}", "", "30 %", "50 %", "70 %", "85 %", "accepted", "×30 %", "×70 %");
+    println!(
+        "{:26} {:>7} {:>7} {:>7} {:>7} {:>9} {:>6} {:>6}",
+        "", "30 %", "50 %", "70 %", "85 %", "accepted", "×30 %", "×70 %"
+    );
     for case in cases() {
         let chip = Chip::new(case.topology, case.routing, case.params.clone());
         let mut line = format!("{:26}", case.name);

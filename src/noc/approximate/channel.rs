@@ -29,6 +29,10 @@ pub(super) struct Input {
     /// First and last packet in the queue.
     pub front: u32,
     pub back: u32,
+    /// Output channel that the front packet holds; [`NONE`] if it has none yet.
+    pub out: u32,
+    /// Place from which its next output channel is looked for: port · VCs + VC within the router.
+    pub turn: u32,
     /// Output channel that the front packet waits for, for the watchdog; [`NONE`] if it does not wait.
     pub awaited: u32,
     /// Port that it belongs to.
@@ -39,15 +43,25 @@ pub(super) struct Input {
 
 impl Input {
     fn new(port: u32) -> Self {
-        Self { free: 0, ready: UNKNOWN, front: NONE, back: NONE, awaited: NONE, port, armed: false }
+        Self {
+            free: 0,
+            ready: UNKNOWN,
+            front: NONE,
+            back: NONE,
+            out: NONE,
+            turn: 0,
+            awaited: NONE,
+            port,
+            armed: false,
+        }
     }
 }
 
 /// A virtual channel at the near end of a wire, with the credits for the buffer at the far end.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Output {
-    /// First cycle in which another packet's head may cross to it; [`UNKNOWN`] while the routers wait for a tail's
-    /// credit.
+    /// First cycle in which another packet's head may cross to it; [`UNKNOWN`] while a packet holds
+    /// it, and while the routers wait for a tail's credit.
     pub free: u64,
     /// Flits sent since the start.
     pub sent: u64,
@@ -61,8 +75,6 @@ pub(super) struct Output {
 pub(super) struct Port {
     pub router: RouterId,
     pub port: u8,
-    /// Virtual channel to be tried first.
-    pub turn: u8,
     pub exit: Exit,
     /// From the switch grant to the arrival in the next buffer or at the sink.
     pub flight: u64,
@@ -183,7 +195,7 @@ impl Setup {
         let flight = self.timing.cross + distance + interval - 1;
         let round_trip = flight + distance + self.timing.credit;
         let wire = Calendar::default();
-        Port { router, port, turn: 0, exit, flight, interval, target, feeder, credit, round_trip, wire }
+        Port { router, port, exit, flight, interval, target, feeder, credit, round_trip, wire }
     }
 
     /// The first output channel of a node.

@@ -19,17 +19,7 @@ struct Front {
     channel: u32,
     port: u32,
     slot: u32,
-    /// First cycle in which its head may cross.
-    ready: u64,
     flits: u64,
-}
-
-/// An output channel, and the first cycles in which head and tail could cross to it.
-#[derive(Clone, Copy)]
-struct Choice {
-    out: u32,
-    head: u64,
-    tail: u64,
 }
 
 /// A packet cannot be given its cycles yet.
@@ -73,15 +63,16 @@ impl Approximate {
     /// Gives the packet at the front its cycles, or notes when to try again.
     fn advance(&mut self, channel: u32) {
         loop {
+            let wait = self.setup.timing.wait;
             let input = &mut self.inputs[channel as usize];
             if input.ready == UNKNOWN {
-                input.ready = self.now + self.setup.timing.wait;
+                input.ready = self.now + wait;
             }
-            let (slot, port, ready) = (input.front, input.port, input.ready);
+            let (slot, port) = (input.front, input.port);
             self.expand(channel, slot);
-            let flits = self.ledger.parcel_mut(slot).flits.into();
-            let front = Front { channel, port, slot, ready: ready.max(self.now), flits };
-            let last = match self.cross(front) {
+            let flits = self.ledger.parcel(slot).flits.into();
+            let front = Front { channel, port, slot, flits };
+            let last = match self.hold(front).and_then(|out| self.cross(front, out)) {
                 Ok(last) => last,
                 Err(Later { at, on }) => {
                     self.inputs[channel as usize].awaited = on;
@@ -90,7 +81,7 @@ impl Approximate {
             };
             let shared = std::mem::take(&mut self.shared[slot as usize]);
             let input = &mut self.inputs[channel as usize];
-            (input.awaited, input.front) = (NONE, self.behind[slot as usize]);
+            (input.out, input.awaited, input.front) = (NONE, NONE, self.behind[slot as usize]);
             if shared {
                 continue; // the next copy of the packet is as ready as this one was
             }
@@ -127,27 +118,25 @@ impl Approximate {
         }
     }
 
-    /// Sends the front packet on; returns the cycle in which its tail crosses.
+    /// Sends the front packet to the output channel that it holds; returns the cycle in which its tail crosses.
     #[inline]
-    fn cross(&mut self, front: Front) -> Result<u64, Later> {
-        let Front { channel, port, slot, flits, .. } = front;
-        let mut head = self.ledger.parcel_mut(slot).head;
-        let Choice { out, head: first, tail } = self.pick(front, &mut head)?;
-        if first > self.now + self.setup.timing.wait + FORESIGHT {
-            return Err(Later { at: first - self.setup.timing.wait, on: out });
+    fn cross(&mut self, front: Front, out: u32) -> Result<u64, Later> {
+        let Front { channel, port, slot, flits } = front;
+        let (head, tail) = self.earliest(front, out)?;
+        if head > self.now + self.setup.timing.wait + FORESIGHT {
+            return Err(Later { at: head - self.setup.timing.wait, on: out });
         }
-        let vc = channel - port * self.setup.vcs;
-        let to = self.out_port(out) as usize;
-        let lane = self.setup.lane(port, vc);
-        let interval = self.ports[to].interval;
-        let crossing = Crossing { now: self.now, head: first, tail, flits, interval };
-        let Some((first, last)) = reserve(&mut self.lanes[lane], &mut self.ports[to].wire, crossing) else {
+        let lane = self.setup.lane(port, channel - port * self.setup.vcs);
+        let number = self.out_port(out) as usize;
+        let to = &mut self.ports[number];
+        let crossing = Crossing { now: self.now, head, tail, flits, interval: to.interval };
+        let Some(cycles) = reserve(&mut self.lanes[lane], &mut to.wire, crossing) else {
             return Err(Later { at: self.now + FULL, on: out });
         };
         self.last_move = self.now;
-        self.return_credits(front, (first, last));
-        self.send(slot, head, out, (first, last));
-        Ok(last)
+        self.return_credits(front, cycles);
+        self.send(slot, out, cycles);
+        Ok(cycles.1)
     }
 
     #[inline(always)]
@@ -158,102 +147,109 @@ impl Approximate {
         }
     }
 
-    /// The output channel for the front packet; `head` is what becomes of its head.
+    /// The output channel that the front packet holds: one that it takes now, if it had none.
     #[inline]
-    fn pick(&mut self, front: Front, head: &mut Head) -> Result<Choice, Later> {
-        let port = &self.ports[front.port as usize];
-        let (router, in_port) = (port.router, port.port);
-        let way = self.way[front.slot as usize];
-        if way != NONE {
-            return self.pick_branch(front, way);
+    fn hold(&mut self, front: Front) -> Result<u32, Later> {
+        let input = &self.inputs[front.channel as usize];
+        if input.out != NONE {
+            return Ok(input.out);
         }
-        if let Some(only) = self.gate.routing.fixed(router, head) {
-            return self.best(front, only);
+        let mut head = self.ledger.parcel(front.slot).head;
+        let (out, free) = self.pick(front, &mut head);
+        if free > self.now + self.setup.timing.wait + FORESIGHT {
+            let at = if free == UNKNOWN { self.now + 1 } else { free - self.setup.timing.wait };
+            return Err(Later { at, on: out });
         }
-        let vc = (front.channel - front.port * self.setup.vcs) as u8;
-        let standing = Standing { at: router, port: in_port, vc };
-        let mut candidates = std::mem::take(&mut self.candidates);
-        self.gate.routing.route(standing, head, &mut candidates);
-        let mut best: Option<(Choice, (bool, u8, u32))> = None;
-        let mut later = Later { at: self.now + 1, on: NONE };
-        for &candidate in candidates.as_slice() {
-            match self.best(front, candidate) {
-                Err(wait) => later.on = wait.on,
-                Ok(choice) => {
-                    let wire = self.out_port(choice.out) as usize;
-                    let load = self.ports[wire].wire.load(self.now);
-                    let rank = (choice.head <= front.ready, candidate.priority, u32::MAX - load);
-                    if best.is_none_or(|(_, known)| rank > known) {
-                        best = Some((choice, rank));
-                    }
-                }
-            }
-        }
-        self.candidates = candidates;
-        best.map(|(choice, _)| choice).ok_or(later)
+        self.ledger.parcel_mut(front.slot).head = head;
+        self.outputs[out as usize].free = UNKNOWN;
+        let number = self.out_port(out);
+        let next =
+            u32::from(self.ports[number as usize].port) * self.setup.vcs + out - number * self.setup.vcs + 1;
+        let input = &mut self.inputs[front.channel as usize];
+        (input.out, input.turn) = (out, next);
+        input.ready = input.ready.max(free);
+        Ok(out)
     }
 
-    fn pick_branch(&mut self, front: Front, way: u32) -> Result<Choice, Later> {
-        let branch = self.gate.trees.as_ref().and_then(|trees| trees.branch(way));
-        let Some(branch) = branch else { return Err(Later { at: self.now + FULL, on: NONE }) };
+    /// The output channel for the front packet and the cycle from which it is free; `head` is what becomes of
+    /// the packet's head.
+    #[inline]
+    fn pick(&mut self, front: Front, head: &mut Head) -> (u32, u64) {
+        let port = &self.ports[front.port as usize];
+        let (router, in_port) = (port.router, port.port);
+        let mut best = (NONE, UNKNOWN, u32::MAX);
+        let way = self.way[front.slot as usize];
+        if way != NONE {
+            if let Some(candidate) = self.branch(way) {
+                self.compare(front, candidate, &mut best);
+            }
+        } else if let Some(only) = self.gate.routing.fixed(router, head) {
+            self.compare(front, only, &mut best);
+        } else {
+            let vc = (front.channel - front.port * self.setup.vcs) as u8;
+            let standing = Standing { at: router, port: in_port, vc };
+            let mut candidates = std::mem::take(&mut self.candidates);
+            self.gate.routing.route(standing, head, &mut candidates);
+            candidates.as_slice().iter().for_each(|&candidate| self.compare(front, candidate, &mut best));
+            self.candidates = candidates;
+        }
+        (best.0, best.1)
+    }
+
+    /// What a branch of a tree leaves to choose.
+    fn branch(&self, way: u32) -> Option<Candidate> {
+        let branch = self.gate.trees.as_ref()?.branch(way)?;
         let port = match branch.leg {
             Leg::Link(link) => self.ports[self.link_slots[link.index()] as usize].port,
             Leg::Eject(node) => self.gate.attachment(node).port,
         };
-        self.best(front, Candidate { port, vcs: branch.vcs, priority: 0 })
+        Some(Candidate { port, vcs: branch.vcs, priority: 0 })
     }
 
-    /// The virtual channel of a candidate that is free first.
+    /// Compares the channels of a candidate with the best one known: (channel, cycle from which it is free, place in
+    /// the turn). Of those that are free in time the next in turn is taken, as the router's allocator does, whether
+    /// it has credits or not; else the one that is free first.
     #[inline]
-    fn best(&mut self, front: Front, candidate: Candidate) -> Result<Choice, Later> {
+    fn compare(&self, front: Front, candidate: Candidate, best: &mut (u32, u64, u32)) {
+        let input = &self.inputs[front.channel as usize];
         let router = self.ports[front.port as usize].router;
-        let slot = self.wiring.slot(router, candidate.port) as u32;
-        let (first, turn) = (slot * self.setup.vcs, self.ports[slot as usize].turn);
-        let mut best = Choice { out: NONE, head: UNKNOWN, tail: UNKNOWN };
-        for step in 0..self.setup.vcs {
-            let vc = u32::from(turn) + step;
-            let vc = if vc >= self.setup.vcs { vc - self.setup.vcs } else { vc };
-            if candidate.vcs >> vc & 1 == 0 {
-                continue;
+        let first = self.wiring.slot(router, candidate.port) as u32 * self.setup.vcs;
+        let mut vcs = candidate.vcs;
+        while vcs != 0 {
+            let vc = vcs.trailing_zeros();
+            vcs &= vcs - 1;
+            let free = self.outputs[(first + vc) as usize].free.max(input.ready);
+            let place = u32::from(candidate.port) * self.setup.vcs + vc;
+            let turn = place.wrapping_sub(input.turn) & 0xFFFF;
+            if best.0 == NONE || (free, turn) < (best.1, best.2) {
+                *best = (first + vc, free, turn);
             }
-            let choice = self.offer(front, slot, first + vc);
-            if choice.head < best.head || best.out == NONE {
-                best = choice;
-                if choice.head <= front.ready {
-                    break;
-                }
-            }
-        }
-        match best.head {
-            UNKNOWN => Err(Later { at: self.now + 1, on: best.out }),
-            _ => Ok(best),
         }
     }
 
-    /// When head and tail of the front packet could cross to `out` at port `slot`.
+    /// The first cycles in which head and tail of the front packet can cross to `out`, which it holds.
     #[inline]
-    fn offer(&self, front: Front, slot: u32, out: u32) -> Choice {
-        let (output, port) = (&self.outputs[out as usize], &self.ports[slot as usize]);
+    fn earliest(&self, front: Front, out: u32) -> Result<(u64, u64), Later> {
+        let ready = self.inputs[front.channel as usize].ready.max(self.now);
+        let (output, port) = (&self.outputs[out as usize], &self.ports[self.out_port(out) as usize]);
         let arrived = self.ledger.parcel(front.slot).tail_ejected;
         if matches!(port.exit, Exit::Node(_)) {
-            let head = output.free.max(front.ready);
-            return Choice { out, head, tail: arrived.max(head) };
+            return Ok((ready, arrived.max(ready)));
         }
         let needed = front.flits.min(self.setup.depth);
-        if output.free == UNKNOWN || output.known < output.sent + needed {
-            return Choice { out, head: UNKNOWN, tail: UNKNOWN };
+        if output.known < output.sent + needed {
+            return Err(Later { at: self.now + 1, on: out });
         }
         let credit = |number: u64| self.credits[self.credit_at(out, number)];
         let (first, last) = (credit(output.sent), credit(output.sent + needed - 1));
-        let room = if self.setup.cut_through { last } else { first };
-        let head = front.ready.max(output.free).max(room);
+        let head = ready.max(if self.setup.cut_through { last } else { first });
         let mut tail = arrived.max(last).max(head);
         if front.flits > self.setup.depth {
             // Its own first flits must make room for the others.
             let pace = port.round_trip.div_ceil(self.setup.depth).max(port.interval);
             tail = tail.max(head + (front.flits - 1) * pace);
         }
-        Choice { out, head, tail }
+        Ok((head, tail))
     }
 
     /// The place of credit `number` of an output channel.
@@ -290,14 +286,13 @@ impl Approximate {
 
     /// Puts a packet on the wire of `out`.
     #[inline]
-    fn send(&mut self, slot: u32, head: Head, out: u32, (first, last): (u64, u64)) {
+    fn send(&mut self, slot: u32, out: u32, (first, last): (u64, u64)) {
         let number = self.out_port(out);
-        let port = &mut self.ports[number as usize];
+        let port = &self.ports[number as usize];
         let vc = out - number * self.setup.vcs;
-        port.turn = (vc + 1) as u8 % self.setup.vcs as u8;
         let (flight, exit, target) = (port.flight, port.exit, port.target);
         let parcel = self.ledger.parcel_mut(slot);
-        (parcel.head, parcel.hops, parcel.tail_ejected) = (head, parcel.hops + 1, last + flight);
+        (parcel.hops, parcel.tail_ejected) = (parcel.hops + 1, last + flight);
         let flits = u64::from(parcel.flits);
         if self.way[slot as usize] != NONE {
             parcel.branch = std::mem::replace(&mut self.way[slot as usize], NONE);

@@ -8,8 +8,8 @@
 //!
 //! When the head of a packet comes to the front of a buffer, and routing and allocation are done, the packet books,
 //! for all of its flits at once, the earliest cycles in which the switch input and the wire are both
-//! free, on the virtual channel that is free first. Who asks first is served first; within a cycle, packets that
-//! waited go before those that arrive, in the order of their channels.
+//! free, on a virtual channel that is free, in turn. Who asks first is served first; within a cycle, whose
+//! event was noted first.
 //!
 //! What is exact: the zero-load law, flits over links, the rate of one flow through a virtual channel (n flits
 //! per n + wait + 1 cycles), the credit round trip (depth per round trip and virtual channel), order within a buffer,
@@ -49,7 +49,7 @@ use calendar::Calendar;
 use channel::{Input, NONE, Output, Port, Sender, Setup};
 pub use mail::Mail;
 
-/// What happens next. Within a cycle, events come in this order, then in that of their numbers.
+/// What happens next. The events of a cycle come in the order in which they were noted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Event {
     /// The packet in this slot is read by its destination.
@@ -173,7 +173,7 @@ impl Approximate {
         let mut stuck = false;
         while let Some(now) = self.agenda.next().filter(|&now| now < until) {
             self.now = now;
-            self.agenda.take(now, &mut due);
+            self.agenda.take_as_noted(now, &mut due);
             for &event in &due {
                 match event {
                     Event::Deliver(slot) => self.deliver(slot, source),
