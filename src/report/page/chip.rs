@@ -9,8 +9,11 @@ use crate::report::figures::Drawing;
 /// Distance of neighbouring routers [units of the drawing].
 const PITCH: f32 = 20.0;
 
-/// Room around the chip.
-const MARGIN: f32 = 16.0;
+/// Room around the chip, and around one whose links lead out of it and in again.
+const MARGINS: [f32; 2] = [6.0, 15.0];
+
+/// Room for coordinates, on the left and below.
+const NUMBERS: f32 = 7.0;
 
 /// Columns or rows beyond which coordinates stand at every fourth.
 const DENSE: u32 = 20;
@@ -42,6 +45,7 @@ struct Sheet<'a> {
     top: f32,
     width: f32,
     height: f32,
+    margin: f32,
     svg: String,
 }
 
@@ -106,15 +110,16 @@ impl<'a> Sheet<'a> {
         let (left, top) = (low(x), high(y));
         let span = |low: f32, high: f32| if high >= low { (high - low) * scale } else { 0.0 };
         let (width, height) = (span(left, high(x)), span(low(y), top));
-        let [width, height] = [width, height].map(|side| side + 2.0 * (MARGIN + HALF));
-        Self { chip, scale, left, top, width, height, svg: String::new() }
+        let margin = MARGINS[usize::from(chip.wraps)] + HALF;
+        let [width, height] = [width, height].map(|side| side + 2.0 * margin + NUMBERS);
+        Self { chip, scale, left, top, width, height, margin, svg: String::new() }
     }
 
     /// The middle of a router.
     fn at(&self, router: usize) -> [f32; 2] {
         let (x, y) = (self.chip.routers.x[router], self.chip.routers.y[router]);
-        let inset = MARGIN + HALF;
-        [(x - self.left) * self.scale + inset, (self.top - y) * self.scale + inset]
+        let x = (x - self.left) * self.scale + self.margin + NUMBERS;
+        [x, (self.top - y) * self.scale + self.margin]
     }
 
     fn write(&mut self, text: std::fmt::Arguments<'_>) {
@@ -153,9 +158,17 @@ impl<'a> Sheet<'a> {
             let bounds = boxes.entry(chip).or_insert([x, y, x, y]);
             *bounds = [bounds[0].min(x), bounds[1].min(y), bounds[2].max(x), bounds[3].max(y)];
         }
+        let mut boxes: Vec<[f32; 4]> = boxes.into_values().collect();
+        let apart = |a: &[f32; 4], b: &[f32; 4]| a[2] < b[0] || b[2] < a[0] || a[3] < b[1] || b[3] < a[1];
+        let overlap = (1..boxes.len()).any(|at| boxes[..at].iter().any(|other| !apart(other, &boxes[at])));
+        if overlap {
+            let all =
+                |a: [f32; 4], b: [f32; 4]| [a[0].min(b[0]), a[1].min(b[1]), a[2].max(b[2]), a[3].max(b[3])];
+            boxes = boxes.into_iter().reduce(all).into_iter().collect();
+        }
         self.svg.push_str("<g class=\"die\">");
         let room = HALF + 2.6;
-        for [x1, y1, x2, y2] in boxes.into_values() {
+        for [x1, y1, x2, y2] in boxes {
             let (x, y, w, h) = (x1 - room, y1 - room, x2 - x1 + 2.0 * room, y2 - y1 + 2.0 * room);
             self.write(format_args!(
                 "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{w:.1}\" height=\"{h:.1}\" rx=\"3\"/>"
@@ -242,7 +255,7 @@ impl<'a> Sheet<'a> {
                     coordinate(&mut self.svg, x - HALF);
                     self.svg.push(' ');
                     coordinate(&mut self.svg, y - HALF);
-                    self.svg.push_str("h12v12h-12z\"/>");
+                    self.svg.push_str("h11v11h-11z\"/>");
                 }
             }
         }
@@ -282,12 +295,12 @@ impl<'a> Sheet<'a> {
         let every = |count: u32| if count > DENSE { 4 } else { 1 };
         for column in (0..width).step_by(every(width)) {
             let [x, _] = self.at(column as usize);
-            let y = self.height - 3.5;
+            let y = self.height - 2.0;
             self.write(format_args!("<text x=\"{x:.1}\" y=\"{y:.1}\">{column}</text>"));
         }
         for row in (0..height).step_by(every(height)) {
             let [_, y] = self.at((row * width) as usize);
-            self.write(format_args!("<text x=\"4.5\" y=\"{:.1}\">{row}</text>", y + 2.0));
+            self.write(format_args!("<text x=\"4\" y=\"{:.1}\">{row}</text>", y + 1.7));
         }
         self.svg.push_str("</g>");
     }
@@ -297,14 +310,14 @@ impl<'a> Sheet<'a> {
 fn file_style() -> String {
     let mut css = String::from(
         ".die rect{fill:none;stroke:#98a2ad;stroke-width:.7}\
-         .rings path{fill:none;stroke:#f2c14e;stroke-opacity:.45;stroke-width:16;stroke-linecap:round}\
+         .rings{opacity:.45}.rings path{fill:none;stroke:#f2c14e;stroke-width:15;stroke-linecap:round}\
          .links path{fill:none;stroke-width:1.4;stroke-linejoin:round}\
          .links .lx{stroke:#b9c0c8;stroke-dasharray:1 1.6;stroke-width:.7}.links .lc{stroke-width:2.2}\
          .tiles path{stroke:#5b6671;stroke-width:.5}.tiles .sf{fill:#fff;stroke:#b3261e;stroke-width:.9}\
          .tiles .su{stroke:#a15c00;stroke-width:.9;stroke-dasharray:2 1.2}\
          .tiles .si{stroke:#6b3fa0;stroke-width:.9;stroke-dasharray:.8 1}\
          .marks path{fill:none;stroke:#b3261e;stroke-width:1.1}.marks .mu{stroke:#a15c00}\
-         .marks .mi{stroke:#6b3fa0}.axes text{font:5.5px sans-serif;fill:#5b6671;text-anchor:middle}",
+         .marks .mi{stroke:#6b3fa0}.axes text{font:4.6px sans-serif;fill:#5b6671;text-anchor:middle}",
     );
     for (step, colour) in colours(Scale::Tile, Theme::Light).iter().enumerate() {
         let _ = write!(css, ".t{step}{{fill:{colour}}}");

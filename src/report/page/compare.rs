@@ -35,14 +35,16 @@ pub(super) struct Cell {
     ratio: Option<String>,
     /// Class of the colour: `better1` to `better3`, `worse1` to `worse3`, `same`, `other`.
     class: String,
-    /// The same for those who cannot see colours.
-    arrow: &'static str,
+    /// The same in a word.
+    verdict: &'static str,
 }
 
 impl Comparison {
     pub(super) fn new(runs: &[RunFiles]) -> Option<Self> {
-        let rows = METRICS.iter().map(|metric| row(metric, runs));
-        let figures = rows.filter(|row| row.cells.iter().any(Option::is_some)).collect();
+        // What is zero or absent in every run tells nothing.
+        let tells =
+            |metric: &&Metric| runs.iter().any(|run| metric.of(run).is_some_and(|value| value != 0.0));
+        let figures = METRICS.iter().filter(tells).map(|metric| row(metric, runs)).collect();
         (runs.len() > 1).then(|| Self { inputs: differences(runs), figures })
     }
 }
@@ -56,12 +58,8 @@ fn row(metric: &Metric, runs: &[RunFiles]) -> Row {
             _ => None,
         };
         let class = ratio.map_or_else(String::new, |ratio| class(metric.better, ratio));
-        let arrow = match class.as_bytes() {
-            [b'b', ..] => "▲ ",
-            [b'w', ..] => "▼ ",
-            _ => "",
-        };
-        Some(Cell { value, unit, ratio: ratio.map(written), class, arrow })
+        let verdict = ["better", "worse"].into_iter().find(|word| class.starts_with(word)).unwrap_or("");
+        Some(Cell { value, unit, ratio: ratio.map(written), class, verdict })
     };
     Row { name: metric.name, note: metric.note, cells: runs.iter().enumerate().map(cell).collect() }
 }

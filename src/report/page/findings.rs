@@ -40,7 +40,8 @@ pub(super) fn busiest_links(run: &RunFiles) -> Option<Table> {
         ]
     };
     let idle = links.len() - order.len();
-    let note = format!("{} directed links, {} of them idle", count(links.len() as f64), count(idle as f64));
+    let [all, idle] = [links.len(), idle].map(|links| count(links as f64));
+    let note = format!("{all} directed links, of which {idle} carried nothing");
     (!order.is_empty()).then(|| Table {
         head: vec!["link", "utilisation", "flits"],
         rows: order.iter().take(ROWS).map(row).collect(),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Half the side of a tile [units of the drawing].
-pub(super) const HALF: f32 = 6.0;
+pub(super) const HALF: f32 = 5.5;
 
 /// Distance of a link from the middle of its wire.
 const ASIDE: f32 = 1.9;
@@ -141,9 +141,9 @@ mod tests {
     #[test]
     fn the_two_directions_of_a_wire_keep_apart() {
         // East on the lower side of the wire, west on the upper one, as y grows downwards.
-        assert_eq!(drawn([0.0, 0.0], [20.0, 0.0], false), "M6.7 1.9l6.6 0l-2.3 2.3");
-        assert_eq!(drawn([20.0, 0.0], [0.0, 0.0], false), "M13.3-1.9l-6.6 0l2.3-2.3");
-        assert_eq!(drawn([0.0, 0.0], [0.0, -20.0], false), "M1.9-6.7l0-6.6l2.3 2.3");
+        assert_eq!(drawn([0.0, 0.0], [20.0, 0.0], false), "M6.2 1.9l7.6 0l-2.3 2.3");
+        assert_eq!(drawn([20.0, 0.0], [0.0, 0.0], false), "M13.8-1.9l-7.6 0l2.3-2.3");
+        assert_eq!(drawn([0.0, 0.0], [0.0, -20.0], false), "M1.9-6.2l0-7.6l2.3 2.3");
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
         assert!(drawn([0.0, 0.0], [80.0, 0.0], false).contains('q'));
         // Out to the west of the first tile, in from the east of the last.
         let stubs = drawn([0.0, 0.0], [140.0, 0.0], true);
-        assert_eq!(stubs, "M-6.7-1.9l-6.5 0l2.3-2.3M153.2-1.9l-6.5 0l2.3-2.3");
+        assert_eq!(stubs, "M-6.2-1.9l-6.5 0l2.3-2.3M152.7-1.9l-6.5 0l2.3-2.3");
         assert_eq!(drawn([1.0, 1.0], [1.0, 1.0], false), "M1 1");
     }
 }

@@ -134,9 +134,10 @@
     paint() {
       const scales = this.now = this.scales();
       const step = (value, peak) => value > 0 ? Math.max(1, Math.min(STEPS - 1, Math.round(value / peak * (STEPS - 1)))) : 0;
-      this.tiles.forEach((tile, id) => tile.setAttribute("class", "t" + step(scales.tiles[id], scales.tilePeak) + this.marks[id]));
+      const set = (element, name) => { if (element.getAttribute("class") !== name) element.setAttribute("class", name); };
+      this.tiles.forEach((tile, id) => set(tile, "t" + step(scales.tiles[id], scales.tilePeak) + this.marks[id]));
       this.links.forEach((link, id) => {
-        if (this.chip.linkState[id] !== "x") link.setAttribute("class", "l" + step(scales.links[id], scales.linkPeak) + this.linkMarks[id]);
+        if (this.chip.linkState[id] !== "x") set(link, "l" + step(scales.links[id], scales.linkPeak) + this.linkMarks[id]);
       });
       if (this.chosen) this.choose(this.chosen);
       return scales;
@@ -269,7 +270,7 @@
     if (!views.length) return;
     const states = new Set(views.flatMap((view) => [...view.chip.state]));
     if (views.some((view) => view.chip.linkState.includes("x"))) states.add("x");
-    if (one(".rings path")) states.add("r");
+    if (one(".chip .rings path")) states.add("r");
     all("[data-key]").forEach((key) => { key.hidden = !states.has(key.dataset.key); });
     const choose = (selector, set) => one(selector)?.addEventListener("change", (event) => {
       views.forEach((view) => set(view, event.target.value));
@@ -305,13 +306,20 @@
   const label = (place, name) => (several ? letter(place) + (name ? " " + name : "") : name);
 
   const axis = (text, more = {}) => ({
-    label: text, labelSize: 20, labelFont: "12px system-ui, sans-serif", font: "11px system-ui, sans-serif",
-    stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--grid"), width: 1, size: 4 },
+    label: text, labelSize: 18, labelGap: 0, labelFont: "12px system-ui, sans-serif", font: "11px system-ui, sans-serif", gap: 3,
+    size: 28, stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--grid"), width: 1, size: 4 },
     ...more,
   });
   const plain = (self, values) => values.map((value) => value == null ? "" : digits(value, 3));
   // On logarithmic axes uPlot hands over nulls for the ticks that have no room for a text.
   const powers = (self, values) => values.map((value) => value == null ? "" : value >= 1e6 || value < 1e-3 ? value.toExponential(0) : String(value));
+
+  // A range with some room, not rounded to powers of ten; texts at 1, 2 and 5 where it is short.
+  const spread = (below, above) => (self, low, high) => [low * below, Math.max(high, low * 1.5) * above];
+  const dense = (self, values) => {
+    const wide = values.at(-1) / values[0] > 300;
+    return values.map((value) => [1, 2, 5].includes(Math.round(value / 10 ** Math.floor(Math.log10(value) + 1e-9))) && (!wide || Math.abs(Math.log10(value) % 1) < 1e-9) ? value : null);
+  };
 
   const chart = (name, within, make) => {
     const figures = all(`[data-chart="${name}"]`).filter((figure) => within === null || +figure.dataset.run === within);
@@ -347,12 +355,12 @@
       // A bin without packets has no place on a logarithmic axis.
       const y = latency.counts.map((count) => count > 0 ? 100 * count / total : null);
       lines.push({ name: label(place, several ? "" : latency.name), colour: lineColour(index), x: latency.edges.map((edge) => Math.max(edge, 0.5)), y: [...y, y.at(-1)],
-        more: { paths: uPlot.paths.stepped({ align: 1 }), spanGaps: false, fill: several ? undefined : lineColour(index) + "22" } });
+        more: { dash: kind && !several ? [5, 3] : undefined, paths: uPlot.paths.stepped({ align: 1 }), spanGaps: false, fill: several ? undefined : lineColour(index) + "22" } });
     }));
     if (!lines.length) return null;
     return { data: joined(lines), options: {
-      scales: { x: { time: false, distr: 3 }, y: { distr: 3 } },
-      axes: [axis("latency [cycles]", { values: powers }), axis("packets [%]", { values: powers, size: 56 })],
+      scales: { x: { time: false, distr: 3, range: spread(0.98, 1.02) }, y: { distr: 3, range: spread(0.6, 1.6) } },
+      axes: [axis("latency [cycles]", { values: powers, filter: dense }), axis("packets [%]", { values: powers, filter: dense, size: 56 })],
       series: withX(series(lines), "latency", (value) => digits(value) + " cycles"),
     } };
   };
@@ -364,16 +372,16 @@
     runs.forEach((run, place) => run.latency.forEach((latency, kind) => {
       if (several && latency.name !== "packet") return;
       lines.push({ name: label(place, several ? "" : latency.name), colour: lineColour(several ? place : kind),
-        x: latency.curve.map(([x]) => x), y: latency.curve.map(([, y]) => Math.max(y, 0.5)), more: { paths: uPlot.paths.stepped({ align: -1 }) } });
+        x: latency.curve.map(([x]) => x), y: latency.curve.map(([, y]) => Math.max(y, 0.5)), more: { dash: kind && !several ? [5, 3] : undefined, paths: uPlot.paths.stepped({ align: -1 }) } });
     }));
     if (!lines.length) return null;
     const share = (left) => left <= 1 ? "0" : String(+(100 * (1 - 1 / left)).toPrecision(9)).slice(0, 2 + Math.max(0, Math.round(Math.log10(left)) - 1));
     const most = Math.max(...lines.map((line) => line.x.at(-1)));
     const splits = []; for (let left = 1; left <= most * 1.001; left *= 10) splits.push(left);
     return { data: joined(lines), options: {
-      scales: { x: { time: false, distr: 3, range: [1, Math.max(10, most)] }, y: { distr: 3 } },
+      scales: { x: { time: false, distr: 3, range: [1, Math.max(10, most)] }, y: { distr: 3, range: spread(0.85, 1.15) } },
       axes: [axis("percentile", { splits: () => splits, values: (self, values) => values.map((value) => value == null ? "" : share(value) + (value > 1 ? " %" : "")), filter: (self, values) => values }),
-        axis("latency [cycles]", { values: powers, size: 56 })],
+        axis("latency [cycles]", { values: powers, filter: dense, size: 56 })],
       series: withX(series(lines, { value: (self, value) => value == null ? "–" : digits(value) + " cycles" }), "percentile", (left) => digits(100 * (1 - 1 / left), 5) + " %"),
     } };
   };
@@ -476,7 +484,7 @@
       for (const [name, first] of spikes.populations) {
         const y = Math.round(self.valToPos(first, "y", true));
         if (first > 0) { ctx.globalAlpha = 0.5; ctx.beginPath(); ctx.moveTo(bbox.left, y); ctx.lineTo(bbox.left + bbox.width, y); ctx.stroke(); ctx.globalAlpha = 1; }
-        ctx.textBaseline = "bottom";
+        ctx.textBaseline = "bottom"; ctx.textAlign = "left";
         if (spikes.populations.length <= 12) ctx.fillText(name.slice(0, 24), bbox.left + 4, y - 2);
       }
       ctx.restore();

@@ -106,18 +106,15 @@ pub(in crate::report) fn treemap_svg(run: &RunFiles, style: Style) -> Option<Str
 
 fn draw_group(svg: &mut String, group: &Group, area: Area, total: f64) {
     let [x, y, w, h] = area;
-    let band = if w > 60.0 && h > 40.0 { 18.0 } else { 0.0 };
+    let band = if h > 40.0 { 18.0 } else { 0.0 };
     let _ = write!(svg, "<g class=\"tm-{}\">", group.class);
-    if band > 0.0 {
-        let share = 100.0 * group.joules() / total;
-        let joules = engineering(group.joules(), "J");
-        let _ = write!(
-            svg,
-            "<text class=\"tm-head\" x=\"{:.1}\" y=\"{:.1}\">{}: {joules} ({share:.1} %)</text>",
-            x + 3.0,
-            y + 13.0,
-            group.name
-        );
+    let share = 100.0 * group.joules() / total;
+    let whole = format!("{}: {} ({share:.1} %)", group.name, engineering(group.joules(), "J"));
+    // The longest text that there is room for.
+    let head = [whole.as_str(), group.name].into_iter().find(|text| w > 7.6 * text.len() as f64);
+    if let (true, Some(head)) = (band > 0.0, head) {
+        let (x, y) = (x + 3.0, y + 13.0);
+        let _ = write!(svg, "<text class=\"tm-head\" x=\"{x:.1}\" y=\"{y:.1}\">{head}</text>");
     }
     let weights: Vec<f64> = group.parts.iter().map(|part| part.joules).collect();
     let inner = [x + 1.0, y + band, w - 2.0, (h - band - 1.0).max(0.0)];
