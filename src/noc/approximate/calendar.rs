@@ -116,7 +116,8 @@ mod tests {
             let pause = [1, 2, 4, 200][draw.below(4) as usize];
             now += u64::from(draw.below(pause));
             let (input, output) = (draw.below(2) as usize, 2 + draw.below(2) as usize);
-            let head = now + u64::from(draw.below([3, 10, 70][draw.below(3) as usize]));
+            let bound = [3, 10, 70][draw.below(3) as usize];
+            let head = now + u64::from(draw.below(bound));
             let flits = 1 + u64::from(draw.below(5));
             let tail = head + flits - 1 + u64::from(draw.below(4));
             let [a, b] = ports.get_disjoint_mut([input, output]).expect("two ports");
