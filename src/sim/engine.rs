@@ -19,6 +19,10 @@ pub enum Fidelity {
     Approximate,
     /// Hops only: no packet ever waits.
     Ideal,
+    /// The `detailed` timing model of SANA-FE, for spiking networks on a two-dimensional mesh.
+    Sanafe,
+    /// The `simple` timing model of SANA-FE, for spiking networks.
+    SanafeSimple,
 }
 
 /// One of the engines, ready to run.
@@ -33,6 +37,10 @@ impl Engine {
             Fidelity::Cycle => {
                 let network = Network::new(job.fabric, job.health, job.routing.clone(), job.router, run)?;
                 Ok(Self::Cycle(Box::new(network)))
+            }
+            Fidelity::Sanafe | Fidelity::SanafeSimple => {
+                let problem = Problem::new("fidelity", "this fidelity is one for spiking networks");
+                Err(problem.allowed("`cycle`").into())
             }
             Fidelity::Approximate | Fidelity::Ideal => {
                 let problem = Problem::new("fidelity", "this fidelity is not built yet");
