@@ -17,6 +17,7 @@
 //! | [`fabric`] | the chip as a graph: topologies, links, fault maps |
 //! | [`noc`] | routers, routing functions, certificates, the cycle loop |
 //! | [`neuron`] | soma models in banks, checked against reference spike trains |
+//! | [`synapse`] | weights between neurons, in few bytes each |
 //! | [`network`] | spiking networks in flat form: populations, synapses, what runs them |
 //! | [`energy`] | cost tables; integer counters to joules |
 //! | [`workload`] | what is run: traffic patterns, traces, closed loops |
@@ -53,4 +54,5 @@ pub mod noc;
 pub mod report;
 pub mod sim;
 pub mod spec;
+pub mod synapse;
 pub mod workload;

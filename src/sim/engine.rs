@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Job;
-use crate::base::Problems;
+use crate::base::{Problem, Problems};
 use crate::noc::approximate::Approximate;
 use crate::noc::deflection::{Deflection, Deflections};
 use crate::noc::engine::{Ended, Network, Run, Tally, Window};
@@ -23,6 +23,10 @@ pub enum Fidelity {
     Approximate,
     /// Hops only: no packet ever waits.
     Ideal,
+    /// The `detailed` timing model of SANA-FE, for spiking networks on a two-dimensional mesh.
+    Sanafe,
+    /// The `simple` timing model of SANA-FE, for spiking networks.
+    SanafeSimple,
 }
 
 /// One of the engines, ready to run.
@@ -59,6 +63,10 @@ impl Engine {
             (Fidelity::Ideal, _) => Self::Ideal(Box::new(Ideal::new(fabric, health, routing, router, run)?)),
             (Fidelity::Approximate, _) => {
                 Self::Approximate(Box::new(Approximate::new(fabric, health, routing, router, run)?))
+            }
+            (Fidelity::Sanafe | Fidelity::SanafeSimple, _) => {
+                let problem = Problem::new("fidelity", "this fidelity is one for spiking networks");
+                return Err(problem.allowed("`cycle`, `approximate`, `ideal`").into());
             }
         })
     }

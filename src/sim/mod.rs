@@ -15,6 +15,7 @@
 //!
 //! Read [`Job`] first, then `drive.rs`.
 
+pub mod chip;
 mod control;
 mod drive;
 mod engine;
