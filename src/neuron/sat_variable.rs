@@ -70,9 +70,7 @@ impl Soma for SatVariable {
     fn advance(state: &mut State, k: &Self, at: Range<usize>, lane: Lane<'_>) {
         let flags = state.on[at.clone()].iter_mut().zip(&mut state.awake[at.clone()]);
         let columns = flags.zip(&mut state.hold[at]).zip(lane.arrivals.iter().zip(lane.second));
-        for (n, ((((on, awake), hold), (&unsatisfied, &sole)), out)) in
-            columns.zip(lane.status).enumerate()
-        {
+        for (n, ((((on, awake), hold), (&unsatisfied, &sole)), out)) in columns.zip(lane.status).enumerate() {
             if *awake == 0 {
                 *awake = 1;
                 *on = u8::from(lane.dice.of(n).unit() < k.start);
