@@ -34,10 +34,14 @@ pub struct GraphInput {
     /// are directed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directed: Option<bool>,
-    /// Number of vertices of an edge list, where isolated ones count; they are numbered from 0, or from 1 if
-    /// no edge names 0.
+    /// Number of vertices of an edge list, where isolated ones count.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub vertices: Option<u32>,
+    /// Number of the first vertex, 0 or 1, where `vertices` is stated or edges are written out. Absent: 1 if
+    /// no edge names 0.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = 1))]
+    pub first_vertex: Option<u8>,
 }
 
 impl GraphInput {
@@ -57,12 +61,18 @@ impl GraphInput {
             problems.require(self.directed.is_none(), "directed", || {
                 "`directed` does not apply: the generator has one of its own".to_owned()
             });
+            problems.require(self.first_vertex.is_none(), "first_vertex", || {
+                "`first_vertex` does not apply: generated vertices are numbered from 0".to_owned()
+            });
             problems.require(self.vertices.is_none(), "vertices", || {
                 "`vertices` does not apply: the generator says how many there are".to_owned()
             });
         }
         problems.require(self.file.is_some() || self.format.is_none(), "format", || {
             "`format` does not apply: there is no file".to_owned()
+        });
+        problems.require(self.first_vertex.is_none_or(|first| first < 2), "first_vertex", || {
+            "vertices are numbered from 0 or 1".to_owned()
         });
         problems.into_result(())
     }
@@ -74,7 +84,8 @@ impl GraphInput {
     /// without vertices.
     pub fn load(&self, files: Files<'_>, seed: u64) -> Result<Graph, Problems> {
         self.validate()?;
-        let told = Told { directed: self.directed, vertices: self.vertices };
+        let first = self.first_vertex.map(u64::from);
+        let told = Told { directed: self.directed, vertices: self.vertices, first };
         let graph = match (&self.file, &self.generate, &self.edges) {
             (Some(file), ..) => {
                 let bytes = read_file(files, file).map_err(|problems| problems.under("file"))?;
@@ -117,7 +128,10 @@ fn written(edges: &[Vec<f64>], told: Told) -> Result<Graph, Problems> {
     }
     problems.into_result(())?;
     let numbers = || listed.iter().flat_map(|&(from, to, _)| [from, to]);
-    let first = u64::from(numbers().min().is_some_and(|least| least > 0));
+    let first = told.first.unwrap_or_else(|| u64::from(numbers().min().is_some_and(|least| least > 0)));
+    if let Some(below) = numbers().min().filter(|&least| least < first) {
+        return Err(Problems::one("edges", format!("vertex {below} comes before the first one, {first}")));
+    }
     let last = numbers().max().map_or(first, |last| last + 1);
     let vertices = told.vertices.unwrap_or((last - first) as u32);
     if last > first + u64::from(vertices) {

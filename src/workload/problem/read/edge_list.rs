@@ -46,7 +46,7 @@ pub(super) fn read(name: &str, bytes: &[u8], told: Told) -> Result<Graph, Proble
             Ok((from, to, weight)) => listed.push((from, to, weight.unwrap_or(1.0))),
         }
     }
-    let (names, vertices) = match name_vertices(&listed, told.vertices) {
+    let (names, vertices) = match name_vertices(&listed, told) {
         Ok(named) => named,
         Err(message) => {
             lines.wrong_file(message);
@@ -67,14 +67,17 @@ pub(super) fn read(name: &str, bytes: &[u8], told: Told) -> Result<Graph, Proble
 }
 
 /// Vertices are the numbers that occur; with a stated count, all from 0 or 1 on.
-fn name_vertices(listed: &[(u64, u64, f64)], count: Option<u32>) -> Result<(Names, u32), String> {
+fn name_vertices(listed: &[(u64, u64, f64)], told: Told) -> Result<(Names, u32), String> {
     let mut numbers: Vec<u64> = listed.iter().flat_map(|&(from, to, _)| [from, to]).collect();
     numbers.sort_unstable();
     numbers.dedup();
-    if let Some(count) = count {
-        let first = u64::from(numbers.first().is_some_and(|&least| least > 0));
+    if let Some(count) = told.vertices {
+        let least = numbers.first().copied();
+        let first = told.first.unwrap_or_else(|| u64::from(least.is_some_and(|least| least > 0)));
+        if let Some(below) = least.filter(|&least| least < first) {
+            return Err(format!("vertex {below} comes before the first one, {first}"));
+        }
         let last = numbers.last().copied().unwrap_or(first);
-        // Numbers from 0 fit as well where those from 1 would leave one vertex over.
         return if last < first + u64::from(count) {
             Ok((Names::From(first), count))
         } else {

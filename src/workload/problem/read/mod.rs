@@ -52,6 +52,8 @@ pub struct Told {
     pub directed: Option<bool>,
     /// Number of vertices, where isolated ones count that no edge names.
     pub vertices: Option<u32>,
+    /// Number of the first of them: 0 or 1.
+    pub first: Option<u64>,
 }
 
 /// Reads the graph in `bytes`, the content of the file called `name`.

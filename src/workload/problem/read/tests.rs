@@ -40,7 +40,7 @@ fn every_format_is_recognised_and_keeps_the_files_numbers() {
 
 #[test]
 fn a_stated_number_of_vertices_counts_isolated_ones() {
-    let told = |vertices| Told { vertices: Some(vertices), directed: Some(false) };
+    let told = |vertices| Told { vertices: Some(vertices), directed: Some(false), first: None };
     let graph = read("a", b"1 2\n2 5\n", None, told(6)).unwrap();
     assert_eq!((graph.vertices, graph.directed, graph.find("6"), graph.find("0")), (6, false, Some(5), None));
     assert!(read("a", b"1 2\n2 7\n", None, told(6)).unwrap_err().to_string().contains("vertex 7"));
