@@ -51,4 +51,5 @@ pub mod noc;
 pub mod report;
 pub mod sim;
 pub mod spec;
+pub mod synapse;
 pub mod workload;
