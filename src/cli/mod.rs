@@ -7,6 +7,7 @@
 //! Read [`run`](self) (`run.rs`) first.
 
 mod absent;
+mod array;
 mod check;
 mod console;
 mod failure;
@@ -49,6 +50,8 @@ enum Command {
     Check(check::CheckArguments),
     /// Draw a random fault map and write it to standard output.
     Faults(faults::FaultsArguments),
+    /// Study a synapse array alone: errors, energy, latency.
+    Array(array::ArrayArguments),
     /// List every model, or say everything about one: parameters, units, defaults, sources.
     Models(models::ModelsArguments),
     /// Write the JSON Schema of a kind of document, for editors.
@@ -83,6 +86,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::Faults(arguments) => faults::faults(arguments),
+        Command::Array(arguments) => array::array(arguments),
         Command::Models(arguments) => models::models(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
         Command::Map(_) => Err(absent::absent("map")),

@@ -37,6 +37,7 @@ mod twister;
 mod working_units;
 
 pub mod adex;
+pub mod asan;
 pub mod bernoulli;
 pub mod boltzmann;
 pub mod hodgkin_huxley;
@@ -48,7 +49,10 @@ pub mod lif_cond;
 pub mod lif_exp;
 pub mod liquid;
 pub mod loihi;
+pub mod mos2;
+pub mod nbo2;
 pub mod rate;
+pub mod reservoir;
 pub mod sanafe_input;
 pub mod sanafe_lif;
 pub mod snu;
@@ -57,6 +61,7 @@ pub mod source_list;
 pub mod source_poisson;
 pub mod source_regular;
 pub mod step;
+pub mod taox;
 pub mod truenorth;
 
 pub use bank::{Bank, Ids, NO_INPUT, Status, StepInput, StepOutput, arrived};

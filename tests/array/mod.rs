@@ -14,6 +14,13 @@ pub fn golden(name: &str) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// A value written in YAML, choices as maps with one key.
+#[track_caller]
+pub fn from_yaml<T: serde::de::DeserializeOwned>(text: &str) -> T {
+    let value: Value = serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    serde_json::from_value(value).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
 /// The numbers of a list.
 pub fn floats(value: &Value) -> Vec<f64> {
     value.as_array().expect("a list").iter().map(|value| value.as_f64().expect("a number")).collect()

@@ -29,6 +29,7 @@ pub mod periphery;
 pub mod photonic;
 mod pipeline;
 mod sram;
+pub mod study;
 pub mod wires;
 
 pub use array::{Array, WeightError};

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::bill::Limits;
 use super::crossbar::CrossbarParams;
 use super::memcapacitor::MemcapacitorParams;
+use super::periphery::InputParams;
 use super::photonic::{MeshParams, WdmParams};
 use super::sram::SramParams;
 use crate::base::Problems;
@@ -82,6 +83,33 @@ impl ArrayParams {
                 input_bits: Some(u32::from(wdm.input.bits().bits)).filter(|&bits| bits > 0),
                 output_bits: wdm.adc.as_ref().map(|adc| adc.bits.into()),
             },
+        }
+    }
+
+    /// How inputs are driven; `None` where they are numbers in logic.
+    fn drive(&self) -> Option<(InputParams, f64)> {
+        match self {
+            Self::Sram(_) => None,
+            Self::Crossbar(crossbar) => Some((crossbar.input, crossbar.full_scale)),
+            Self::Memcapacitor(memcapacitor) => Some((memcapacitor.input, memcapacitor.full_scale)),
+            Self::PhotonicMesh(mesh) => Some((mesh.input, mesh.full_scale)),
+            Self::Wdm(wdm) => Some((wdm.input, wdm.full_scale)),
+        }
+    }
+
+    /// Whether inputs may be below zero.
+    pub fn takes_negative_inputs(&self) -> bool {
+        match self {
+            Self::Sram(sram) => sram.input_bits > 1,
+            _ => self.drive().is_none_or(|(input, _)| input.bits().signed),
+        }
+    }
+
+    /// Input that is full scale; larger ones are clipped.
+    pub fn full_scale(&self) -> f64 {
+        match self {
+            Self::Sram(sram) => sram.full_scale,
+            _ => self.drive().map_or(1.0, |(_, full_scale)| full_scale),
         }
     }
 

@@ -137,7 +137,7 @@ pub enum ReadNoise {
     Pcm(PcmReadNoise),
 }
 
-/// `σ = G·Q·√ln((t + t_r)/(2·t_r))` with `Q = min(most, scale·x^exponent)`, x being the conductance over that of
+/// `σ = G·Q·√ln((t + t0 + t_r)/(2·t_r))` with `Q = min(most, scale·x^exponent)`, x being the conductance over that of
 /// the fully set cell. Defaults: Joshi et al. 2020, doi 10.1038/s41467-020-16108-9.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -152,11 +152,13 @@ pub struct PcmReadNoise {
     pub exponent: f64,
     /// Length of a read t_r [s].
     pub read_time: Seconds,
+    /// Time t0 from programming to when t begins to count [s].
+    pub t0: Seconds,
 }
 
 impl Default for PcmReadNoise {
     fn default() -> Self {
-        Self { most: 0.2, scale: 0.0088, exponent: -0.65, read_time: Seconds(250e-9) }
+        Self { most: 0.2, scale: 0.0088, exponent: -0.65, read_time: Seconds(250e-9), t0: Seconds(20.0) }
     }
 }
 
@@ -170,7 +172,7 @@ impl ReadNoise {
                 let x = (programmed / g_max).max(LEAST);
                 let q = (pcm.scale * x.powf(pcm.exponent)).min(pcm.most);
                 let t_r = pcm.read_time.0;
-                g * q * ((t + t_r) / (2.0 * t_r)).ln().max(0.0).sqrt()
+                g * q * ((t + pcm.t0.0 + t_r) / (2.0 * t_r)).ln().max(0.0).sqrt()
             }
         }
     }
@@ -184,7 +186,7 @@ impl ReadNoise {
             Self::Law(law) => law.validate().map_err(|problems| problems.under("law")),
             Self::Pcm(pcm) => {
                 let mut problems = Problems::new();
-                let right = pcm.most >= 0.0 && pcm.scale >= 0.0 && pcm.read_time.0 > 0.0;
+                let right = pcm.most >= 0.0 && pcm.scale >= 0.0 && pcm.read_time.0 > 0.0 && pcm.t0.0 >= 0.0;
                 problems.require(right, "pcm", || "noise is not negative and a read takes time".into());
                 problems.into_result(())
             }

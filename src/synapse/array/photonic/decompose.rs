@@ -31,8 +31,7 @@ pub fn check_unitary(matrix: &Square) -> Result<(), Problems> {
         for k in 0..=j {
             let overlap: Complex64 = matrix.iter().map(|row| row[j].conj() * row[k]).sum();
             let off = (overlap - f64::from(u8::from(j == k))).norm();
-            // NaN is carried on.
-            worst = if off <= worst { worst } else { off };
+            worst = worst.max(if off.is_nan() { f64::INFINITY } else { off });
         }
     }
     if worst <= UNITARY {
