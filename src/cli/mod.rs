@@ -7,6 +7,7 @@
 //! Read [`run`](self) (`run.rs`) first.
 
 mod absent;
+mod array;
 mod check;
 mod console;
 mod failure;
@@ -52,6 +53,8 @@ enum Command {
     Faults(faults::FaultsArguments),
     /// Render the page of a run anew, or of several side by side; write its plots.
     Report(report::ReportArguments),
+    /// Study a synapse array alone: errors, energy, latency.
+    Array(array::ArrayArguments),
     /// List every model, or say everything about one: parameters, units, defaults, sources.
     Models(models::ModelsArguments),
     /// Write the JSON Schema of a kind of document, for editors.
@@ -85,6 +88,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(arguments) => check::check(arguments),
         Command::Faults(arguments) => faults::faults(arguments),
         Command::Report(arguments) => report::report(arguments),
+        Command::Array(arguments) => array::array(arguments),
         Command::Models(arguments) => models::models(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
         Command::Map(_) => Err(absent::absent("map")),

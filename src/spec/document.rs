@@ -25,11 +25,13 @@ pub enum Kind {
     Faults,
     /// What the chip is to do.
     Workload,
+    /// What a core's weights or neurons are made of.
+    Device,
 }
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Chip, Self::Faults, Self::Workload];
+    pub const ALL: [Self; 4] = [Self::Chip, Self::Faults, Self::Workload, Self::Device];
 
     /// The first word of `--set` paths into such a document.
     pub const fn prefix(self) -> &'static str {
@@ -37,6 +39,7 @@ impl Kind {
             Self::Chip => "chip",
             Self::Faults => "faults",
             Self::Workload => "workload",
+            Self::Device => "device",
         }
     }
 }
@@ -47,6 +50,7 @@ impl fmt::Display for Kind {
             Self::Chip => "chip",
             Self::Faults => "fault map",
             Self::Workload => "workload",
+            Self::Device => "device",
         })
     }
 }

@@ -20,6 +20,7 @@
 #[cfg(test)]
 mod checks;
 mod decode;
+mod device;
 mod diagnostic;
 pub mod document;
 mod draft;
@@ -40,6 +41,7 @@ mod tree;
 mod wording;
 mod workload;
 
+pub use device::DeviceDoc;
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use document::{ChipDoc, Document, FaultDoc, Header, Kind};
 pub use editor::schema_of;
@@ -80,5 +82,13 @@ pub fn no_faults(overrides: &Overrides) -> Result<Loaded<FaultDoc>, Diagnostics>
 /// # Errors
 /// Everything that is wrong with it, what it extends, and the overrides.
 pub fn load_workload(name: &str, overrides: &Overrides) -> Result<Loaded<WorkloadDoc>, Diagnostics> {
+    load(name, overrides)
+}
+
+/// Reads a device: the built-in one called `name`, or the file.
+///
+/// # Errors
+/// Everything that is wrong with it, what it extends, and the overrides.
+pub fn load_device(name: &str, overrides: &Overrides) -> Result<Loaded<DeviceDoc>, Diagnostics> {
     load(name, overrides)
 }

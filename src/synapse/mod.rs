@@ -1,12 +1,13 @@
-//! What holds the weights between neurons: compact digital storage.
+//! What holds the weights between neurons: compact digital storage, and arrays of devices.
 //!
-//! Invariants: a weight comes back as the very number that was put in; storage is a few bytes a synapse and
-//! never a heap object of its own.
+//! Invariants: a weight comes back from storage as the very number that was put in; storage is a few bytes a
+//! synapse and never a heap object of its own; what a device makes of a weight depends on its seed alone.
 //!
 //! Must not know: neurons, cores, packets, files.
 //!
-//! Read [`weights`] first, then [`memory`].
+//! Read [`weights`] first, then [`memory`]; [`array`] for weights held in devices.
 
+pub mod array;
 pub mod column;
 pub mod memory;
 pub mod weights;
