@@ -17,6 +17,7 @@
 //!
 //! Read [`document`] first, then `read.rs`.
 
+pub mod catalogue;
 #[cfg(test)]
 mod checks;
 mod decode;

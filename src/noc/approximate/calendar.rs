@@ -40,10 +40,18 @@ impl Calendar {
         self.taken | if busy >= WINDOW { u64::MAX } else { (1 << busy) - 1 }
     }
 
-    /// Taken cycles among the next [`WINDOW`].
+    /// Whether the cycle `ahead` of `now`, within the window, is free.
     #[inline(always)]
-    pub(super) fn load(&mut self, now: u64) -> u32 {
-        self.slide(now).count_ones()
+    pub(super) fn is_free(&self, now: u64, ahead: u64) -> bool {
+        let bit = now - self.base + ahead;
+        now + ahead >= self.busy && (bit >= WINDOW || self.taken >> bit & 1 == 0)
+    }
+
+    /// Takes the cycle `ahead` of `now`, within the window.
+    #[inline(always)]
+    pub(super) fn take(&mut self, now: u64, ahead: u64) {
+        self.slide(now);
+        self.taken |= 1 << ahead;
     }
 
     /// First cycle after which nothing is taken any more.
@@ -103,6 +111,20 @@ mod tests {
     use super::*;
     use crate::base::random::{Purpose, Stream};
     use std::collections::HashSet;
+
+    #[test]
+    fn single_cycles_are_taken_too() {
+        let mut wire = Calendar::default();
+        let mut lane = Calendar::default();
+        assert!(wire.is_free(100, 3));
+        wire.take(100, 3);
+        assert!(
+            !wire.is_free(100, 3) && !wire.is_free(102, 1) && wire.is_free(102, 2) && wire.is_free(300, 0)
+        );
+        let single = Crossing { now: 101, head: 102, tail: 102, flits: 1, interval: 1 };
+        assert_eq!(reserve(&mut lane, &mut wire, single), Some((102, 102)));
+        assert_eq!(reserve(&mut lane, &mut wire, single), Some((104, 104)));
+    }
 
     /// Against sets of taken cycles: nothing is given away twice, nothing earlier is left, and `None` means that
     /// there is no room.

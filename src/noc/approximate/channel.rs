@@ -125,6 +125,9 @@ pub(super) struct Setup {
     /// A channel is free for the next packet when the tail's credit has come back.
     pub closing: bool,
     pub cut_through: bool,
+    /// One switch input per port, virtual channels in a power of two, no waiting for tail credits: packets of one
+    /// flit may take the short way.
+    pub plain: bool,
     /// First output channel of the nodes.
     pub node_channels: u32,
 }
@@ -150,6 +153,7 @@ impl Setup {
             speedup: params.input_speedup.into(),
             closing: params.wait_for_tail_credit,
             cut_through: params.switching == Switching::VirtualCutThrough,
+            plain: params.input_speedup == 1 && vcs.is_power_of_two() && !params.wait_for_tail_credit,
             node_channels: ports as u32 * vcs,
         })
     }

@@ -1,7 +1,7 @@
 //! A hop: the packet at the front of a buffer is given its cycles at the switch.
 
-use super::calendar::{Crossing, reserve};
-use super::channel::{NONE, UNKNOWN};
+use super::calendar::{Crossing, WINDOW, reserve};
+use super::channel::{NONE, Port, UNKNOWN};
 use super::{Approximate, Event};
 use crate::noc::multicast::Leg;
 use crate::noc::route::{Candidate, Head, Standing};
@@ -41,11 +41,78 @@ impl Approximate {
             input.back = slot;
             return;
         }
+        let free = input.free;
+        if free <= self.now && self.setup.plain && self.glide(channel, slot) {
+            return;
+        }
+        let input = &mut self.inputs[channel as usize];
         (input.front, input.back) = (slot, slot);
-        match input.free {
+        match free {
             free if free > self.now => self.arm(channel, free),
             _ => self.advance(channel),
         }
+    }
+
+    /// The common hop, with nothing in the way: a packet of one flit comes into an idle buffer and finds an output
+    /// channel, a credit and both cycles free at once. Does what [`Self::advance`] would and returns true, or
+    /// does nothing.
+    #[inline]
+    fn glide(&mut self, channel: u32, slot: u32) -> bool {
+        let (parcel, ready) = (self.ledger.parcel(slot), self.now + self.setup.timing.wait);
+        if parcel.flits != 1 || parcel.branch != NONE || self.setup.timing.wait >= WINDOW {
+            return false;
+        }
+        let input = &self.inputs[channel as usize];
+        let (number, turn, shift) = (input.port as usize, input.turn, self.vc_shift.unwrap_or(0));
+        let router = self.ports[number].router;
+        let Some(Candidate { port, vcs, .. }) = self.gate.routing.fixed(router, &parcel.head) else {
+            return false;
+        };
+        let (to, first) = (self.wiring.slot(router, port), u32::from(port) << shift);
+        // The next virtual channel in turn, if it is free in time; others are left to the long way.
+        let ahead = turn.wrapping_sub(first);
+        let left = if ahead < 32 { vcs >> ahead << ahead } else { 0 };
+        let vc = (if left != 0 { left } else { vcs }).trailing_zeros();
+        let out = ((to as u32) << shift) + vc;
+        let output = self.outputs[out as usize];
+        let Port { flight, target, exit, interval, wire, .. } = self.ports[to];
+        let leaves = matches!(exit, Exit::Node(_));
+        let has_credit =
+            leaves || output.known > output.sent && self.credits[self.credit_at(out, output.sent)] <= ready;
+        let (bit, lane) = (ready - self.now, self.lanes[number]);
+        if vcs == 0 || output.free > ready || !has_credit || interval > 1 {
+            return false;
+        }
+        if !lane.is_free(self.now, bit) || !wire.is_free(self.now, bit) {
+            return false;
+        }
+        self.lanes[number].take(self.now, bit);
+        self.ports[to].wire.take(self.now, bit);
+        self.last_move = self.now;
+        let input = &mut self.inputs[channel as usize];
+        (input.free, input.turn) = (ready + 1, first + vc + 1);
+        let output = &mut self.outputs[out as usize];
+        (output.free, output.sent) = (ready + self.setup.timing.reuse, output.sent + u64::from(!leaves));
+        let Port { feeder, credit, .. } = self.ports[number];
+        if feeder != NONE {
+            let feeder = feeder + channel - ((number as u32) << shift);
+            let known = self.outputs[feeder as usize].known;
+            let place = self.credit_at(feeder, known);
+            self.credits[place] = ready + credit;
+            self.outputs[feeder as usize].known = known + 1;
+        }
+        let parcel = self.ledger.parcel_mut(slot);
+        (parcel.hops, parcel.tail_ejected) = (parcel.hops + 1, ready + flight);
+        self.ledger.tally.vc_grants += 1;
+        self.ledger.tally.port_flits[to] += 1;
+        if let Exit::Node(node) = exit {
+            let parcel = self.ledger.parcel_mut(slot);
+            (parcel.dst, parcel.head_ejected) = (node, ready + flight);
+            self.agenda.push(ready + flight, Event::Deliver(slot));
+        } else {
+            self.agenda.push(ready + flight, Event::Arrive { channel: target + vc, slot });
+        }
+        true
     }
 
     /// It is time to look at the front of a buffer again.
