@@ -40,6 +40,11 @@ impl Watch {
         Self { since: Instant::now(), is_visible: std::io::stderr().is_terminal(), bar: None }
     }
 
+    /// A run that shows nothing: one of many.
+    pub(super) fn unseen() -> Self {
+        Self { since: Instant::now(), is_visible: false, bar: None }
+    }
+
     /// Watches while `run` runs.
     pub(super) fn over<T>(&mut self, run: impl FnOnce(&mut Control<'_>) -> T) -> T {
         let mut show = |progress: Progress| self.show(progress);

@@ -403,6 +403,10 @@ fn every_preset_is_right_and_reads_back() {
                 let made = workload.value.traffic.compile(&mesh, &|name| workload.file(name), 0);
                 assert!(made.is_ok(), "{}: {}", preset.name, made.expect_err("it is refused"));
             }
+            Kind::Sweep => {
+                let sweep = reads_back::<SweepDoc>(preset.name);
+                assert!(sweep.header.description.is_some(), "{} is not described", preset.name);
+            }
         }
     }
 }

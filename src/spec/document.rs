@@ -25,18 +25,21 @@ pub enum Kind {
     Faults,
     /// What the chip is to do.
     Workload,
+    /// Many runs.
+    Sweep,
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Chip, Self::Faults, Self::Workload];
+    /// The kinds that a run is made of, and that `--set` reaches.
+    pub const OF_A_RUN: [Self; 3] = [Self::Chip, Self::Faults, Self::Workload];
 
-    /// The first word of `--set` paths into such a document.
+    /// The first word of paths into such a document, as `--set` and messages name them.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Chip => "chip",
             Self::Faults => "faults",
             Self::Workload => "workload",
+            Self::Sweep => "sweep",
         }
     }
 }
@@ -47,6 +50,7 @@ impl fmt::Display for Kind {
             Self::Chip => "chip",
             Self::Faults => "fault map",
             Self::Workload => "workload",
+            Self::Sweep => "sweep",
         })
     }
 }
