@@ -22,6 +22,7 @@
 //! | [`workload`] | what is run: traffic patterns, traces, closed loops |
 //! | [`sim`] | a whole run: warm-up, measurement, drain, saturation search |
 //! | [`report`] | outcome and provenance to text, JSON and CSV |
+//! | [`sweep`] | many runs on disk: the journal, tables, the page |
 //! | [`spec`] | YAML documents, presets, overrides, diagnostics |
 //! | [`cli`] | one file per subcommand |
 //!
@@ -53,4 +54,5 @@ pub mod noc;
 pub mod report;
 pub mod sim;
 pub mod spec;
+pub mod sweep;
 pub mod workload;

@@ -15,6 +15,8 @@ mod models;
 mod run;
 mod schema;
 mod setting;
+mod sweep;
+mod table;
 mod watch;
 
 use std::ffi::OsString;
@@ -51,12 +53,12 @@ enum Command {
     Faults(faults::FaultsArguments),
     /// List every model, or say everything about one: parameters, units, defaults, sources.
     Models(models::ModelsArguments),
+    /// Run many points that differ in a few values; resumes where it stopped.
+    Sweep(sweep::SweepArguments),
     /// Write the JSON Schema of a kind of document, for editors.
     Schema(schema::SchemaArguments),
     #[command(hide = true)]
     Map(absent::AbsentArguments),
-    #[command(hide = true)]
-    Sweep(absent::AbsentArguments),
     #[command(hide = true)]
     Report(absent::AbsentArguments),
     #[command(hide = true)]
@@ -86,7 +88,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Models(arguments) => models::models(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
         Command::Map(_) => Err(absent::absent("map")),
-        Command::Sweep(_) => Err(absent::absent("sweep")),
+        Command::Sweep(arguments) => sweep::sweep(arguments),
         Command::Report(_) => Err(absent::absent("report")),
         Command::Import(_) => Err(absent::absent("import")),
     };

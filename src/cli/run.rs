@@ -119,14 +119,23 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     plan.hand_over(arguments, folder.as_ref(), &done)
 }
 
-/// The report of a run, and why the run failed if it did. Nothing is shown or written.
-pub(super) fn report_of(arguments: &RunArguments) -> Result<(Report, Option<Failure>), Failure> {
+/// A run without anything shown or written.
+pub(super) struct Ran {
+    pub report: Report,
+    /// Why the run itself failed, if it did.
+    pub failure: Option<Failure>,
+    /// Active area of the network's routers [m²], if the chip's technology has a figure.
+    pub routers_area: Option<f64>,
+}
+
+/// Runs, and neither shows nor writes anything.
+pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
     let plan = Plan::read(arguments)?;
     let done = plan.simulate(arguments, Instant::now(), Watch::unseen())?;
     let known = plan.known(&done)?;
     let report = Report::new(&plan.facts(arguments, &done, &known));
     let failure = plan.judge(&done.outcome, &report).err();
-    Ok((report, failure))
+    Ok(Ran { report, failure, routers_area: plan.documents.routers_area(&plan.setting) })
 }
 
 impl Plan {

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::console;
 use super::failure::Failure;
-use crate::spec::{ChipDoc, FaultDoc, WorkloadDoc, schema_of};
+use crate::spec::{ChipDoc, FaultDoc, SweepDoc, WorkloadDoc, schema_of};
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
@@ -31,10 +31,7 @@ pub(super) fn schema(arguments: &SchemaArguments) -> Result<(), Failure> {
         SchemaKind::Chip => schema_of::<ChipDoc>(),
         SchemaKind::Workload => schema_of::<WorkloadDoc>(),
         SchemaKind::Faults => schema_of::<FaultDoc>(),
-        SchemaKind::Sweep => {
-            let message = "sweeps are not built yet; there are schemas of `chip`, `workload` and `faults`";
-            return Err(Failure::Usage(message.into()));
-        }
+        SchemaKind::Sweep => schema_of::<SweepDoc>(),
     };
     console::answer(&format!("{schema:#}\n"))
 }

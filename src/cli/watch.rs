@@ -28,6 +28,11 @@ pub(super) fn heed_interrupts() {
     let _ = ctrlc::set_handler(handler);
 }
 
+/// Whether Ctrl-C was pressed.
+pub(super) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
 /// A run that is being watched.
 pub(super) struct Watch {
     since: Instant,

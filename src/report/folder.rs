@@ -69,6 +69,11 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes the file `name` whole: under another name first, then renamed.
     ///
     /// # Errors
