@@ -25,6 +25,7 @@
 //! | [`workload`] | what is run: traffic patterns, traces, closed loops |
 //! | [`sim`] | a whole run: warm-up, measurement, drain, saturation search |
 //! | [`report`] | outcome and provenance to text, JSON and CSV |
+//! | [`sweep`] | many runs on disk: the journal, tables, the page |
 //! | [`spec`] | YAML documents, presets, overrides, diagnostics |
 //! | [`cli`] | one file per subcommand |
 //!
@@ -57,6 +58,6 @@ pub mod noc;
 pub mod report;
 pub mod sim;
 pub mod spec;
-pub mod synapse;
+pub mod sweep;
 pub mod synapse;
 pub mod workload;

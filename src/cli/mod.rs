@@ -17,6 +17,8 @@ mod report;
 mod run;
 mod schema;
 mod setting;
+mod sweep;
+mod table;
 mod watch;
 
 use std::ffi::OsString;
@@ -57,12 +59,12 @@ enum Command {
     Array(array::ArrayArguments),
     /// List every model, or say everything about one: parameters, units, defaults, sources.
     Models(models::ModelsArguments),
+    /// Run many points that differ in a few values; resumes where it stopped.
+    Sweep(sweep::SweepArguments),
     /// Write the JSON Schema of a kind of document, for editors.
     Schema(schema::SchemaArguments),
     #[command(hide = true)]
     Map(absent::AbsentArguments),
-    #[command(hide = true)]
-    Sweep(absent::AbsentArguments),
     #[command(hide = true)]
     Import(absent::AbsentArguments),
 }
@@ -92,7 +94,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Models(arguments) => models::models(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
         Command::Map(_) => Err(absent::absent("map")),
-        Command::Sweep(_) => Err(absent::absent("sweep")),
+        Command::Sweep(arguments) => sweep::sweep(arguments),
         Command::Import(_) => Err(absent::absent("import")),
     };
     match done {

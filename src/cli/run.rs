@@ -12,7 +12,9 @@ use super::failure::Failure;
 use super::setting::{Documents, Names, Setting};
 use super::watch::{Watch, heed_interrupts};
 use crate::base::Problems;
+use crate::energy::EnergyAccount;
 use crate::fabric::Fabric;
+use crate::noc::certify::Certificate;
 use crate::report::{self, Facts, Figures, Folder, HostReport, Inputs, Report, RunFiles};
 use crate::sim::saturation::{self, Found, Search};
 use crate::sim::{Ending, Fidelity, Job, Outcome, Record, RunError, Windows};
@@ -102,13 +104,39 @@ struct Done {
     host: HostReport,
 }
 
+/// What is worked out once the run is over.
+struct Known {
+    inputs: Inputs,
+    energy: Option<EnergyAccount>,
+    certificate: Option<Certificate>,
+}
+
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let start = Instant::now();
     heed_interrupts();
     let plan = Plan::read(arguments)?;
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
-    let done = plan.simulate(arguments, start)?;
+    let done = plan.simulate(arguments, start, Watch::new())?;
     plan.hand_over(arguments, folder.as_ref(), &done)
+}
+
+/// A run without anything shown or written.
+pub(super) struct Ran {
+    pub report: Report,
+    /// Why the run itself failed, if it did.
+    pub failure: Option<Failure>,
+    /// Active area of the network's routers [m²], if the chip's technology has a figure.
+    pub routers_area: Option<f64>,
+}
+
+/// Runs, and neither shows nor writes anything.
+pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
+    let plan = Plan::read(arguments)?;
+    let done = plan.simulate(arguments, Instant::now(), Watch::unseen())?;
+    let known = plan.known(arguments, &done)?;
+    let report = Report::new(&plan.facts(arguments, &done, &known));
+    let failure = plan.judge(&done.outcome, &report).err();
+    Ok(Ran { report, failure, routers_area: plan.documents.routers_area(&plan.setting) })
 }
 
 impl Plan {
@@ -144,7 +172,7 @@ impl Plan {
         params.compile(self.documents.fabric(), &|name| self.workload.file(name), seed)
     }
 
-    fn simulate(&self, arguments: &RunArguments, start: Instant) -> Result<Done, Failure> {
+    fn simulate(&self, arguments: &RunArguments, start: Instant, mut watch: Watch) -> Result<Done, Failure> {
         let params = &self.workload.value.traffic;
         let source = self.traffic(params, arguments.seed).map_err(|wrong| self.wrong_traffic(wrong))?;
         let schedule = params.schedule();
@@ -153,7 +181,6 @@ impl Plan {
         let job = self.job(arguments);
         let loaded = start.elapsed().as_secs_f64();
         info!(seconds = loaded, "everything is read; the run begins");
-        let mut watch = Watch::new();
         let (outcome, found) = match &params.mode {
             Mode::Saturation(mode) => {
                 let search =
@@ -196,35 +223,54 @@ impl Plan {
         folder: Option<&Folder>,
         done: &Done,
     ) -> Result<(), Failure> {
-        let (fabric, chip) = (self.documents.fabric(), &self.documents.chip.value);
-        let outcome = &done.outcome;
-        let energy = self.setting.prices.as_ref().map(|prices| report::energy_account(prices, outcome));
-        let is_asked = !self.setting.health.is_perfect() || folder.is_some();
-        let is_certified = is_asked && fabric.routers.len() <= CERTIFIED_ROUTERS;
-        let certificate = is_certified.then(|| self.documents.certify(&self.setting));
-        let inputs = self.inputs()?;
-        let facts = Facts {
-            inputs: &inputs,
-            seed: arguments.seed,
-            fabric,
-            health: &self.setting.health,
-            clock_hz: chip.clock.0,
-            fault_events: self.documents.faults.value.events.len(),
-            outcome,
-            energy: energy.as_ref(),
-            certificate: certificate.as_ref(),
-            saturation: done.found.as_ref(),
-        };
+        let known = self.known(arguments, done)?;
+        let facts = self.facts(arguments, done, &known);
         let report = Report::new(&facts);
         let written = folder.map_or(Ok(()), |folder| self.write(folder, &facts, &report, &done.host));
-        let answer = if arguments.json { report.to_json() } else { report::summary(&report, fabric) };
+        let answer =
+            if arguments.json { report.to_json() } else { report::summary(&report, self.documents.fabric()) };
         let answered = console::answer(&answer);
         tell_host(&done.host);
         written.and(answered)?;
+        self.judge(&done.outcome, &report)
+    }
+
+    /// What is worked out once the run is over.
+    fn known(&self, arguments: &RunArguments, done: &Done) -> Result<Known, Failure> {
+        let is_asked = !self.setting.health.is_perfect() || arguments.out.is_some();
+        let is_certified = is_asked && self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
+        Ok(Known {
+            inputs: self.inputs()?,
+            energy: self
+                .setting
+                .prices
+                .as_ref()
+                .map(|prices| report::energy_account(prices, &done.outcome)),
+            certificate: is_certified.then(|| self.documents.certify(&self.setting)),
+        })
+    }
+
+    fn facts<'f>(&'f self, arguments: &RunArguments, done: &'f Done, known: &'f Known) -> Facts<'f> {
+        Facts {
+            inputs: &known.inputs,
+            seed: arguments.seed,
+            fabric: self.documents.fabric(),
+            health: &self.setting.health,
+            clock_hz: self.documents.chip.value.clock.0,
+            fault_events: self.documents.faults.value.events.len(),
+            outcome: &done.outcome,
+            energy: known.energy.as_ref(),
+            certificate: known.certificate.as_ref(),
+            saturation: done.found.as_ref(),
+        }
+    }
+
+    /// Whether the run itself failed.
+    fn judge(&self, outcome: &Outcome, report: &Report) -> Result<(), Failure> {
         match &outcome.ending {
             Ending::Complete | Ending::Saturated => Ok(()),
             Ending::Cancelled => Err(Failure::Interrupted),
-            Ending::Stalled(_) => Err(Failure::Failed(deadlock(&report, fabric))),
+            Ending::Stalled(_) => Err(Failure::Failed(deadlock(report, self.documents.fabric()))),
             Ending::Circling(_) => {
                 let seen = report.livelock.as_ref().map_or_else(String::new, report::Livelock::describe);
                 Err(Failure::Failed(format!("the network is livelocked: {seen}")))

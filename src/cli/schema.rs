@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::console;
 use super::failure::Failure;
-use crate::spec::{ChipDoc, DeviceDoc, FaultDoc, WorkloadDoc, schema_of};
+use crate::spec::{ChipDoc, DeviceDoc, FaultDoc, SweepDoc, WorkloadDoc, schema_of};
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
@@ -34,10 +34,7 @@ pub(super) fn schema(arguments: &SchemaArguments) -> Result<(), Failure> {
         SchemaKind::Workload => schema_of::<WorkloadDoc>(),
         SchemaKind::Faults => schema_of::<FaultDoc>(),
         SchemaKind::Device => schema_of::<DeviceDoc>(),
-        SchemaKind::Sweep => {
-            let message = "sweeps are not built yet; there are schemas of `chip`, `workload`, `faults` and `device`";
-            return Err(Failure::Usage(message.into()));
-        }
+        SchemaKind::Sweep => schema_of::<SweepDoc>(),
     };
     console::answer(&format!("{schema:#}\n"))
 }

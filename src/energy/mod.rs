@@ -17,6 +17,7 @@
 
 mod account;
 mod cores;
+mod area;
 mod params;
 mod price;
 mod quantum;
@@ -25,6 +26,7 @@ mod technology;
 
 pub use account::{Component, EnergyAccount, Kind, NetworkCounts};
 pub use cores::{CoreEnergy, CoreEvents, CorePrices};
+pub use area::routers_area;
 pub use params::EnergyParams;
 pub use price::{Axis, LinkSite, Prices, RouterSite, Site};
 pub use quantum::Energy;

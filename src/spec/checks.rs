@@ -407,6 +407,10 @@ fn every_preset_is_right_and_reads_back() {
                 let description = reads_back::<DeviceDoc>(preset.name).header.description;
                 assert!(description.is_some(), "{} is not described", preset.name);
             }
+            Kind::Sweep => {
+                let sweep = reads_back::<SweepDoc>(preset.name);
+                assert!(sweep.header.description.is_some(), "{} is not described", preset.name);
+            }
         }
     }
 }

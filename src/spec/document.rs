@@ -27,19 +27,22 @@ pub enum Kind {
     Workload,
     /// What a core's weights or neurons are made of.
     Device,
+    /// Many runs.
+    Sweep,
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 4] = [Self::Chip, Self::Faults, Self::Workload, Self::Device];
+    /// The kinds that a run is made of, and that `--set` reaches.
+    pub const OF_A_RUN: [Self; 3] = [Self::Chip, Self::Faults, Self::Workload];
 
-    /// The first word of `--set` paths into such a document.
+    /// The first word of paths into such a document, as `--set` and messages name them.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Chip => "chip",
             Self::Faults => "faults",
             Self::Workload => "workload",
             Self::Device => "device",
+            Self::Sweep => "sweep",
         }
     }
 }
@@ -51,6 +54,7 @@ impl fmt::Display for Kind {
             Self::Faults => "fault map",
             Self::Workload => "workload",
             Self::Device => "device",
+            Self::Sweep => "sweep",
         })
     }
 }

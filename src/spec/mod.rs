@@ -37,6 +37,7 @@ mod scalar;
 mod schema;
 pub mod source;
 mod sources;
+pub mod sweep;
 mod template;
 mod tree;
 mod wording;
@@ -49,6 +50,7 @@ pub use editor::schema_of;
 pub use overrides::Overrides;
 pub use read::{Loaded, load, read};
 pub use source::{Origin, Source};
+pub use sweep::SweepDoc;
 pub use template::template_of;
 pub use workload::WorkloadDoc;
 
@@ -75,6 +77,14 @@ pub fn load_faults(name: &str, overrides: &Overrides) -> Result<Loaded<FaultDoc>
 /// Everything that is wrong with the overrides.
 pub fn no_faults(overrides: &Overrides) -> Result<Loaded<FaultDoc>, Diagnostics> {
     read(Source::memory("none", FaultDoc::EXAMPLE), overrides)
+}
+
+/// Reads a sweep: the built-in one called `name`, or the file.
+///
+/// # Errors
+/// Everything that is wrong with it and what it extends.
+pub fn load_sweep(name: &str) -> Result<Loaded<SweepDoc>, Diagnostics> {
+    load(name, &Overrides::none())
 }
 
 /// Reads a workload: the built-in one called `name`, or the file. Whether it fits a chip is known once its
