@@ -114,6 +114,23 @@ impl Folder {
     }
 }
 
+/// Writes the file at `path` whole: under another name beside it first, then renamed.
+///
+/// # Errors
+/// It cannot be written, because the disk is full for example. What was there before is untouched.
+pub fn write_file(
+    path: &Path,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), FolderError> {
+    let failed = |error| FolderError::Failed("write", path.to_owned(), error);
+    let Some(name) = path.file_name() else {
+        return Err(failed(io::Error::other("it is no name of a file")));
+    };
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let folder = Folder { path: parent.unwrap_or(Path::new(".")).to_owned() };
+    folder.write(&name.to_string_lossy(), content)
+}
+
 fn write_synced(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let mut writer = BufWriter::new(File::create(path)?);
     content(&mut writer)?;

@@ -21,17 +21,19 @@ mod host;
 mod pricing;
 mod tables;
 mod text;
+mod timeline;
 
 pub use build::{Facts, Inputs};
 pub use document::{
     Channel, Components, Energy, Faults, Latencies, Latency, LinkLoad, PacketCounts, Program, RatePoint,
     Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
 };
-pub use folder::{Folder, FolderError};
+pub use folder::{Folder, FolderError, write_file};
 pub use host::HostReport;
 pub use pricing::{energy_account, energy_site};
 pub use tables::{links_csv, nodes_csv, packets_csv, routers_csv};
 pub use text::summary;
+pub use timeline::timeline;
 
 #[cfg(test)]
 mod tests;

@@ -41,6 +41,10 @@ pub const PRESETS: &[Preset] = presets! {
     Workload "hotspot" = "workloads/hotspot.yaml",
     Workload "burst" = "workloads/burst.yaml",
     Workload "trace" = "workloads/trace.yaml",
+    Sweep "routings" = "workloads/sweeps/routings.yaml",
+    Sweep "faults" = "workloads/sweeps/faults.yaml",
+    Sweep "topologies" = "workloads/sweeps/topologies.yaml",
+    Sweep "buffers" = "workloads/sweeps/buffers.yaml",
 };
 
 /// The built-in documents of one kind.
