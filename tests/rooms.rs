@@ -13,7 +13,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
         ("synapse", vec!["base"]),
         ("energy", vec!["base", "fabric"]),
         ("network", vec!["base", "neuron", "synapse"]),
-        ("workload", vec!["base", "fabric", "noc::source", "network"]),
+        ("workload", vec!["base", "fabric", "noc::source", "neuron", "network"]),
         ("mapping", vec!["base", "fabric", "noc", "network"]),
         (
             "sim",

@@ -7,11 +7,13 @@
 //! Read [`run`](self) (`run.rs`) first.
 
 mod absent;
+mod array;
 mod check;
 mod console;
 mod failure;
 mod faults;
 mod models;
+mod report;
 mod run;
 mod schema;
 mod setting;
@@ -58,6 +60,10 @@ enum Command {
     Check(check::CheckArguments),
     /// Draw a random fault map and write it to standard output.
     Faults(faults::FaultsArguments),
+    /// Render the page of a run anew, or of several side by side; write its plots.
+    Report(report::ReportArguments),
+    /// Study a synapse array alone: errors, energy, latency.
+    Array(array::ArrayArguments),
     /// List every model, or say everything about one: parameters, units, defaults, sources.
     Models(models::ModelsArguments),
     /// Run many points that differ in a few values; resumes where it stopped.
@@ -72,8 +78,6 @@ enum Command {
     Man(shell::ManArguments),
     #[command(hide = true)]
     Map(absent::AbsentArguments),
-    #[command(hide = true)]
-    Report(absent::AbsentArguments),
     #[command(hide = true)]
     Import(absent::AbsentArguments),
 }
@@ -98,6 +102,8 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::Faults(arguments) => faults::faults(arguments),
+        Command::Report(arguments) => report::report(arguments),
+        Command::Array(arguments) => array::array(arguments),
         Command::Models(arguments) => models::models(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
         Command::New(arguments) => start::start(arguments),
@@ -105,7 +111,6 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Man(arguments) => shell::man(arguments),
         Command::Map(_) => Err(absent::absent("map")),
         Command::Sweep(arguments) => sweep::sweep(arguments),
-        Command::Report(_) => Err(absent::absent("report")),
         Command::Import(_) => Err(absent::absent("import")),
     };
     match done {

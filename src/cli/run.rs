@@ -15,13 +15,14 @@ use crate::base::Problems;
 use crate::energy::EnergyAccount;
 use crate::fabric::Fabric;
 use crate::noc::certify::Certificate;
-use crate::report::{self, Facts, Folder, HostReport, Inputs, Report};
+use crate::report::{self, Facts, Figures, Folder, HostReport, Inputs, Report, RunFiles};
 use crate::sim::saturation::{self, Found, Search};
 use crate::sim::{Ending, Fidelity, Job, Outcome, Record, RunError, Windows};
 use crate::spec::{Diagnostics, Document, Loaded, WorkloadDoc, load_workload};
 use crate::workload::traffic::{Mode, TrafficParams, TrafficSource};
 
-/// Routers up to which a run on a broken chip comes with a certificate of its routing.
+/// Routers up to which a run on a broken chip, or one that leaves a page, comes with a certificate of its
+/// routing.
 const CERTIFIED_ROUTERS: usize = 4096;
 
 /// Arguments of `run`.
@@ -60,8 +61,8 @@ pub(super) struct RunArguments {
     /// Write the report and the tables that the workload asks for into this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Overwrite results that the folder holds.
-    #[arg(long, requires = "out")]
+    /// Overwrite results that the folder holds, and the timeline.
+    #[arg(long)]
     force: bool,
     /// Write a timeline of the simulated packets to this file, for https://ui.perfetto.dev.
     #[arg(long, value_name = "FILE")]
@@ -136,7 +137,7 @@ pub(super) struct Ran {
 pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
     let plan = Plan::read(arguments)?;
     let done = plan.simulate(arguments, Instant::now(), Watch::unseen())?;
-    let known = plan.known(&done)?;
+    let known = plan.known(arguments, &done)?;
     let report = Report::new(&plan.facts(arguments, &done, &known));
     let failure = plan.judge(&done.outcome, &report).err();
     Ok(Ran { report, failure, routers_area: plan.documents.routers_area(&plan.setting) })
@@ -226,12 +227,12 @@ impl Plan {
         folder: Option<&Folder>,
         done: &Done,
     ) -> Result<(), Failure> {
-        let known = self.known(done)?;
+        let known = self.known(arguments, done)?;
         let facts = self.facts(arguments, done, &known);
         let report = Report::new(&facts);
         let written = folder.map_or(Ok(()), |folder| self.write(folder, &facts, &report, &done.host));
         let traced = arguments.trace.as_deref().map_or(Ok(()), |path| {
-            report::write_file(path, |out| report::timeline(&facts, out))
+            Folder::write_file(path, arguments.force, |out| report::timeline(&facts, out))
                 .map_err(|error| Failure::Failed(error.to_string()))
         });
         let answer =
@@ -243,9 +244,9 @@ impl Plan {
     }
 
     /// What is worked out once the run is over.
-    fn known(&self, done: &Done) -> Result<Known, Failure> {
-        let is_broken =
-            !self.setting.health.is_perfect() && self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
+    fn known(&self, arguments: &RunArguments, done: &Done) -> Result<Known, Failure> {
+        let is_asked = !self.setting.health.is_perfect() || arguments.out.is_some();
+        let is_certified = is_asked && self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
         Ok(Known {
             inputs: self.inputs()?,
             energy: self
@@ -253,7 +254,7 @@ impl Plan {
                 .prices
                 .as_ref()
                 .map(|prices| report::energy_account(prices, &done.outcome)),
-            certificate: is_broken.then(|| self.documents.certify(&self.setting)),
+            certificate: is_certified.then(|| self.documents.certify(&self.setting)),
         })
     }
 
@@ -278,6 +279,10 @@ impl Plan {
             Ending::Complete | Ending::Saturated => Ok(()),
             Ending::Cancelled => Err(Failure::Interrupted),
             Ending::Stalled(_) => Err(Failure::Failed(deadlock(report, self.documents.fabric()))),
+            Ending::Circling(_) => {
+                let seen = report.livelock.as_ref().map_or_else(String::new, report::Livelock::describe);
+                Err(Failure::Failed(format!("the network is livelocked: {seen}")))
+            }
         }
     }
 
@@ -293,7 +298,9 @@ impl Plan {
         report: &Report,
         host: &HostReport,
     ) -> Result<(), Failure> {
-        let mut written = vec!["report.json", "host.json"];
+        let mut written = vec!["report.json", "report.html", "figures.json", "host.json"];
+        let figures = Figures::new(facts, self.documents.chip.value.routing.name()).to_json();
+        let report = report.to_json();
         let is_trace = self.workload.value.traffic.trace.is_some();
         let outcome = facts.outcome;
         let mut all = || {
@@ -310,11 +317,16 @@ impl Plan {
                 written.push(name);
             }
             folder.write("host.json", |out| out.write_all(host.to_json().as_bytes()))?;
-            // The report comes last: a folder that has one has all of it.
-            folder.write("report.json", |out| out.write_all(report.to_json().as_bytes()))?;
+            folder.write("figures.json", |out| out.write_all(figures.as_bytes()))?;
+            // The page reads tables back: none of an earlier run may be left.
             folder.keep_only(&written)
         };
-        all().map_err(|error: report::FolderError| Failure::Failed(error.to_string()))
+        let failed = |error: report::FolderError| Failure::Failed(error.to_string());
+        all().map_err(failed)?;
+        let page = report::page(&[RunFiles::parse(folder.path(), &report, Some(&figures))?])?;
+        folder.write("report.html", |out| out.write_all(page.as_bytes())).map_err(failed)?;
+        // The report comes last: a folder that has one has all of it.
+        folder.write("report.json", |out| out.write_all(report.as_bytes())).map_err(failed)
     }
 }
 

@@ -16,6 +16,7 @@
 //! Read [`EnergyParams`] first, then [`Prices`].
 
 mod account;
+mod cores;
 mod area;
 mod params;
 mod price;
@@ -24,6 +25,7 @@ mod table;
 mod technology;
 
 pub use account::{Component, EnergyAccount, Kind, NetworkCounts};
+pub use cores::{CoreEnergy, CoreEvents, CorePrices};
 pub use area::routers_area;
 pub use params::EnergyParams;
 pub use price::{Axis, LinkSite, Prices, RouterSite, Site};

@@ -129,6 +129,16 @@ impl Ledger {
         self.parcels.len() as u32 - 1
     }
 
+    #[inline(always)]
+    pub(super) fn parcel(&self, slot: u32) -> &Parcel {
+        &self.parcels[slot as usize]
+    }
+
+    #[inline(always)]
+    pub(super) fn parcel_mut(&mut self, slot: u32) -> &mut Parcel {
+        &mut self.parcels[slot as usize]
+    }
+
     #[inline]
     pub(super) fn remove(&mut self, slot: u32) -> Parcel {
         self.free.push(slot);

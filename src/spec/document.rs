@@ -25,6 +25,8 @@ pub enum Kind {
     Faults,
     /// What the chip is to do.
     Workload,
+    /// What a core's weights or neurons are made of.
+    Device,
     /// Many runs.
     Sweep,
 }
@@ -39,6 +41,7 @@ impl Kind {
             Self::Chip => "chip",
             Self::Faults => "faults",
             Self::Workload => "workload",
+            Self::Device => "device",
             Self::Sweep => "sweep",
         }
     }
@@ -50,6 +53,7 @@ impl fmt::Display for Kind {
             Self::Chip => "chip",
             Self::Faults => "fault map",
             Self::Workload => "workload",
+            Self::Device => "device",
             Self::Sweep => "sweep",
         })
     }

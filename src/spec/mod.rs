@@ -17,9 +17,11 @@
 //!
 //! Read [`document`] first, then `read.rs`.
 
+pub mod catalogue;
 #[cfg(test)]
 mod checks;
 mod decode;
+mod device;
 mod diagnostic;
 pub mod document;
 mod draft;
@@ -41,6 +43,7 @@ mod tree;
 mod wording;
 mod workload;
 
+pub use device::DeviceDoc;
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use document::{ChipDoc, Document, FaultDoc, Header, Kind};
 pub use editor::schema_of;
@@ -90,5 +93,13 @@ pub fn load_sweep(name: &str) -> Result<Loaded<SweepDoc>, Diagnostics> {
 /// # Errors
 /// Everything that is wrong with it, what it extends, and the overrides.
 pub fn load_workload(name: &str, overrides: &Overrides) -> Result<Loaded<WorkloadDoc>, Diagnostics> {
+    load(name, overrides)
+}
+
+/// Reads a device: the built-in one called `name`, or the file.
+///
+/// # Errors
+/// Everything that is wrong with it, what it extends, and the overrides.
+pub fn load_device(name: &str, overrides: &Overrides) -> Result<Loaded<DeviceDoc>, Diagnostics> {
     load(name, overrides)
 }

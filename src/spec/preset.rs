@@ -45,6 +45,22 @@ pub const PRESETS: &[Preset] = presets! {
     Sweep "faults" = "workloads/sweeps/faults.yaml",
     Sweep "topologies" = "workloads/sweeps/topologies.yaml",
     Sweep "buffers" = "workloads/sweeps/buffers.yaml",
+    Device "rram_yao" = "topologies/devices/rram_yao.yaml",
+    Device "rram_wan" = "topologies/devices/rram_wan.yaml",
+    Device "rram_milo" = "topologies/devices/rram_milo.yaml",
+    Device "sonos" = "topologies/devices/sonos.yaml",
+    Device "pcm_ibm" = "topologies/devices/pcm_ibm.yaml",
+    Device "pcm_joshi" = "topologies/devices/pcm_joshi.yaml",
+    Device "yflash" = "topologies/devices/yflash.yaml",
+    Device "memcap_90nm" = "topologies/devices/memcap_90nm.yaml",
+    Device "mzi_thermo" = "topologies/devices/mzi_thermo.yaml",
+    Device "wdm_7nm" = "topologies/devices/wdm_7nm.yaml",
+    Device "wdm_7nm_aggressive" = "topologies/devices/wdm_7nm_aggressive.yaml",
+    Device "digital_sram" = "topologies/devices/digital_sram.yaml",
+    Device "digital_sram_7nm" = "topologies/devices/digital_sram_7nm.yaml",
+    Device "nbo2" = "topologies/devices/nbo2.yaml",
+    Device "asan" = "topologies/devices/asan.yaml",
+    Device "mos2" = "topologies/devices/mos2.yaml",
 };
 
 /// The built-in documents of one kind.

@@ -58,7 +58,7 @@ pub(super) fn write(sweep: &Sweep, journal: &mut Journal, folder: &Folder, json:
     let mut all = || {
         folder.write("results.csv", |out| results_csv(design, &survey, journal, folder_of_documents, out))?;
         #[cfg(feature = "parquet")]
-        folder.write_file("results.parquet", |out| {
+        folder.write_table("results.parquet", |out| {
             sweep::results_parquet(design, &survey, journal, folder_of_documents, out)
         })?;
         folder.write("summary.csv", |out| summary_csv(design, &survey, journal, out))?;

@@ -1,0 +1,101 @@
+//! METIS graph files (manual of METIS 5, section 4.1): line i lists the neighbours of vertex i.
+
+use std::io::{BufRead, BufReader};
+
+use crate::base::Problems;
+use crate::workload::problem::graph::{Edge, Graph, Names};
+use crate::workload::problem::lines::{Line, Lines, number, unzipped, vertex, weight};
+
+/// The first line.
+#[derive(Clone, Copy)]
+struct Head {
+    vertices: u32,
+    edges: u64,
+    edge_weights: bool,
+    /// Numbers that come before the neighbours: vertex size and weights.
+    skipped: usize,
+}
+
+fn head(line: &Line<'_>) -> Result<Head, String> {
+    let mut fields = line.fields();
+    let vertices = number(fields.next(), "number of vertices")?;
+    let edges = number(fields.next(), "number of edges")?;
+    let format: u16 = fields.next().map_or(Ok(0), |field| number(Some(field), "format"))?;
+    let digits = [format / 100, format / 10 % 10, format % 10];
+    if digits.iter().any(|&digit| digit > 1) {
+        return Err(format!("`{format}` is no format; each of its digits is 0 or 1"));
+    }
+    let constraints = fields.next().map_or(Ok(1), |field| number(Some(field), "number of vertex weights"))?;
+    let skipped = usize::from(digits[0]) + if digits[1] == 1 { constraints } else { 0 };
+    Ok(Head { vertices, edges, edge_weights: digits[2] == 1, skipped })
+}
+
+fn neighbours(from: u32, line: &Line<'_>, head: Head, edges: &mut Vec<Edge>) -> Result<(), String> {
+    let mut fields = line.fields().skip(head.skipped);
+    while let Some(field) = fields.next() {
+        let to = vertex(Some(field), head.vertices)?;
+        let weight =
+            if head.edge_weights { weight(Some(fields.next().ok_or("a weight is missing")?))? } else { 1.0 };
+        // Every edge is listed at both of its ends.
+        if from <= to {
+            edges.push(Edge { from, to, weight });
+        }
+    }
+    Ok(())
+}
+
+/// Lines count here even when they are empty: those of vertices without neighbours.
+pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
+    let mut findings = Lines::new(name, &[]);
+    let mut graph = Graph { names: Names::From(1), ..Graph::new(0, false) };
+    let mut first: Option<Head> = None;
+    let (mut vertex, mut ends) = (0u32, 0u64);
+    for (index, text) in BufReader::new(unzipped(bytes)).lines().enumerate() {
+        let number = index as u64 + 1;
+        let text = match text {
+            Ok(text) => text,
+            Err(error) => {
+                findings.wrong(number, error.to_string());
+                break;
+            }
+        };
+        let line = Line { number, text: text.trim() };
+        if line.text.starts_with('%') {
+            continue;
+        }
+        let Some(announced) = first else {
+            match head(&line) {
+                Ok(found) => first = Some(found),
+                Err(message) => {
+                    findings.wrong(number, message);
+                    return findings.finish(graph);
+                }
+            }
+            continue;
+        };
+        if vertex >= announced.vertices {
+            if !line.text.is_empty() {
+                findings.wrong(number, format!("a line after the last of {} vertices", announced.vertices));
+            }
+            continue;
+        }
+        let per = if announced.edge_weights { 2 } else { 1 };
+        ends += (line.fields().count().saturating_sub(announced.skipped) / per) as u64;
+        if let Err(message) = neighbours(vertex, &line, announced, &mut graph.edges) {
+            findings.wrong(number, message);
+        }
+        vertex += 1;
+    }
+    match first {
+        None => findings.wrong_file("the file is empty"),
+        Some(announced) => {
+            (graph.vertices, graph.weighted) = (announced.vertices, announced.edge_weights);
+            if vertex < announced.vertices {
+                findings.wrong_file(format!("{} vertices are announced; found {vertex}", announced.vertices));
+            } else if ends != 2 * announced.edges {
+                findings.wrong_file(format!("{} edges are announced; found {ends} ends", announced.edges));
+            }
+        }
+    }
+    findings.finish(graph)
+}
