@@ -31,6 +31,7 @@ const CERTIFIED_ROUTERS: usize = 4096;
 Examples:
   spikeloom run uniform
   spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn --out results
+  spikeloom run burst --trace burst.json          a timeline, to open in https://ui.perfetto.dev
   spikeloom run transpose --set chip.router.vcs=2 --set workload.traffic.rate=0.05 --json
   spikeloom run uniform --set workload.traffic.mode=saturation --set workload.traffic.rate=null")]
 pub(super) struct RunArguments {
@@ -60,9 +61,12 @@ pub(super) struct RunArguments {
     /// Write the report and the tables that the workload asks for into this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Overwrite results that the folder holds.
-    #[arg(long, requires = "out")]
+    /// Overwrite results that the folder holds, and the timeline.
+    #[arg(long)]
     force: bool,
+    /// Write a timeline of the simulated packets to this file, for https://ui.perfetto.dev.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Write the report to standard output, instead of the summary.
     #[arg(long)]
     json: bool,
@@ -164,7 +168,7 @@ impl Plan {
             fidelity: arguments.fidelity.into(),
             seed: arguments.seed,
             threads: arguments.threads.into(),
-            keep_log: self.records.contains(&Record::Packets),
+            keep_log: self.records.contains(&Record::Packets) || arguments.trace.is_some(),
         }
     }
 
@@ -227,11 +231,15 @@ impl Plan {
         let facts = self.facts(arguments, done, &known);
         let report = Report::new(&facts);
         let written = folder.map_or(Ok(()), |folder| self.write(folder, &facts, &report, &done.host));
+        let traced = arguments.trace.as_deref().map_or(Ok(()), |path| {
+            Folder::write_file(path, arguments.force, |out| report::timeline(&facts, out))
+                .map_err(|error| Failure::Failed(error.to_string()))
+        });
         let answer =
             if arguments.json { report.to_json() } else { report::summary(&report, self.documents.fabric()) };
         let answered = console::answer(&answer);
         tell_host(&done.host);
-        written.and(answered)?;
+        written.and(traced).and(answered)?;
         self.judge(&done.outcome, &report)
     }
 

@@ -114,6 +114,27 @@ impl Folder {
         replace(&path.with_file_name(temporary), path.to_owned(), content)
     }
 
+    /// As [`Self::write`], for writers that want a file of their own.
+    ///
+    /// # Errors
+    /// It cannot be written. What was there before is untouched.
+    pub fn write_table(
+        &self,
+        name: &str,
+        content: impl FnOnce(File) -> io::Result<()>,
+    ) -> Result<(), FolderError> {
+        let (temporary, path) = (self.temporary(name), self.path.join(name));
+        let written = File::create(&temporary).and_then(content).and_then(|()| {
+            File::open(&temporary)?.sync_all()?;
+            fs::rename(&temporary, &path)
+        });
+        written.map_err(|error| {
+            // What is left of a failed attempt is of no use; that it cannot be removed changes nothing.
+            let _ = fs::remove_file(&temporary);
+            FolderError::Failed("write", path, error)
+        })
+    }
+
     /// Removes results of an earlier run that are not among `written`.
     ///
     /// # Errors

@@ -26,6 +26,7 @@ mod plots;
 mod pricing;
 mod tables;
 mod text;
+mod timeline;
 mod traces;
 
 pub use build::{Facts, Inputs};
@@ -41,6 +42,7 @@ pub use plots::{Plot, plots};
 pub use pricing::{energy_account, energy_site};
 pub use tables::{links_csv, nodes_csv, packets_csv, routers_csv};
 pub use text::summary;
+pub use timeline::timeline;
 pub use traces::{Raster, Steps};
 
 #[cfg(test)]
