@@ -74,6 +74,12 @@ pub(super) struct Setup {
     pub wait_for_tail_credit: bool,
     pub cut_through: bool,
     pub narrow_links: bool,
+    /// Switch allocation is iSLIP with one iteration and one switch input per port.
+    pub simple_switch: bool,
+    /// What a switch input's number is multiplied with in [`Port::grant`](super::router::Port).
+    pub grant_scale: u8,
+    /// See [`Setup::is_plain`].
+    plain: bool,
     pub seed: u64,
     /// Port of each virtual-channel index.
     pub port_of: [u8; MAX_ROUTER_VCS],
@@ -101,7 +107,10 @@ impl Setup {
         let mut port_of = [0; MAX_ROUTER_VCS];
         port_of.iter_mut().enumerate().for_each(|(vc, port)| *port = (vc / usize::from(vcs)) as u8);
         let switch = u64::from(params.switch_delay) - 1;
-        Ok(Self {
+        let simple_switch = params.allocator != Allocator::SeparableInputFirst
+            && params.allocator_iterations == 1
+            && params.input_speedup == 1;
+        let mut setup = Self {
             vcs,
             vc_mask: u64::MAX >> (64 - u32::from(vcs)),
             depth: params.buffer_flits,
@@ -120,9 +129,14 @@ impl Setup {
             wait_for_tail_credit: params.wait_for_tail_credit,
             cut_through: params.switching == Switching::VirtualCutThrough,
             narrow_links: fabric.links.iter().any(|link| link.interval > 1),
+            simple_switch,
+            grant_scale: if params.input_speedup == 1 { vcs } else { 1 },
+            plain: false,
             seed,
             port_of,
-        })
+        };
+        setup.plain = setup.has_no_extras();
+        Ok(setup)
     }
 
     /// The switch input that an input VC uses: VCs are interleaved over the inputs of their port.
@@ -154,11 +168,15 @@ impl Setup {
 
     /// Whether this is the common router: one cycle per stage, one iteration, no speculation, no
     /// option that needs state of its own.
+    #[inline(always)]
     pub(super) fn is_plain(&self) -> bool {
-        let stages = self.routing_delay == 1 && self.vc_delay == 1 && self.speedup == 1;
-        let allocation = self.allocator == Allocator::Islip && self.iterations == 1 && !self.speculative;
+        self.plain
+    }
+
+    fn has_no_extras(&self) -> bool {
+        let stages = self.routing_delay == 1 && self.vc_delay == 1;
         let options = self.wait_for_tail_credit || self.cut_through || self.narrow_links;
-        stages && allocation && !options
+        stages && self.simple_switch && !self.speculative && !options
     }
 
     /// The shortest time in which anything reaches another router or node [cycles].
