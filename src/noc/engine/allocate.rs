@@ -7,7 +7,7 @@
 //! allocators would.
 
 use super::cycle::Block;
-use super::router::{Lane, State, for_each_bit, next_in_turn, seat, seated};
+use super::router::{BLOCK, Lane, State, for_each_bit, next_in_turn, seat, seated};
 use super::setup::MAX_ROUTER_VCS;
 use super::wheel::Place;
 use crate::noc::params::Allocator;
@@ -19,31 +19,52 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Virtual-channel allocation: the ports for whose channels heads ask, one after the other.
     #[inline(always)]
     pub(super) fn allocate_vcs<const PLAIN: bool>(&mut self) {
+        let mut grants = 0;
         for word in 0..P {
             let mut asked = self.requests.heads[word];
+            // The ports whose head is served, and those of them for which it bids.
+            let (mut served, mut bidding) = (0, 0);
             while asked != 0 {
                 let (local, port) = seated::<P>(word, asked.trailing_zeros());
-                asked &= asked - 1;
+                let seat = asked & asked.wrapping_neg();
+                asked ^= seat;
                 let router = &mut self.routers[local];
-                let heads = router.port(port).heads;
+                let heads = router.ports[port].heads;
                 if router.torn != 0 {
                     // Heads that have a choice tie the ports of their router together.
                     asked &= !group::<P>(local);
                     self.settle_vcs::<PLAIN>(local, self.routers[local].waiting());
-                } else if heads & (heads - 1) != 0 {
-                    self.settle_vcs::<PLAIN>(local, heads);
-                } else {
-                    let vc = heads.trailing_zeros() as usize;
-                    let free = router.free_out;
-                    let choices = self.choices::<PLAIN>(local, vc, free);
-                    if choices != 0 {
-                        let out = next_in_turn(choices, self.routers[local].input(vc).turn);
-                        self.take_vc_turn(local, vc, out);
-                        self.grant_vc::<PLAIN>(local, vc, out);
-                    }
+                    continue;
                 }
+                if !PLAIN || heads & (heads - 1) != 0 {
+                    self.settle_vcs::<PLAIN>(local, heads);
+                    continue;
+                }
+                let vc = heads.trailing_zeros() as usize;
+                let input = &mut router.ins[vc & (N - 1)];
+                let choices = input.wants & router.free_out;
+                if choices == 0 {
+                    continue;
+                }
+                let out = next_in_turn(choices, input.turn);
+                input.turn = out as u8 + 1;
+                input.out = out as u8;
+                input.state = State::Active;
+                router.free_out &= !(1 << out);
+                let channel = &mut router.outs[out & (N - 1)];
+                (channel.owner, channel.turn) = (vc as u8, vc as u8 + 1);
+                let ready = u64::from(channel.credits > 0).wrapping_neg();
+                let port = &mut router.ports[port];
+                port.heads = 0;
+                port.bids |= heads & ready;
+                served |= seat;
+                bidding |= seat & ready;
+                grants += 1;
             }
+            self.requests.heads[word] &= !served;
+            self.requests.bids[word] |= bidding;
         }
+        self.shared.tally.vc_grants += grants;
     }
 
     /// Output VCs among `free` that the head of an input VC may take.
@@ -65,12 +86,48 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Settles the requests of a router's input VCs `rivals`; who loses asks again.
     fn settle_vcs<const PLAIN: bool>(&mut self, local: usize, rivals: u64) {
-        let (free, mut wishes) = (self.routers[local].free_out, [0; N]);
+        let free = self.routers[local].free_out;
+        if PLAIN && self.routers[local].torn == 0 {
+            return self.share_port(local, rivals, free);
+        }
+        let mut wishes = [0; N];
         for_each_bit(rivals, |vc| wishes[vc & (N - 1)] = self.choices::<PLAIN>(local, vc, free));
         match self.shared.setup.allocator {
             Allocator::SeparableInputFirst if !PLAIN => self.vcs_input_first(local, rivals, &wishes),
             _ => self.vcs_output_first::<PLAIN>(local, rivals, &wishes),
         }
+    }
+
+    /// Settles the requests of heads that all want the same port, as [`Block::vcs_output_first`] does.
+    fn share_port(&mut self, local: usize, rivals: u64, free: u64) {
+        let router = &mut self.routers[local];
+        let (mut wanted, mut common) = (0, free);
+        for_each_bit(rivals, |vc| {
+            let wishes = router.input(vc).wants & free;
+            wanted |= wishes;
+            common &= wishes;
+        });
+        // Each channel's choice, in a list as short as the port has channels.
+        let (mut choices, mut count, mut granted) = ([(0u8, 0u8); 32], 0, 0u64);
+        for_each_bit(wanted, |out| {
+            let mut asking = rivals;
+            if common >> out & 1 == 0 {
+                for_each_bit(rivals, |vc| asking &= !((!router.input(vc).wants >> out & 1) << vc));
+            }
+            let vc = next_in_turn(asking, router.output(out).turn);
+            choices[count & 31] = (vc as u8, out as u8);
+            count += 1;
+            granted |= 1 << vc;
+        });
+        for_each_bit(granted, |vc| {
+            let mut offers = 0u64;
+            for &(to, out) in &choices[..count.min(32)] {
+                offers |= u64::from(usize::from(to) == vc) << out;
+            }
+            let out = next_in_turn(offers, self.routers[local].input(vc).turn);
+            self.take_vc_turn(local, vc, out);
+            self.grant_vc::<true>(local, vc, out);
+        });
     }
 
     /// Each free output VC grants one request; each input VC accepts one grant.
@@ -179,7 +236,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Number of a router in its region.
     #[inline(always)]
     pub(super) fn router_number(&self, local: usize) -> usize {
-        self.number * super::router::BLOCK + local
+        self.number * BLOCK + local
     }
 
     /// First half of switch allocation: outputs grant. What comes of it is in [`Port::chosen`] and
@@ -192,52 +249,54 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if !PLAIN && !self.shared.setup.simple_switch {
             return self.match_switches();
         }
-        let mut accepting = std::mem::take(&mut self.shared.accepting);
+        let Self { routers, requests, shared, .. } = self;
+        let (accepting, count) = &mut shared.accepting;
+        let mut waiting = 0;
         for word in 0..P {
-            let mut asked = self.requests.bids[word];
+            let mut asked = requests.bids[word];
             while asked != 0 {
                 let (local, port) = seated::<P>(word, asked.trailing_zeros());
                 asked &= asked - 1;
-                let router = &mut self.routers[local];
-                let output = router.port(port);
+                let router = &mut routers[local];
+                let output = &mut router.ports[port];
                 if !PLAIN && output.busy {
                     continue;
                 }
                 let bids = output.bids;
-                let lane = self.shared.setup.port_of[next_in_turn(bids, output.grant) & 63];
-                let own = self.shared.setup.vc_mask << (lane * self.shared.setup.vcs);
-                let input = router.lane(lane.into());
-                let vc = next_in_turn(bids & own, input.vc);
-                let first = input.granted == 0;
-                input.granted |= 1 << port;
-                router.port(port).chosen = vc as u8;
-                if first {
-                    accepting.push(Place::new(local, lane.into()));
+                let mut vc = bids.trailing_zeros() as usize;
+                if bids & (bids - 1) != 0 {
+                    let lane = shared.setup.port_of[next_in_turn(bids, output.grant) & 63];
+                    let own = shared.setup.vc_mask << (lane * shared.setup.vcs);
+                    vc = next_in_turn(bids & own, router.lanes[usize::from(lane) & (P - 1)].vc);
                 }
+                output.chosen = vc as u8;
+                let lane = usize::from(shared.setup.port_of[vc & 63]);
+                let input = &mut router.lanes[lane & (P - 1)];
+                accepting[waiting % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, lane);
+                waiting += usize::from(input.granted == 0);
+                input.granted |= 1 << port;
             }
         }
-        self.shared.accepting = accepting;
+        *count = waiting;
     }
 
     /// Second half: switch inputs accept, and flits go.
     #[inline(always)]
     pub(super) fn accept_switch<const PLAIN: bool>(&mut self) {
-        let mut accepting = std::mem::take(&mut self.shared.accepting);
-        for &place in &accepting {
+        let count = std::mem::take(&mut self.shared.accepting.1);
+        let vcs = self.shared.setup.vcs;
+        for index in 0..count {
+            let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
             let (local, lane) = (place.local(), place.vc());
             let router = &mut self.routers[local];
-            let input = router.lane(lane);
+            let input = &mut router.lanes[lane & (P - 1)];
             let output = next_in_turn(input.granted, input.accept);
-            input.granted = 0;
-            input.accept = output as u8 + 1;
-            let port = router.port(output);
+            let port = &mut router.ports[output & (P - 1)];
             let vc = port.chosen;
-            port.grant = (lane as u8 + 1) * self.shared.setup.vcs;
-            router.lane(lane).vc = vc + 1;
+            port.grant = (lane as u8 + 1) * vcs;
+            *input = Lane { granted: 0, accept: output as u8 + 1, vc: vc + 1 };
             self.send::<PLAIN>(local, vc.into());
         }
-        accepting.clear();
-        self.shared.accepting = accepting;
         if !PLAIN {
             let mut winners = std::mem::take(&mut self.shared.winners);
             winners.drain(..).for_each(|place| self.send::<PLAIN>(place.local(), place.vc()));

@@ -65,9 +65,6 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
         if speculative { self.speculate() } else { self.accept_switch::<PLAIN>() }
 
-        if self.requests.any() {
-            self.shared.wheel.wake(self.number, self.now + 1);
-        }
         self.shared.wheel.put_back(self.number, self.now, due);
     }
 
@@ -149,25 +146,15 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     fn route<const PLAIN: bool>(&mut self, place: Place, flit: Flit) {
         let (local, vc) = (place.local(), place.vc());
-        let vcs = self.shared.setup.vcs;
-        let at = RouterId(self.shared.first_router + (self.number * BLOCK + local) as u32);
         let travel = self.shared.packets.travel(flit.slot());
         travel.hops += 1;
         let router = &mut self.routers[local];
-        if let Some(hop) = self.routing.fixed(at, &travel.head) {
+        if let Some(compass) = &self.shared.compass {
+            let port = compass.port(router.position, travel.goal, travel.head.eject);
             let input = router.input(vc);
-            input.wants = u64::from(hop.vcs) << (hop.port * vcs);
-            input.out_port = hop.port;
+            (input.wants, input.out_port) = (compass.wants(port), port);
         } else {
-            let port = self.shared.setup.port_of[vc];
-            let standing = Standing { at, port, vc: vc as u8 - port * vcs };
-            let candidates = &mut self.shared.candidates;
-            self.routing.route(standing, &mut travel.head, candidates);
-            let candidates = candidates.as_slice();
-            let input = router.input(vc);
-            input.wants = candidates.iter().fold(0, |wants, c| wants | u64::from(c.vcs) << (c.port * vcs));
-            input.out_port = candidates.first().map_or(0, |first| first.port);
-            router.torn |= u64::from(candidates.len() > 1) << vc;
+            self.ask_routing(place, flit);
         }
         if PLAIN || self.shared.setup.routing_delay <= 1 {
             self.await_vc(local, vc);
@@ -175,6 +162,29 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             let at = self.now + self.shared.setup.routing_delay;
             self.shared.wheel.late(at, place.of()).routed.push(place);
         }
+    }
+
+    /// Asks the routing function where the head at the front of an input VC may go.
+    fn ask_routing(&mut self, place: Place, flit: Flit) {
+        let (local, vc, vcs) = (place.local(), place.vc(), self.shared.setup.vcs);
+        let at = RouterId(self.shared.first_router + place.of() as u32);
+        let travel = self.shared.packets.travel(flit.slot());
+        let router = &mut self.routers[local];
+        if let Some(hop) = self.routing.fixed(at, &travel.head) {
+            let input = router.input(vc);
+            input.wants = u64::from(hop.vcs) << (hop.port * vcs);
+            input.out_port = hop.port;
+            return;
+        }
+        let port = self.shared.setup.port_of[vc];
+        let standing = Standing { at, port, vc: vc as u8 - port * vcs };
+        let candidates = &mut self.shared.candidates;
+        self.routing.route(standing, &mut travel.head, candidates);
+        let candidates = candidates.as_slice();
+        let input = router.input(vc);
+        input.wants = candidates.iter().fold(0, |wants, c| wants | u64::from(c.vcs) << (c.port * vcs));
+        input.out_port = candidates.first().map_or(0, |first| first.port);
+        router.torn |= u64::from(candidates.len() > 1) << vc;
     }
 
     /// The head at an input VC asks for an output VC from now on.

@@ -212,10 +212,11 @@ impl<const N: usize, const P: usize> Region<N, P> {
                 let (travel, record) = packets.next().expect("every head flit brings its packet's record");
                 *slot = self.shared.packets.insert(travel, record);
             }
-            self.shared.wheel.flit(at, place, Flit::new(*slot, flit.is_head(), flit.is_tail()));
+            let flit = Flit::new(*slot, flit.is_head(), flit.is_tail());
+            self.shared.wheel.flit(place.block(), at, place, flit);
         }
         for (at, place) in letter.credits.drain(..) {
-            self.shared.wheel.credit(at, place);
+            self.shared.wheel.credit(place.block(), at, place);
         }
     }
 }

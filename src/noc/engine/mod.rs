@@ -15,6 +15,7 @@
 
 mod allocate;
 mod calendar;
+mod compass;
 mod cycle;
 mod exchange;
 mod node;
@@ -28,14 +29,17 @@ mod tally;
 mod traverse;
 mod wheel;
 
+use std::sync::Arc;
+
 use crate::base::{NodeId, Problems, RouterId};
 use crate::fabric::{Fabric, Health};
 use crate::noc::params::RouterParams;
 use crate::noc::route::Routing;
 use crate::noc::source::Source;
 
+use compass::Compass;
 use exchange::Team;
-use region::Region;
+use region::{Ground, Region};
 pub use setup::MAX_ROUTER_VCS;
 use setup::{Cut, Setup};
 pub use stall::{Stall, Waiting};
@@ -101,11 +105,13 @@ impl Network {
         let cut = Cut::new(fabric, run.threads);
         let ports =
             (0..fabric.routers.len()).map(|router| fabric.ports(RouterId::at(router))).max().unwrap_or(0);
+        let compass = Compass::new(&routing, fabric, setup.vcs).map(Arc::new);
+        let ground = Ground { setup: &setup, fabric, health, cut: &cut, compass: compass.as_ref() };
         let (channels, lanes) = (ports * usize::from(setup.vcs), ports * usize::from(setup.speedup));
         let regions = match (channels, lanes) {
-            (..=32, ..=8) => Regions::Small(build(&setup, fabric, health, &cut)),
-            (_, ..=16) => Regions::Medium(build(&setup, fabric, health, &cut)),
-            _ => Regions::Large(build(&setup, fabric, health, &cut)),
+            (..=32, ..=8) => Regions::Small(build(&ground)),
+            (_, ..=16) => Regions::Medium(build(&ground)),
+            _ => Regions::Large(build(&ground)),
         };
         let lookahead = setup.lookahead(fabric);
         Ok(Self { routing, regions, cut, lookahead, now: 0, started: false, patience: 20_000 })
@@ -203,13 +209,8 @@ impl Network {
     }
 }
 
-fn build<const N: usize, const P: usize>(
-    setup: &Setup,
-    fabric: &Fabric,
-    health: &Health,
-    cut: &Cut,
-) -> Vec<Region<N, P>> {
-    (0..cut.regions()).map(|index| Region::new(setup, fabric, health, cut, index)).collect()
+fn build<const N: usize, const P: usize>(ground: &Ground<'_>) -> Vec<Region<N, P>> {
+    (0..ground.cut.regions()).map(|index| Region::new(ground, index)).collect()
 }
 
 /// How to run, as opposed to what.

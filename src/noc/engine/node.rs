@@ -8,12 +8,12 @@ use std::sync::Arc;
 
 use super::calendar::Calendar;
 use super::packet::{Record, Travel};
-use super::region::Shared;
-use super::setup::{Cut, NODE_CHANNEL, Setup};
+use super::region::{Ground, Shared};
+use super::setup::{NODE_CHANNEL, Setup};
 use super::wheel::{Flit, Place};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{NodeId, RouterId};
-use crate::fabric::{Attachment, Fabric, Health};
+use crate::fabric::Attachment;
 use crate::noc::route::{Head, Routing};
 use crate::noc::source::{Offer, Source};
 
@@ -112,12 +112,15 @@ pub(super) struct Nodes {
     /// Where each node of the whole fabric hangs, and whether its core works.
     attachments: Arc<[Attachment]>,
     living: Arc<[bool]>,
+    /// Every router reaches every other one, and nothing is drawn at injection.
+    direct: bool,
     /// Nodes at work in this cycle.
     busy: Vec<u32>,
 }
 
 impl Nodes {
-    pub(super) fn new(setup: &Setup, fabric: &Fabric, health: &Health, cut: &Cut, index: usize) -> Self {
+    pub(super) fn new(ground: &Ground<'_>, index: usize) -> Self {
+        let Ground { setup, fabric, health, cut, compass } = *ground;
         let (first, last) = (cut.nodes[index], cut.nodes[index + 1]);
         let port = |node: usize| {
             let Attachment { router, port } = fabric.nodes[node];
@@ -132,6 +135,7 @@ impl Nodes {
             calendar: Calendar::default(),
             attachments: fabric.nodes.clone().into(),
             living: health.node.clone().into(),
+            direct: compass.is_some() && health.link.iter().chain(&health.router).all(|&works| works),
             busy: Vec::new(),
         }
     }
@@ -262,7 +266,7 @@ impl Nodes {
             shared.packets.record(flit.slot()).injected = now;
         }
         shared.tally.flits_injected += 1;
-        shared.wheel.flit(now + u64::from(NODE_CHANNEL) + 1, place, flit);
+        shared.wheel.flit(place.block(), now + u64::from(NODE_CHANNEL) + 1, place, flit);
         if tail {
             self.prime(node, shared, source, now + 1);
             return self.ports[node].next.is_some_and(|offer| offer.at <= now + 1);
@@ -311,10 +315,13 @@ impl Nodes {
         let port = &self.ports[node];
         let from = RouterId(shared.first_router + port.entry.of() as u32);
         let alive = port.alive && self.living.get(offer.dst.index()).is_some_and(|&alive| alive);
+        let mut head = Head { dst: at.router, eject: at.port, ..Head::default() };
+        if alive && self.direct {
+            return Some(head);
+        }
         if !alive || !routing.reaches(from, at.router) {
             return None;
         }
-        let mut head = Head { dst: at.router, eject: at.port, ..Head::default() };
         let mut draw = Stream::new(shared.setup.seed, Purpose::Routing, src.0, u64::from(port.count));
         routing.inject(from, &mut head, &mut draw);
         Some(head)
@@ -324,7 +331,8 @@ impl Nodes {
         if shared.tally.window.contains(offer.at) {
             shared.tally.outstanding = shared.tally.outstanding.wrapping_add(1);
         }
-        let slot = shared.packets.insert(Travel { head, hops: 0 }, Record::new(src, offer));
+        let goal = shared.compass.as_ref().map_or(0, |compass| compass.position(head.dst));
+        let slot = shared.packets.insert(Travel { head, goal, hops: 0 }, Record::new(src, offer));
         let port = &mut self.ports[node];
         port.slot = slot;
         port.left = offer.flits;

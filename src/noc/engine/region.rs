@@ -1,12 +1,14 @@
 //! A stripe of routers with their nodes; one thread owns it.
 
 use std::ops::Range;
+use std::sync::Arc;
 
+use super::compass::Compass;
 use super::cycle::Block;
 use super::node::Nodes;
 use super::packet::{Packets, Record, Travel};
 use super::router::{BLOCK, Requests, Router};
-use super::setup::{Cut, Setup};
+use super::setup::{Cut, MAX_ROUTER_VCS, Setup};
 use super::speculate::{Guesses, guesses};
 use super::tally::Tally;
 use super::wheel::{Flit, Place, Wheel};
@@ -29,6 +31,8 @@ pub(super) struct Outbox {
 pub(super) struct Shared {
     pub setup: Setup,
     pub first_router: u32,
+    /// How heads find their way, if it is this simple.
+    pub compass: Option<Arc<Compass>>,
     pub packets: Packets,
     pub wheel: Wheel,
     pub outboxes: Vec<Outbox>,
@@ -36,8 +40,8 @@ pub(super) struct Shared {
     /// Packets delivered in this cycle, which their sources are still to be told of.
     pub deliveries: Vec<Delivery>,
     pub candidates: Candidates,
-    /// Switch inputs of the block at work that have a grant.
-    pub accepting: Vec<Place>,
+    /// Switch inputs of the block at work that have a grant, and their number.
+    pub accepting: (Box<[Place; BLOCK * MAX_ROUTER_VCS]>, usize),
     /// Input VCs of the block at work that have won the switch.
     pub winners: Vec<Place>,
     /// Routers of the block at work whose bids and guesses are to be settled.
@@ -62,6 +66,16 @@ impl Shared {
     }
 }
 
+/// What regions are made from.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub setup: &'a Setup,
+    pub fabric: &'a Fabric,
+    pub health: &'a Health,
+    pub cut: &'a Cut,
+    pub compass: Option<&'a Arc<Compass>>,
+}
+
 /// A stripe of the network. `N` is the most virtual channels and `P` the most ports that a router of
 /// this size class can have.
 #[derive(Clone, Debug)]
@@ -84,24 +98,26 @@ pub(super) struct Region<const N: usize, const P: usize> {
 }
 
 impl<const N: usize, const P: usize> Region<N, P> {
-    pub(super) fn new(setup: &Setup, fabric: &Fabric, health: &Health, cut: &Cut, index: usize) -> Self {
+    pub(super) fn new(ground: &Ground<'_>, index: usize) -> Self {
+        let Ground { setup, fabric, health, cut, compass } = *ground;
         let range = cut.routers[index]..cut.routers[index + 1];
         let count = range.len().next_multiple_of(BLOCK);
         let shared = Shared {
             setup: setup.clone(),
             first_router: range.start,
+            compass: compass.cloned(),
             packets: Packets::default(),
             wheel: Wheel::new(count, setup.horizon(fabric)),
             outboxes: vec![Outbox::default(); cut.regions()],
             tally: Tally::new(),
             deliveries: Vec::new(),
             candidates: Candidates::default(),
-            accepting: Vec::new(),
+            accepting: (Box::new([Place(0); BLOCK * MAX_ROUTER_VCS]), 0),
             winners: Vec::new(),
             speculating: 0,
         };
         let mut region = Self {
-            nodes: Nodes::new(setup, fabric, health, cut, index),
+            nodes: Nodes::new(ground, index),
             routers: vec![Router::new(0, setup); count],
             requests: vec![Requests::default(); count / BLOCK],
             buffers: vec![Flit::default(); count * N << setup.ring_shift],
@@ -112,22 +128,18 @@ impl<const N: usize, const P: usize> Region<N, P> {
             moved: 0,
             shared,
         };
-        region.lay_wires(fabric, health, (cut, index), range);
+        region.lay_wires(ground, index, range);
         region.stick(fabric, health);
         region
     }
 
-    fn lay_wires(
-        &mut self,
-        fabric: &Fabric,
-        health: &Health,
-        (cut, index): (&Cut, usize),
-        range: Range<u32>,
-    ) {
+    fn lay_wires(&mut self, ground: &Ground<'_>, index: usize, range: Range<u32>) {
+        let Ground { fabric, health, cut, compass, .. } = *ground;
         let setup = &self.shared.setup;
         for (local, number) in range.enumerate() {
             let ports = fabric.ports(RouterId(number));
             let mut router = Router::new(ports, setup);
+            router.position = compass.map_or(0, |compass| compass.position(RouterId(number)));
             for port in 0..ports as u8 {
                 let at = router.port(port.into());
                 at.out = cut.wire(fabric, health, (index, number, port), true, setup);
@@ -168,7 +180,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let plain = self.shared.setup.is_plain();
         let mut busy = false;
         for number in 0..self.requests.len() {
-            if self.shared.wheel.take_busy(number, now) {
+            if self.requests[number].any() || self.shared.wheel.is_due(number, now) {
                 busy = true;
                 let mut block = self.block(number, routing, now);
                 if plain { block.step::<true>() } else { block.step::<false>() }
@@ -195,6 +207,9 @@ impl<const N: usize, const P: usize> Region<N, P> {
 
     /// The next cycle from `now` on in which anything can happen.
     pub(super) fn next_event(&self, now: u64) -> Option<u64> {
+        if self.requests.iter().any(Requests::any) {
+            return Some(now);
+        }
         let (wheel, calendar) = (self.shared.wheel.next(now), self.nodes.next_wake(now));
         wheel.into_iter().chain(calendar).min()
     }

@@ -94,6 +94,8 @@ pub(super) struct Router<const N: usize, const P: usize> {
     pub free_out: u64,
     /// Input VCs whose waiting head has a choice of ports.
     pub torn: u64,
+    /// Where it is, for the [`Compass`](super::compass::Compass).
+    pub position: u32,
     /// Output VCs whose tail has left and whose last credit is awaited.
     pub closing: u64,
     pub ins: [InVc; N],
@@ -111,6 +113,7 @@ impl<const N: usize, const P: usize> Router<N, P> {
         Self {
             free_out: u64::MAX.checked_shr(64 - vcs as u32).unwrap_or(0),
             torn: 0,
+            position: 0,
             closing: 0,
             ins: [InVc::default(); N],
             outs,

@@ -31,6 +31,8 @@ pub(super) enum End {
 pub(super) struct Wire {
     /// The place at the far end, less the virtual-channel index at the near end.
     base: u32,
+    /// Block of the far end.
+    pub block: u32,
     /// From the switch grant to the arrival [cycles].
     pub delay: u16,
     /// Cycles that a flit occupies the wire.
@@ -269,7 +271,7 @@ impl Cut {
         if let Some(node) = fabric.node_at(RouterId(router), port) {
             let base = Place::new((node.0 - self.nodes[region]) as usize, 0).0.wrapping_sub(near_vc);
             let delay = NODE_CHANNEL + pipeline;
-            return Wire { base, delay, interval: 1, region: region as u16, end: End::Node };
+            return Wire { base, block: 0, delay, interval: 1, region: region as u16, end: End::Node };
         }
         let link =
             if outward { fabric.out(RouterId(router), port) } else { fabric.into(RouterId(router), port) };
@@ -282,6 +284,7 @@ impl Cut {
         let extra = if outward { link.interval - 1 } else { setup.credit_delay as u16 };
         Wire {
             base: place.0.wrapping_sub(near_vc),
+            block: place.block() as u32,
             delay: link.latency + pipeline + extra,
             interval: link.interval,
             region: there as u16,

@@ -74,21 +74,21 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         });
         let mut winners = std::mem::take(&mut self.shared.winners);
         self.match_switch(local, &rows, outputs, |vc, output| winners.push(Place::new(output, vc)));
-        let mut sent = 0;
         for (vc, output) in winners.drain(..).map(|winner| (winner.vc(), winner.of())) {
             if sure >> vc & 1 == 1 || self.confirm(local, vc, output) {
-                sent |= 1 << vc;
                 self.send::<false>(local, vc);
             }
         }
         self.shared.winners = winners;
-        self.bid_later(local, heads & !sent);
+        self.bid_later(local, heads);
     }
 
-    /// Heads that got a channel but not the switch bid for it from the next cycle on.
+    /// Heads that got a channel but not the switch, and what follows those that got both, bid from the next
+    /// cycle on.
     fn bid_later(&mut self, local: usize, heads: u64) {
         for_each_bit(heads, |vc| {
-            if self.routers[local].input(vc).state == State::Active {
+            let input = self.routers[local].input(vc);
+            if input.state == State::Active && input.len > 0 {
                 self.bid_with_credit(local, vc);
             }
         });

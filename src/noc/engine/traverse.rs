@@ -2,7 +2,7 @@
 
 use super::cycle::Block;
 use super::region::Shared;
-use super::router::{State, seat};
+use super::router::{BLOCK, State, seat};
 use super::setup::{End, NODE_CHANNEL, Wire};
 use super::wheel::{Flit, Place};
 
@@ -10,45 +10,44 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Sends the front flit of an input VC to the output VC it holds.
     #[inline(always)]
     pub(super) fn send<const PLAIN: bool>(&mut self, local: usize, vc: usize) {
-        let flit = self.front(local, vc);
-        let (now, place) = (self.now, Place::new(self.router_number(local), vc));
-        let setup = &self.shared.setup;
-        let input_port = usize::from(setup.port_of[vc & 63]);
-        let router = &mut self.routers[local];
-        let input = router.input(vc);
-        input.head = (input.head + 1) & setup.ring_mask;
+        let Self { routers, requests, buffers, shared, number, now, .. } = self;
+        let (router, now) = (&mut routers[local % BLOCK], *now);
+        let place = Place::new(*number * BLOCK + local, vc);
+        let input = &mut router.ins[vc & (N - 1)];
+        let front = ((local * N + vc) << shared.setup.ring_shift) + usize::from(input.head);
+        let flit = buffers[front];
+        input.head = (input.head + 1) & shared.setup.ring_mask;
         input.len -= 1;
         let (more, out, output) = (input.len > 0, usize::from(input.out), usize::from(input.out_port));
         let tail = flit.is_tail();
         if tail {
             input.state = State::Idle;
-            if !PLAIN && setup.wait_for_tail_credit {
+            if !PLAIN && shared.setup.wait_for_tail_credit {
                 router.closing |= 1 << out;
             } else {
                 router.free_out |= 1 << out;
             }
         }
-        let credits = &mut router.output(out).credits;
-        *credits -= 1;
-        let again = more && !tail && *credits > 0;
-        let back = router.port(input_port).back;
-        let port = router.port(output);
+        let channel = &mut router.outs[out & (N - 1)];
+        channel.credits -= 1;
+        let again = more & !tail & (channel.credits > 0);
+        let port = &mut router.ports[output & (P - 1)];
         let wire = port.out;
         port.flits += 1;
         port.bids &= !(u64::from(!again) << vc);
         let done = u64::from(port.bids == 0);
+        let (word, bit) = seat::<P>(local, output);
+        requests.bids[word] &= !(done << bit);
         if !PLAIN && wire.interval > 1 {
             port.busy = true;
             let free = now + u64::from(wire.interval);
-            self.shared.wheel.late(free, place.of()).links.push(Place::new(place.of(), out));
+            shared.wheel.late(free, place.of()).links.push(Place::new(place.of(), out));
         }
-        let (word, bit) = seat::<P>(local, output);
-        self.requests.bids[word] &= !(done << bit);
-
-        self.shared.forward(wire, out, flit, place, now);
-        self.shared.return_credit(back, vc, now);
-        if tail && more {
-            self.shared.wheel.front(now + 1, place);
+        let back = router.ports[usize::from(shared.setup.port_of[vc & 63]) & (P - 1)].back;
+        shared.forward(wire, out, flit, place, now);
+        shared.return_credit(back, vc, now);
+        if tail & more {
+            shared.wheel.front(*number, now + 1, place);
         }
     }
 }
@@ -59,7 +58,7 @@ impl Shared {
     fn forward(&mut self, wire: Wire, out: usize, flit: Flit, place: Place, now: u64) {
         let at = now + u64::from(wire.delay);
         if wire.end == End::Router {
-            self.wheel.flit(at, wire.place(out), flit);
+            self.wheel.flit(wire.block as usize, at, wire.place(out), flit);
         } else {
             self.leave(wire, out, flit, place, at);
         }
@@ -72,7 +71,7 @@ impl Shared {
             End::Node => {
                 // The sink reads the flit at once; its credit takes the node channel back.
                 let back = at + u64::from(NODE_CHANNEL) + 1 + self.setup.credit_delay;
-                self.wheel.credit(back, Place::new(place.of(), out));
+                self.wheel.credit(place.block(), back, Place::new(place.of(), out));
                 self.eject(flit, at);
             }
             End::Elsewhere => {
@@ -95,7 +94,7 @@ impl Shared {
     fn return_credit(&mut self, wire: Wire, vc: usize, now: u64) {
         let (at, place) = (now + u64::from(wire.delay), wire.place(vc));
         match wire.end {
-            End::Router => self.wheel.credit(at, place),
+            End::Router => self.wheel.credit(wire.block as usize, at, place),
             End::Node => self.wheel.nodes(at).credits.push(place),
             End::Elsewhere => self.outboxes[usize::from(wire.region)].credits.push((at, place)),
             End::Nowhere => {}

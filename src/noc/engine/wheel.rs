@@ -130,8 +130,6 @@ pub(super) struct Wheel {
     due: Vec<Due>,
     late: Vec<Late>,
     nodes: Vec<NodesDue>,
-    /// By block: the cycles in which it has work, modulo 64, one bit each. A bit may be set without need.
-    busy: Vec<u64>,
     shift: u32,
     mask: u64,
 }
@@ -145,7 +143,6 @@ impl Wheel {
             due: vec![Due::default(); blocks * size],
             late: vec![Late::default(); blocks * size],
             nodes: vec![NodesDue::default(); size],
-            busy: vec![0; blocks],
             shift: size.trailing_zeros(),
             mask: size as u64 - 1,
         }
@@ -156,42 +153,31 @@ impl Wheel {
         block << self.shift | (cycle & self.mask) as usize
     }
 
-    /// Sees to it that a block is looked at in `cycle`.
+    /// A flit reaches a router of `block` in `cycle`.
     #[inline(always)]
-    pub(super) fn wake(&mut self, block: usize, cycle: u64) {
-        self.busy[block] |= 1 << (cycle & 63);
-    }
-
-    /// A flit reaches a router in `cycle`.
-    #[inline(always)]
-    pub(super) fn flit(&mut self, cycle: u64, place: Place, flit: Flit) {
-        let index = self.index(place.block(), cycle);
+    pub(super) fn flit(&mut self, block: usize, cycle: u64, place: Place, flit: Flit) {
+        let index = self.index(block, cycle);
         self.due[index].flits[usize::from(flit.is_head())].push((place, flit));
-        self.wake(place.block(), cycle);
     }
 
-    /// A credit reaches a router in `cycle`.
+    /// A credit reaches a router of `block` in `cycle`.
     #[inline(always)]
-    pub(super) fn credit(&mut self, cycle: u64, place: Place) {
-        let index = self.index(place.block(), cycle);
+    pub(super) fn credit(&mut self, block: usize, cycle: u64, place: Place) {
+        let index = self.index(block, cycle);
         self.due[index].credits.push(place);
-        self.wake(place.block(), cycle);
     }
 
-    /// A head comes to the front of its buffer in `cycle`.
+    /// A head comes to the front of its buffer in a router of `block` in `cycle`.
     #[inline(always)]
-    pub(super) fn front(&mut self, cycle: u64, place: Place) {
-        let index = self.index(place.block(), cycle);
+    pub(super) fn front(&mut self, block: usize, cycle: u64, place: Place) {
+        let index = self.index(block, cycle);
         self.due[index].fronts.push(place);
-        self.wake(place.block(), cycle);
     }
 
     /// The rarer work of a router in `cycle`.
     #[inline]
     pub(super) fn late(&mut self, cycle: u64, router: usize) -> &mut Late {
-        let block = router / BLOCK;
-        self.wake(block, cycle);
-        let index = self.index(block, cycle);
+        let index = self.index(router / BLOCK, cycle);
         &mut self.late[index]
     }
 
@@ -201,23 +187,11 @@ impl Wheel {
         &mut self.nodes[(cycle & self.mask) as usize]
     }
 
-    /// Whether a block may have work in `cycle`; forgets it.
+    /// Whether anything falls due in a block in `cycle`.
     #[inline(always)]
-    pub(super) fn take_busy(&mut self, block: usize, cycle: u64) -> bool {
-        let bit = 1 << (cycle & 63);
-        let was = self.busy[block] & bit != 0;
-        if was && !(self.mask > 63 && self.has_later(block, cycle)) {
-            self.busy[block] &= !bit;
-        }
-        was
-    }
-
-    /// Whether a block has work in a cycle that shares its bit with `cycle`.
-    fn has_later(&self, block: usize, cycle: u64) -> bool {
-        (cycle + 64..=cycle + self.mask).step_by(64).any(|later| {
-            let index = self.index(block, later);
-            !self.due[index].is_empty() || !self.late[index].is_empty()
-        })
+    pub(super) fn is_due(&self, block: usize, cycle: u64) -> bool {
+        let index = self.index(block, cycle);
+        !(self.due[index].is_empty() && self.late[index].is_empty())
     }
 
     /// Takes the work of `cycle` out; give it back with [`Wheel::put_back`].
@@ -248,12 +222,13 @@ impl Wheel {
         self.late[index] = late;
     }
 
-    /// The first cycle from `now` on in which anything may happen.
+    /// The first cycle from `now` on in which anything happens.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
-        let busy = self.busy.iter().fold(0, |all, busy| all | busy).rotate_right((now & 63) as u32);
-        let routers = (busy != 0).then(|| now + u64::from(busy.trailing_zeros()));
+        let blocks = self.due.len() >> self.shift;
         let idle = |due: &NodesDue| due.credits.is_empty() && due.nodes.is_empty();
-        let nodes = (now..=now + self.mask).find(|cycle| !idle(&self.nodes[(cycle & self.mask) as usize]));
-        routers.into_iter().chain(nodes).min()
+        (now..=now + self.mask).find(|&cycle| {
+            !idle(&self.nodes[(cycle & self.mask) as usize])
+                || (0..blocks).any(|block| self.is_due(block, cycle))
+        })
     }
 }
