@@ -11,10 +11,12 @@ mod check;
 mod console;
 mod failure;
 mod faults;
+mod import;
 mod models;
 mod run;
 mod schema;
 mod setting;
+mod spiking;
 mod watch;
 
 use std::ffi::OsString;
@@ -59,8 +61,8 @@ enum Command {
     Sweep(absent::AbsentArguments),
     #[command(hide = true)]
     Report(absent::AbsentArguments),
-    #[command(hide = true)]
-    Import(absent::AbsentArguments),
+    /// Turn foreign files into a chip and a workload.
+    Import(import::ImportArguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -88,7 +90,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Map(_) => Err(absent::absent("map")),
         Command::Sweep(_) => Err(absent::absent("sweep")),
         Command::Report(_) => Err(absent::absent("report")),
-        Command::Import(_) => Err(absent::absent("import")),
+        Command::Import(arguments) => import::import(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,6 +10,7 @@ use tracing::info;
 use super::console;
 use super::failure::Failure;
 use super::setting::{Documents, Names, Setting};
+use super::spiking;
 use super::watch::{Watch, heed_interrupts};
 use crate::base::Problems;
 use crate::fabric::Fabric;
@@ -32,7 +33,7 @@ Examples:
   spikeloom run uniform --set workload.traffic.mode=saturation --set workload.traffic.rate=null")]
 pub(super) struct RunArguments {
     /// What the chip is to do: a file, or a built-in workload.
-    workload: String,
+    pub(super) workload: String,
     /// The chip: a file, or a built-in one.
     #[arg(long, default_value = "mesh8")]
     chip: String,
@@ -42,38 +43,41 @@ pub(super) struct RunArguments {
     /// How packets find their way, instead of what the chip says.
     #[arg(long, value_name = "NAME")]
     routing: Option<String>,
-    /// How closely the network is simulated.
-    #[arg(long, value_enum, default_value_t)]
-    fidelity: FidelityName,
+    /// How closely the network is simulated. Default: `cycle`; for spiking networks `ideal`.
+    #[arg(long, value_enum)]
+    pub(super) fidelity: Option<FidelityName>,
     /// Set one value of a document, e.g. chip.router.vcs=2; may be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
     /// Seed of all random choices.
     #[arg(long, default_value_t = 1, value_name = "N")]
-    seed: u64,
+    pub(super) seed: u64,
     /// Threads to use; results do not depend on them.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: u16,
+    pub(super) threads: u16,
     /// Write the report and the tables that the workload asks for into this folder.
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Overwrite results that the folder holds.
     #[arg(long, requires = "out")]
-    force: bool,
+    pub(super) force: bool,
     /// Write the report to standard output, instead of the summary.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum FidelityName {
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FidelityName {
     /// Flit by flit and cycle by cycle.
-    #[default]
     Cycle,
     /// Event by event, with contention.
     Approximate,
     /// Hops only, without contention.
     Ideal,
+    /// Spiking networks: the `detailed` timing model of SANA-FE.
+    Sanafe,
+    /// Spiking networks: the `simple` timing model of SANA-FE.
+    SanafeSimple,
 }
 
 impl From<FidelityName> for Fidelity {
@@ -82,15 +86,17 @@ impl From<FidelityName> for Fidelity {
             FidelityName::Cycle => Self::Cycle,
             FidelityName::Approximate => Self::Approximate,
             FidelityName::Ideal => Self::Ideal,
+            FidelityName::Sanafe => Self::Sanafe,
+            FidelityName::SanafeSimple => Self::SanafeSimple,
         }
     }
 }
 
 /// Everything a run needs, read and checked.
-struct Plan {
-    documents: Documents,
-    workload: Loaded<WorkloadDoc>,
-    setting: Setting,
+pub(super) struct Plan {
+    pub documents: Documents,
+    pub workload: Loaded<WorkloadDoc>,
+    pub setting: Setting,
     records: Vec<Record>,
 }
 
@@ -106,7 +112,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     heed_interrupts();
     let plan = Plan::read(arguments)?;
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
-    let done = plan.simulate(arguments, start)?;
+    let Some(params) = &plan.workload.value.traffic else {
+        return spiking::run(&plan, arguments, folder.as_ref(), start);
+    };
+    let done = plan.simulate(arguments, params, start)?;
     plan.hand_over(arguments, folder.as_ref(), &done)
 }
 
@@ -132,7 +141,7 @@ impl Plan {
             health: &self.setting.health,
             routing: &self.setting.routing,
             router: &self.documents.chip.value.router,
-            fidelity: arguments.fidelity.into(),
+            fidelity: arguments.fidelity.map_or(Fidelity::Cycle, Fidelity::from),
             seed: arguments.seed,
             threads: arguments.threads.into(),
             keep_log: self.records.contains(&Record::Packets),
@@ -143,8 +152,7 @@ impl Plan {
         params.compile(self.documents.fabric(), &|name| self.workload.file(name), seed)
     }
 
-    fn simulate(&self, arguments: &RunArguments, start: Instant) -> Result<Done, Failure> {
-        let params = &self.workload.value.traffic;
+    fn simulate(&self, arguments: &RunArguments, params: &TrafficParams, start: Instant) -> Result<Done, Failure> {
         let source = self.traffic(params, arguments.seed).map_err(|wrong| self.wrong_traffic(wrong))?;
         let schedule = params.schedule();
         let windows =
@@ -226,7 +234,7 @@ impl Plan {
         }
     }
 
-    fn inputs(&self) -> Result<Inputs, Failure> {
+    pub(super) fn inputs(&self) -> Result<Inputs, Failure> {
         let faults = self.documents.has_faults().then(|| resolved(&self.documents.faults)).transpose()?;
         Ok(Inputs { chip: resolved(&self.documents.chip)?, workload: resolved(&self.workload)?, faults })
     }
@@ -239,7 +247,7 @@ impl Plan {
         host: &HostReport,
     ) -> Result<(), Failure> {
         let mut written = vec!["report.json", "host.json"];
-        let is_trace = self.workload.value.traffic.trace.is_some();
+        let is_trace = self.workload.value.traffic.as_ref().is_some_and(|traffic| traffic.trace.is_some());
         let outcome = facts.outcome;
         let mut all = || {
             for record in &self.records {

@@ -19,6 +19,7 @@ mod document;
 mod folder;
 mod host;
 mod pricing;
+mod spiking;
 mod tables;
 mod text;
 
@@ -27,9 +28,10 @@ pub use document::{
     Channel, Components, Energy, Faults, Latencies, Latency, LinkLoad, PacketCounts, Program, RatePoint,
     Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
 };
-pub use folder::{Folder, FolderError};
+pub use folder::{Folder, FolderError, Trace};
 pub use host::HostReport;
 pub use pricing::{energy_account, energy_site};
+pub use spiking::{CoreLoad, NetworkReport, StepLatency, core_energy};
 pub use tables::{links_csv, nodes_csv, packets_csv, routers_csv};
 pub use text::summary;
 
