@@ -20,7 +20,7 @@
 //! | [`energy`] | cost tables; integer counters to joules |
 //! | [`workload`] | what is run: traffic patterns, traces, closed loops |
 //! | [`sim`] | a whole run: warm-up, measurement, drain, saturation search |
-//! | [`report`] | outcome and provenance to text, JSON and CSV |
+//! | [`report`] | outcome and provenance to text, JSON, CSV, HTML and SVG |
 //! | [`spec`] | YAML documents, presets, overrides, diagnostics |
 //! | [`cli`] | one file per subcommand |
 //!
