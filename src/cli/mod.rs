@@ -44,7 +44,8 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn
+  spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn --out out/first
+  spikeloom report out/first out/second
   spikeloom check mesh8 --faults two-blocks --routing mftn
   spikeloom faults mesh8 --node-rate 0.05 --link-rate 0.02 --seed 7 > faults.yaml
   spikeloom sweep routings
