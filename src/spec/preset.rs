@@ -29,6 +29,7 @@ pub const PRESETS: &[Preset] = presets! {
     Chip "mesh16" = "topologies/mesh16.yaml",
     Chip "torus8" = "topologies/torus8.yaml",
     Chip "loihi" = "topologies/loihi.yaml",
+    Chip "loihi-sanafe" = "topologies/loihi-sanafe.yaml",
     Chip "truenorth" = "topologies/truenorth.yaml",
     Chip "tianjic" = "topologies/tianjic.yaml",
     Chip "spinnaker" = "topologies/spinnaker.yaml",
