@@ -37,7 +37,7 @@ use clap::{ArgAction, Parser, Subcommand};
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Say more on standard error: -v what is done, -vv details.
+    /// Say more on standard error: -v what is done and how long each phase takes, -vv details.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
 }

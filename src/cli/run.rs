@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use clap::{Args, ValueEnum};
 use serde_json::Value;
-use tracing::info;
+use tracing::{info, info_span};
 
 use super::console;
 use super::failure::Failure;
@@ -124,7 +124,7 @@ struct Known {
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let start = Instant::now();
     heed_interrupts();
-    let plan = Plan::read(arguments)?;
+    let plan = info_span!("read").in_scope(|| Plan::read(arguments))?;
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
     let Some(params) = &plan.workload.value.traffic else {
         if arguments.trace.is_some() {
@@ -132,8 +132,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         }
         return spiking::run(&plan, arguments, folder.as_ref(), start);
     };
-    let done = plan.simulate(arguments, params, start, Watch::new())?;
-    plan.hand_over(arguments, folder.as_ref(), &done)
+    let done = info_span!("simulate").in_scope(|| plan.simulate(arguments, params, start, Watch::new()))?;
+    info_span!("report").in_scope(|| plan.hand_over(arguments, folder.as_ref(), &done))
 }
 
 /// A run without anything shown or written.
