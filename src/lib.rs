@@ -17,11 +17,15 @@
 //! | [`fabric`] | the chip as a graph: topologies, links, fault maps |
 //! | [`noc`] | routers, routing functions, certificates, the cycle loop |
 //! | [`neuron`] | soma models in banks, checked against reference spike trains |
+//! | [`synapse`] | weights between neurons, in few bytes each |
+//! | [`synapse`] | how synapses learn |
 //! | [`network`] | spiking networks in flat form: populations, synapses, what runs them |
 //! | [`energy`] | cost tables; integer counters to joules |
+//! | [`mapping`] | which core holds which neurons: partition, placement, figures |
 //! | [`workload`] | what is run: traffic patterns, traces, closed loops |
 //! | [`sim`] | a whole run: warm-up, measurement, drain, saturation search |
 //! | [`report`] | outcome and provenance to text, JSON and CSV |
+//! | [`sweep`] | many runs on disk: the journal, tables, the page |
 //! | [`spec`] | YAML documents, presets, overrides, diagnostics |
 //! | [`cli`] | one file per subcommand |
 //!
@@ -47,10 +51,13 @@ pub mod base;
 pub mod cli;
 pub mod energy;
 pub mod fabric;
+pub mod mapping;
 pub mod network;
 pub mod neuron;
 pub mod noc;
 pub mod report;
 pub mod sim;
 pub mod spec;
+pub mod sweep;
+pub mod synapse;
 pub mod workload;

@@ -20,6 +20,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
             vec!["base", "fabric", "noc", "neuron", "synapse", "network", "workload", "mapping", "energy"],
         ),
         ("report", vec!["base", "fabric", "noc", "energy", "sim"]),
+        ("sweep", vec!["base", "spec"]),
         (
             "spec",
             vec![

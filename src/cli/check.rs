@@ -92,15 +92,15 @@ impl Resources {
         let (fabric, chip) = (documents.fabric(), &documents.chip.value);
         let ports = |router: usize| fabric.ports(RouterId::at(router));
         let routers = fabric.routers.len();
-        let buffers =
-            (0..routers).map(|router| ports(router) as u64).sum::<u64>() * u64::from(chip.router.vcs);
-        let buffer_flits = buffers * u64::from(chip.router.buffer_flits);
+        let (vcs, depth) = chip.router.buffers();
+        let buffers = (0..routers).map(|router| ports(router) as u64).sum::<u64>() * u64::from(vcs);
+        let buffer_flits = buffers * u64::from(depth);
         Self {
             routers,
             nodes: fabric.nodes.len(),
             links: fabric.links.len(),
             ports: (0..routers).map(ports).max().unwrap_or(0),
-            vcs: chip.router.vcs,
+            vcs,
             buffer_flits,
             buffer_bits: buffer_flits * u64::from(chip.flit_bits),
         }

@@ -32,6 +32,13 @@ pub(super) fn has_color() -> bool {
     io::stderr().is_terminal() && !is_set("NO_COLOR") && !is_dumb
 }
 
+/// Columns of the terminal that standard output goes to, if it does.
+pub(super) fn screen() -> Option<u16> {
+    let stated = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || terminal_size::terminal_size_of(io::stdout()).map(|(width, _)| width.0);
+    if io::stdout().is_terminal() { stated.or_else(asked) } else { None }
+}
+
 /// Columns of messages.
 pub(super) fn width() -> usize {
     std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH)

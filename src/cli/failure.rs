@@ -43,6 +43,19 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Why, on one line.
+    pub(super) fn message(&self) -> String {
+        match self {
+            Self::Input(diagnostics) => {
+                diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
+            }
+            Self::Usage(message) | Self::Failed(message) => message.replace('\n', "; "),
+            Self::Interrupted => "interrupted".to_owned(),
+        }
+    }
+}
+
 impl From<Diagnostics> for Failure {
     fn from(diagnostics: Diagnostics) -> Self {
         Self::Input(diagnostics)

@@ -7,14 +7,20 @@
 //! Read [`run`](self) (`run.rs`) first.
 
 mod absent;
+mod array;
 mod check;
 mod console;
 mod failure;
 mod faults;
 mod models;
+mod report;
 mod run;
 mod schema;
 mod setting;
+mod shell;
+mod start;
+mod sweep;
+mod table;
 mod watch;
 
 use std::ffi::OsString;
@@ -39,7 +45,12 @@ Examples:
   spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn
   spikeloom check mesh8 --faults two-blocks --routing mftn
   spikeloom faults mesh8 --node-rate 0.05 --link-rate 0.02 --seed 7 > faults.yaml
-  spikeloom models mftn";
+  spikeloom sweep routings
+  spikeloom new chip my-chip
+  spikeloom models mftn
+
+Every command has examples: `spikeloom COMMAND --help`. Exit codes: 0 done; 1 the run itself failed; 2 bad
+input or usage; 130 interrupted, with the results up to there kept.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -49,16 +60,24 @@ enum Command {
     Check(check::CheckArguments),
     /// Draw a random fault map and write it to standard output.
     Faults(faults::FaultsArguments),
+    /// Render the page of a run anew, or of several side by side; write its plots.
+    Report(report::ReportArguments),
+    /// Study a synapse array alone: errors, energy, latency.
+    Array(array::ArrayArguments),
     /// List every model, or say everything about one: parameters, units, defaults, sources.
     Models(models::ModelsArguments),
+    /// Run many points that differ in a few values; resumes where it stopped.
+    Sweep(sweep::SweepArguments),
     /// Write the JSON Schema of a kind of document, for editors.
     Schema(schema::SchemaArguments),
+    /// Start a document of your own, with every field and what it means.
+    New(start::NewArguments),
+    /// Write completions for a shell to standard output.
+    Completions(shell::CompletionsArguments),
+    /// Write manual pages.
+    Man(shell::ManArguments),
     #[command(hide = true)]
     Map(absent::AbsentArguments),
-    #[command(hide = true)]
-    Sweep(absent::AbsentArguments),
-    #[command(hide = true)]
-    Report(absent::AbsentArguments),
     #[command(hide = true)]
     Import(absent::AbsentArguments),
 }
@@ -83,11 +102,15 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Run(arguments) => run::run(arguments),
         Command::Check(arguments) => check::check(arguments),
         Command::Faults(arguments) => faults::faults(arguments),
+        Command::Report(arguments) => report::report(arguments),
+        Command::Array(arguments) => array::array(arguments),
         Command::Models(arguments) => models::models(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
+        Command::New(arguments) => start::start(arguments),
+        Command::Completions(arguments) => shell::completions(arguments),
+        Command::Man(arguments) => shell::man(arguments),
         Command::Map(_) => Err(absent::absent("map")),
-        Command::Sweep(_) => Err(absent::absent("sweep")),
-        Command::Report(_) => Err(absent::absent("report")),
+        Command::Sweep(arguments) => sweep::sweep(arguments),
         Command::Import(_) => Err(absent::absent("import")),
     };
     match done {

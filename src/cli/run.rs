@@ -12,14 +12,17 @@ use super::failure::Failure;
 use super::setting::{Documents, Names, Setting};
 use super::watch::{Watch, heed_interrupts};
 use crate::base::Problems;
+use crate::energy::EnergyAccount;
 use crate::fabric::Fabric;
-use crate::report::{self, Facts, Folder, HostReport, Inputs, Report};
+use crate::noc::certify::Certificate;
+use crate::report::{self, Facts, Figures, Folder, HostReport, Inputs, Report, RunFiles};
 use crate::sim::saturation::{self, Found, Search};
 use crate::sim::{Ending, Fidelity, Job, Outcome, Record, RunError, Windows};
 use crate::spec::{Diagnostics, Document, Loaded, WorkloadDoc, load_workload};
 use crate::workload::traffic::{Mode, TrafficParams, TrafficSource};
 
-/// Routers up to which a run on a broken chip comes with a certificate of its routing.
+/// Routers up to which a run on a broken chip, or one that leaves a page, comes with a certificate of its
+/// routing.
 const CERTIFIED_ROUTERS: usize = 4096;
 
 /// Arguments of `run`.
@@ -28,6 +31,7 @@ const CERTIFIED_ROUTERS: usize = 4096;
 Examples:
   spikeloom run uniform
   spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn --out results
+  spikeloom run burst --trace burst.json          a timeline, to open in https://ui.perfetto.dev
   spikeloom run transpose --set chip.router.vcs=2 --set workload.traffic.rate=0.05 --json
   spikeloom run uniform --set workload.traffic.mode=saturation --set workload.traffic.rate=null")]
 pub(super) struct RunArguments {
@@ -57,9 +61,12 @@ pub(super) struct RunArguments {
     /// Write the report and the tables that the workload asks for into this folder.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
-    /// Overwrite results that the folder holds.
-    #[arg(long, requires = "out")]
+    /// Overwrite results that the folder holds, and the timeline.
+    #[arg(long)]
     force: bool,
+    /// Write a timeline of the simulated packets to this file, for https://ui.perfetto.dev.
+    #[arg(long, value_name = "FILE")]
+    trace: Option<PathBuf>,
     /// Write the report to standard output, instead of the summary.
     #[arg(long)]
     json: bool,
@@ -101,13 +108,39 @@ struct Done {
     host: HostReport,
 }
 
+/// What is worked out once the run is over.
+struct Known {
+    inputs: Inputs,
+    energy: Option<EnergyAccount>,
+    certificate: Option<Certificate>,
+}
+
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let start = Instant::now();
     heed_interrupts();
     let plan = Plan::read(arguments)?;
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
-    let done = plan.simulate(arguments, start)?;
+    let done = plan.simulate(arguments, start, Watch::new())?;
     plan.hand_over(arguments, folder.as_ref(), &done)
+}
+
+/// A run without anything shown or written.
+pub(super) struct Ran {
+    pub report: Report,
+    /// Why the run itself failed, if it did.
+    pub failure: Option<Failure>,
+    /// Active area of the network's routers [m²], if the chip's technology has a figure.
+    pub routers_area: Option<f64>,
+}
+
+/// Runs, and neither shows nor writes anything.
+pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
+    let plan = Plan::read(arguments)?;
+    let done = plan.simulate(arguments, Instant::now(), Watch::unseen())?;
+    let known = plan.known(arguments, &done)?;
+    let report = Report::new(&plan.facts(arguments, &done, &known));
+    let failure = plan.judge(&done.outcome, &report).err();
+    Ok(Ran { report, failure, routers_area: plan.documents.routers_area(&plan.setting) })
 }
 
 impl Plan {
@@ -135,7 +168,7 @@ impl Plan {
             fidelity: arguments.fidelity.into(),
             seed: arguments.seed,
             threads: arguments.threads.into(),
-            keep_log: self.records.contains(&Record::Packets),
+            keep_log: self.records.contains(&Record::Packets) || arguments.trace.is_some(),
         }
     }
 
@@ -143,7 +176,7 @@ impl Plan {
         params.compile(self.documents.fabric(), &|name| self.workload.file(name), seed)
     }
 
-    fn simulate(&self, arguments: &RunArguments, start: Instant) -> Result<Done, Failure> {
+    fn simulate(&self, arguments: &RunArguments, start: Instant, mut watch: Watch) -> Result<Done, Failure> {
         let params = &self.workload.value.traffic;
         let source = self.traffic(params, arguments.seed).map_err(|wrong| self.wrong_traffic(wrong))?;
         let schedule = params.schedule();
@@ -152,7 +185,6 @@ impl Plan {
         let job = self.job(arguments);
         let loaded = start.elapsed().as_secs_f64();
         info!(seconds = loaded, "everything is read; the run begins");
-        let mut watch = Watch::new();
         let (outcome, found) = match &params.mode {
             Mode::Saturation(mode) => {
                 let search =
@@ -195,34 +227,62 @@ impl Plan {
         folder: Option<&Folder>,
         done: &Done,
     ) -> Result<(), Failure> {
-        let (fabric, chip) = (self.documents.fabric(), &self.documents.chip.value);
-        let outcome = &done.outcome;
-        let energy = self.setting.prices.as_ref().map(|prices| report::energy_account(prices, outcome));
-        let is_broken = !self.setting.health.is_perfect() && fabric.routers.len() <= CERTIFIED_ROUTERS;
-        let certificate = is_broken.then(|| self.documents.certify(&self.setting));
-        let inputs = self.inputs()?;
-        let facts = Facts {
-            inputs: &inputs,
-            seed: arguments.seed,
-            fabric,
-            health: &self.setting.health,
-            clock_hz: chip.clock.0,
-            fault_events: self.documents.faults.value.events.len(),
-            outcome,
-            energy: energy.as_ref(),
-            certificate: certificate.as_ref(),
-            saturation: done.found.as_ref(),
-        };
+        let known = self.known(arguments, done)?;
+        let facts = self.facts(arguments, done, &known);
         let report = Report::new(&facts);
         let written = folder.map_or(Ok(()), |folder| self.write(folder, &facts, &report, &done.host));
-        let answer = if arguments.json { report.to_json() } else { report::summary(&report, fabric) };
+        let traced = arguments.trace.as_deref().map_or(Ok(()), |path| {
+            Folder::write_file(path, arguments.force, |out| report::timeline(&facts, out))
+                .map_err(|error| Failure::Failed(error.to_string()))
+        });
+        let answer =
+            if arguments.json { report.to_json() } else { report::summary(&report, self.documents.fabric()) };
         let answered = console::answer(&answer);
         tell_host(&done.host);
-        written.and(answered)?;
+        written.and(traced).and(answered)?;
+        self.judge(&done.outcome, &report)
+    }
+
+    /// What is worked out once the run is over.
+    fn known(&self, arguments: &RunArguments, done: &Done) -> Result<Known, Failure> {
+        let is_asked = !self.setting.health.is_perfect() || arguments.out.is_some();
+        let is_certified = is_asked && self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
+        Ok(Known {
+            inputs: self.inputs()?,
+            energy: self
+                .setting
+                .prices
+                .as_ref()
+                .map(|prices| report::energy_account(prices, &done.outcome)),
+            certificate: is_certified.then(|| self.documents.certify(&self.setting)),
+        })
+    }
+
+    fn facts<'f>(&'f self, arguments: &RunArguments, done: &'f Done, known: &'f Known) -> Facts<'f> {
+        Facts {
+            inputs: &known.inputs,
+            seed: arguments.seed,
+            fabric: self.documents.fabric(),
+            health: &self.setting.health,
+            clock_hz: self.documents.chip.value.clock.0,
+            fault_events: self.documents.faults.value.events.len(),
+            outcome: &done.outcome,
+            energy: known.energy.as_ref(),
+            certificate: known.certificate.as_ref(),
+            saturation: done.found.as_ref(),
+        }
+    }
+
+    /// Whether the run itself failed.
+    fn judge(&self, outcome: &Outcome, report: &Report) -> Result<(), Failure> {
         match &outcome.ending {
             Ending::Complete | Ending::Saturated => Ok(()),
             Ending::Cancelled => Err(Failure::Interrupted),
-            Ending::Stalled(_) => Err(Failure::Failed(deadlock(&report, fabric))),
+            Ending::Stalled(_) => Err(Failure::Failed(deadlock(report, self.documents.fabric()))),
+            Ending::Circling(_) => {
+                let seen = report.livelock.as_ref().map_or_else(String::new, report::Livelock::describe);
+                Err(Failure::Failed(format!("the network is livelocked: {seen}")))
+            }
         }
     }
 
@@ -238,7 +298,9 @@ impl Plan {
         report: &Report,
         host: &HostReport,
     ) -> Result<(), Failure> {
-        let mut written = vec!["report.json", "host.json"];
+        let mut written = vec!["report.json", "report.html", "figures.json", "host.json"];
+        let figures = Figures::new(facts, self.documents.chip.value.routing.name()).to_json();
+        let report = report.to_json();
         let is_trace = self.workload.value.traffic.trace.is_some();
         let outcome = facts.outcome;
         let mut all = || {
@@ -255,11 +317,16 @@ impl Plan {
                 written.push(name);
             }
             folder.write("host.json", |out| out.write_all(host.to_json().as_bytes()))?;
-            // The report comes last: a folder that has one has all of it.
-            folder.write("report.json", |out| out.write_all(report.to_json().as_bytes()))?;
+            folder.write("figures.json", |out| out.write_all(figures.as_bytes()))?;
+            // The page reads tables back: none of an earlier run may be left.
             folder.keep_only(&written)
         };
-        all().map_err(|error: report::FolderError| Failure::Failed(error.to_string()))
+        let failed = |error: report::FolderError| Failure::Failed(error.to_string());
+        all().map_err(failed)?;
+        let page = report::page(&[RunFiles::parse(folder.path(), &report, Some(&figures))?])?;
+        folder.write("report.html", |out| out.write_all(page.as_bytes())).map_err(failed)?;
+        // The report comes last: a folder that has one has all of it.
+        folder.write("report.json", |out| out.write_all(report.as_bytes())).map_err(failed)
     }
 }
 

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use super::console;
 use super::failure::Failure;
-use crate::spec::{ChipDoc, FaultDoc, WorkloadDoc, schema_of};
+use crate::spec::{ChipDoc, DeviceDoc, FaultDoc, SweepDoc, WorkloadDoc, schema_of};
 
 /// Arguments of `schema`.
 #[derive(Debug, Args)]
@@ -22,6 +22,8 @@ enum SchemaKind {
     Workload,
     /// What is broken.
     Faults,
+    /// What a core's weights or neurons are made of.
+    Device,
     /// A grid of runs.
     Sweep,
 }
@@ -31,10 +33,8 @@ pub(super) fn schema(arguments: &SchemaArguments) -> Result<(), Failure> {
         SchemaKind::Chip => schema_of::<ChipDoc>(),
         SchemaKind::Workload => schema_of::<WorkloadDoc>(),
         SchemaKind::Faults => schema_of::<FaultDoc>(),
-        SchemaKind::Sweep => {
-            let message = "sweeps are not built yet; there are schemas of `chip`, `workload` and `faults`";
-            return Err(Failure::Usage(message.into()));
-        }
+        SchemaKind::Device => schema_of::<DeviceDoc>(),
+        SchemaKind::Sweep => schema_of::<SweepDoc>(),
     };
     console::answer(&format!("{schema:#}\n"))
 }

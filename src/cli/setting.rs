@@ -4,7 +4,7 @@ use tracing::info;
 
 use super::failure::Failure;
 use crate::base::{Problem, Problems};
-use crate::energy::Prices;
+use crate::energy::{Prices, routers_area};
 use crate::fabric::{Fabric, FaultMap, Health};
 use crate::noc::certify::{Certificate, Question, certify};
 use crate::noc::route::Routing;
@@ -83,6 +83,14 @@ impl Documents {
             (Some(routing), Some(prices)) => Ok(Setting { health, routing, prices }),
             _ => Err(self.chip.explain(problems).into()),
         }
+    }
+
+    /// Active area of the network's routers [m²], if the chip's technology has a figure.
+    pub(super) fn routers_area(&self, setting: &Setting) -> Option<f64> {
+        let chip = &self.chip.value;
+        let figures = (chip.flit_bits, chip.clock.0);
+        let site = report::energy_site(self.fabric(), &setting.health, &chip.router, figures);
+        routers_area(chip.energy.as_ref()?.technology?, &site)
     }
 
     /// What is known of the routing before a cycle is run.

@@ -28,6 +28,11 @@ pub(super) fn heed_interrupts() {
     let _ = ctrlc::set_handler(handler);
 }
 
+/// Whether Ctrl-C was pressed.
+pub(super) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::Relaxed)
+}
+
 /// A run that is being watched.
 pub(super) struct Watch {
     since: Instant,
@@ -38,6 +43,11 @@ pub(super) struct Watch {
 impl Watch {
     pub(super) fn new() -> Self {
         Self { since: Instant::now(), is_visible: std::io::stderr().is_terminal(), bar: None }
+    }
+
+    /// A run that shows nothing: one of many.
+    pub(super) fn unseen() -> Self {
+        Self { since: Instant::now(), is_visible: false, bar: None }
     }
 
     /// Watches while `run` runs.

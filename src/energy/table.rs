@@ -8,10 +8,10 @@
 //!
 //! Between the points, and with confidence falling with the distance from them:
 //! - node: a power law of the feature size between neighbouring nodes, also from 10 to 11 and 45 to 65 nm;
-//! - buffers (write, read, clock, leakage): linear in the flits that a port holds, VCs × depth, as the
+//! - buffers (write, read, clock, leakage, area): linear in the flits that a port holds, VCs × depth, as the
 //!   table itself is to within 6 %;
 //! - flit width: linear, by the ratio at 4 VCs × 4 flits;
-//! - ports: crossbar, clock and leakage in proportion to the ports (the wires across a crossbar grow
+//! - ports: crossbar, clock, leakage and area in proportion to the ports (the wires across a crossbar grow
 //!   with them, the buffers are counted by port), the second stage of arbitration to the other ports;
 //! - the first stage of arbitration in proportion to the other virtual channels.
 
@@ -47,7 +47,8 @@ const WIDTHS: [f64; 3] = [32.0, 64.0, 128.0];
 /// The columns of a row: 32 bits with 1 VC × 4 flits, 4 × 4 and 4 × 8, then 64 and 128 bits with 4 × 4.
 type Row = [f64; 5];
 
-/// The figures of one technology node, in joules per flit, joules per cycle (clock) and watts (leakage).
+/// The figures of one technology node, in joules per flit, joules per cycle (clock), watts (leakage) and
+/// square metres (area).
 struct Node {
     nm: f64,
     write: Row,
@@ -55,6 +56,7 @@ struct Node {
     crossbar: Row,
     clock: Row,
     leakage: Row,
+    area: Row,
     link: Row,
     link_leakage: Row,
     stage_1: f64,
@@ -70,6 +72,7 @@ const NODES: [Node; 4] = [
         crossbar: [5.47529e-13, 5.47529e-13, 5.47529e-13, 1.07367e-12, 2.12595e-12],
         clock: [3.09562e-13, 3.2851e-13, 3.43986e-13, 5.37081e-13, 9.10491e-13],
         leakage: [0.0025309347, 0.0065032297, 0.0114486397, 0.0124360041, 0.0242981631],
+        area: [1.0266432e-08, 2.6674912e-08, 4.7317912e-08, 5.2904524e-08, 1.135105e-07],
         link: [1.29159e-12, 1.29159e-12, 1.29159e-12, 2.58317e-12, 5.16634e-12],
         link_leakage: [1.38678e-05, 1.38678e-05, 1.38678e-05, 2.77357e-05, 5.54714e-05],
         stage_1: 8.14981e-14,
@@ -82,6 +85,7 @@ const NODES: [Node; 4] = [
         crossbar: [3.01615e-13, 3.01615e-13, 3.01615e-13, 5.91408e-13, 1.171e-12],
         clock: [1.76594e-13, 1.87739e-13, 1.96945e-13, 2.97923e-13, 5.26212e-13],
         leakage: [0.00151358691, 0.00389404391, 0.00686352391, 0.00745217052, 0.0145676494],
+        area: [6.0066376e-09, 1.5031258e-08, 2.6384958e-08, 3.1327795e-08, 7.1351773e-08],
         link: [1.03666e-12, 1.03666e-12, 1.03666e-12, 2.07333e-12, 4.14666e-12],
         link_leakage: [7.72399e-06, 7.72399e-06, 7.72399e-06, 1.5448e-05, 3.0896e-05],
         stage_1: 4.48458e-14,
@@ -94,6 +98,7 @@ const NODES: [Node; 4] = [
         crossbar: [1.39089e-13, 1.39089e-13, 1.39089e-13, 2.72484e-13, 5.39275e-13],
         clock: [9.45341e-14, 1.00161e-13, 1.04689e-13, 1.64883e-13, 2.97591e-13],
         leakage: [0.00090694912, 0.00235064502, 0.00416616502, 0.00451481958, 0.00884222092],
+        area: [2.4639465e-09, 6.4019765e-09, 1.1356267e-08, 1.2746655e-08, 2.7440761e-08],
         link: [7.54642e-13, 7.54642e-13, 7.54642e-13, 1.50928e-12, 3.01857e-12],
         link_leakage: [3.86742e-06, 3.86742e-06, 3.86742e-06, 7.73484e-06, 1.54697e-05],
         stage_1: 2.0623e-14,
@@ -106,6 +111,7 @@ const NODES: [Node; 4] = [
         crossbar: [4.24278e-14, 4.24278e-14, 4.24278e-14, 8.31069e-14, 1.64465e-13],
         clock: [2.86963e-14, 3.07037e-14, 3.234e-14, 5.20473e-14, 9.39299e-14],
         leakage: [0.000135891833, 0.000350247733, 0.000618204733, 0.00067074014, 0.00131172055],
+        area: [1.0306752e-09, 2.6715232e-09, 4.7358232e-09, 5.4501964e-09, 1.1990593e-08],
         link: [4.22025e-13, 4.22025e-13, 4.22025e-13, 8.44051e-13, 1.6881e-12],
         link_leakage: [6.46027e-07, 6.46027e-07, 6.46027e-07, 1.29205e-06, 2.58411e-06],
         stage_1: 6.2209e-15,
@@ -137,6 +143,8 @@ pub struct RouterFigures {
     pub clock: f64,
     /// The router's leakage [W].
     pub leakage: f64,
+    /// The router's active area: transistors, not wires [m²].
+    pub area: f64,
     /// One flit over a wire of one millimetre [J].
     pub link: f64,
     /// Leakage of that wire [W].
@@ -153,6 +161,7 @@ impl RouterFigures {
             switch_arbitration: f(self.switch_arbitration, other.switch_arbitration),
             clock: f(self.clock, other.clock),
             leakage: f(self.leakage, other.leakage),
+            area: f(self.area, other.area),
             link: f(self.link, other.link),
             link_leakage: f(self.link_leakage, other.link_leakage),
         }
@@ -215,6 +224,7 @@ impl Node {
             switch_arbitration: stage_1 + stage_2,
             clock: at(&self.clock) * ports_over,
             leakage: at(&self.leakage) * ports_over,
+            area: at(&self.area) * ports_over,
             link: at(&self.link),
             link_leakage: at(&self.link_leakage),
         }

@@ -80,6 +80,8 @@ fn every_row_of_the_source_is_reproduced() {
             let found = joules(&account, component).expect("a technology prices every part");
             assert_close(found, expected, &format!("{row}: {}", component.name()));
         }
+        let area = routers_area(Technology(nm), &site).expect("the table covers its own points");
+        assert_close(area, 2.0 * number("A_active_m2"), &format!("{row}: area"));
         let hop = account.of(Kind::Dynamic).joules();
         assert!((hop * 1e12 - number("E_flit_hop_pJ")).abs() < 6e-4, "{row}: a hop takes {hop} J");
     }

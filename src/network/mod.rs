@@ -11,11 +11,12 @@
 //! Invariants: a [`Net`] is checked when it is built and does not change its shape afterwards; synapses are
 //! kept in the order in which they were made, source by source, so that sums are reproducible.
 //!
-//! Must not know: cores, packets, files.
+//! Must not know: cores, packets; files are read by hooks.
 //!
 //! Read [`net`] first, then [`machine`].
 
 pub mod bench;
+pub mod describe;
 pub mod machine;
 pub mod net;
 pub mod synapses;
@@ -23,4 +24,4 @@ pub mod synapses;
 pub use bench::Bench;
 pub use machine::{Activity, Halt, Machine};
 pub use net::{Net, NetBuilder, Part, Population, Span};
-pub use synapses::{MAX_DELAY, Synapse, Synapses};
+pub use synapses::{MAX_DELAY, Synapse, SynapseColumns, Synapses};

@@ -1,6 +1,6 @@
 //! A network in flat form, and how one is made.
 
-use super::synapses::{MAX_DELAY, Synapse, Synapses};
+use super::synapses::{MAX_DELAY, Synapse, SynapseList, Synapses};
 use crate::base::unit::Seconds;
 use crate::base::{NeuronId, Problem, Problems};
 use crate::neuron::NeuronModel;
@@ -93,13 +93,13 @@ pub struct NetBuilder {
     dt: Seconds,
     populations: Vec<Population>,
     neurons: u64,
-    synapses: Vec<(NeuronId, Synapse)>,
+    synapses: SynapseList,
 }
 
 impl NetBuilder {
     /// An empty network that advances in steps of `dt`.
     pub fn new(dt: Seconds) -> Self {
-        Self { dt, populations: Vec::new(), neurons: 0, synapses: Vec::new() }
+        Self { dt, populations: Vec::new(), neurons: 0, synapses: SynapseList::default() }
     }
 
     /// Adds `count` equal neurons.
@@ -119,7 +119,12 @@ impl NetBuilder {
 
     /// Adds a synapse from `source`.
     pub fn connect(&mut self, source: NeuronId, synapse: Synapse) {
-        self.synapses.push((source, synapse));
+        self.synapses.push(source, synapse);
+    }
+
+    /// Makes room for `more` synapses at once.
+    pub fn reserve(&mut self, more: usize) {
+        self.synapses.reserve(more);
     }
 
     /// Checks and finishes the network.
@@ -137,7 +142,7 @@ impl NetBuilder {
             self.check_synapses(&mut problems);
         }
         problems.into_result(())?;
-        let synapses = Synapses::new(self.neurons as u32, &self.synapses);
+        let synapses = Synapses::new(self.neurons as u32, self.synapses);
         Ok(Net { dt: self.dt, populations: self.populations, synapses })
     }
 
@@ -157,8 +162,9 @@ impl NetBuilder {
         const MOST: usize = 20;
         let channels: Vec<(u32, usize)> =
             self.populations.iter().map(|it| (it.span.first.0, it.channels())).collect();
-        for (i, (source, synapse)) in self.synapses.iter().enumerate() {
-            let wrong = self.wrong_with(*source, synapse, &channels);
+        for i in 0..self.synapses.len() {
+            let (source, synapse) = self.synapses.at(i);
+            let wrong = self.wrong_with(source, &synapse, &channels);
             problems.0.extend(wrong.map(|message| Problem::new(format!("synapses[{i}]"), message)));
             if problems.0.len() >= MOST {
                 return;

@@ -37,6 +37,7 @@ mod twister;
 mod working_units;
 
 pub mod adex;
+pub mod asan;
 pub mod bernoulli;
 pub mod binomial;
 pub mod boltzmann;
@@ -51,7 +52,10 @@ pub mod lif_exp;
 pub mod liquid;
 pub mod loihi;
 pub mod nebm;
+pub mod mos2;
+pub mod nbo2;
 pub mod rate;
+pub mod reservoir;
 pub mod sanafe_input;
 pub mod sanafe_lif;
 pub mod sat_variable;
@@ -61,6 +65,7 @@ pub mod source_list;
 pub mod source_poisson;
 pub mod source_regular;
 pub mod step;
+pub mod taox;
 pub mod truenorth;
 pub mod walk_counter;
 

@@ -9,6 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use super::bank::Granule;
+use super::cost::SomaCost;
 use super::sheet::{self, ModelSheet, Ranges};
 use super::soma::{Card, Soma};
 use crate::base::Problems;
@@ -97,6 +98,13 @@ macro_rules! models {
                 }
             }
 
+            /// What its soma events cost where the chip does not say.
+            pub fn cost(&self) -> SomaCost {
+                match self {
+                    $(Self::$Model(_) => <super::$module::$Model as Soma>::price().cost,)+
+                }
+            }
+
             /// The ranges of this model's parameters.
             fn ranges(&self) -> Ranges {
                 match self {
@@ -163,6 +171,11 @@ models! { $
     snu::Snu,
     liquid::Liquid,
     rate::Rate,
+    reservoir::Reservoir,
+    asan::Asan,
+    nbo2::Nbo2,
+    taox::Taox,
+    mos2::Mos2,
     source_constant::SourceConstant,
     source_list::SourceList,
     source_poisson::SourcePoisson,
@@ -178,6 +191,15 @@ impl NeuronModel {
     pub fn check(&self, dt: Seconds) -> Result<(), Problems> {
         check_time_step(dt)?;
         self.check_within(&self.ranges(), dt).into_result(())
+    }
+
+    /// The hardware unit whose one state all neurons mapped to it share, for models that have such units:
+    /// neurons of different units do not share a bank.
+    pub fn unit(&self) -> Option<u32> {
+        match self {
+            Self::SanafeInput(input) => Some(input.unit),
+            _ => None,
+        }
     }
 
     /// Checks consecutive parts of one bank.

@@ -69,6 +69,13 @@ impl<T: Copy + Ord> Agenda<T> {
     /// Events may still be noted for `at`: they are the next ones.
     #[inline]
     pub(super) fn take(&mut self, at: u64, due: &mut Vec<T>) {
+        self.take_as_noted(at, due);
+        due.sort_unstable();
+    }
+
+    /// As [`Agenda::take`], but in the order in which events were noted; those noted long before come last.
+    #[inline]
+    pub(super) fn take_as_noted(&mut self, at: u64, due: &mut Vec<T>) {
         due.clear();
         self.now = at;
         let slot = at as usize % SLOTS;
@@ -78,7 +85,6 @@ impl<T: Copy + Ord> Agenda<T> {
             due.push(event);
             self.far.pop();
         }
-        due.sort_unstable();
     }
 }
 

@@ -43,7 +43,8 @@ impl Parcel {
     }
 
     pub(super) fn delivery(&self) -> Delivery {
-        Delivery { src: self.src, dst: self.dst, tag: self.tag, at: self.tail_ejected }
+        let Self { src, dst, tag, injected, .. } = *self;
+        Delivery { src, dst, tag, injected, at: self.tail_ejected }
     }
 }
 
@@ -127,6 +128,16 @@ impl Ledger {
         }
         self.parcels.push(parcel);
         self.parcels.len() as u32 - 1
+    }
+
+    #[inline(always)]
+    pub(super) fn parcel(&self, slot: u32) -> &Parcel {
+        &self.parcels[slot as usize]
+    }
+
+    #[inline(always)]
+    pub(super) fn parcel_mut(&mut self, slot: u32) -> &mut Parcel {
+        &mut self.parcels[slot as usize]
     }
 
     #[inline]

@@ -5,6 +5,7 @@
 //! | | what it models | what it costs |
 //! |---|---|---|
 //! | [`engine`] | every flit in every pipeline stage | the reference |
+//! | [`approximate`] | packets booking cycles of switches and wires | its error is measured and tested |
 //! | [`ideal`] | distance alone | no contention |
 //! | [`deflection`] | bufferless routers, flit by flit | another kind of router |
 //!
@@ -13,6 +14,7 @@
 //! Read [`params`] first, then [`route`].
 
 mod agenda;
+pub mod approximate;
 pub mod certify;
 pub mod deflection;
 pub mod engine;

@@ -47,7 +47,8 @@ pub enum RouterKind {
     /// Input-queued with virtual channels and credits.
     #[default]
     InputQueued,
-    /// Bufferless: a flit that loses its output is deflected to another one.
+    /// Bufferless: a flit that loses its output is deflected to another one. Parameters of buffers, virtual
+    /// channels and allocators have no meaning then and stay at their defaults.
     Deflection,
 }
 
@@ -138,8 +139,44 @@ impl RouterParams {
         range("allocator_iterations", self.allocator_iterations.into(), 1, 8);
         range("input_speedup", self.input_speedup.into(), 1, 4);
         let piggyback = !self.piggyback || self.speculative;
+        if self.kind == RouterKind::Deflection {
+            self.refuse_meaningless(&mut problems);
+        }
         problems
             .require(piggyback, "piggyback", || "piggybacked VC allocation needs `speculative: true`".into());
         problems.into_result(())
+    }
+
+    /// Virtual channels of a port and flits in each; a bufferless router has one register at each port.
+    pub fn buffers(&self) -> (u8, u16) {
+        match self.kind {
+            RouterKind::InputQueued => (self.vcs, self.buffer_flits),
+            RouterKind::Deflection => (1, 1),
+        }
+    }
+
+    /// What a bufferless router cannot have. Defaults stand for "nothing was said", and so does one virtual channel.
+    fn refuse_meaningless(&self, problems: &mut Problems) {
+        let plain = Self::default();
+        let said = [
+            ("vcs", self.vcs != plain.vcs && self.vcs != 1),
+            ("buffer_flits", self.buffer_flits != plain.buffer_flits),
+            ("vc_delay", self.vc_delay != plain.vc_delay),
+            ("credit_delay", self.credit_delay != plain.credit_delay),
+            ("speculative", self.speculative),
+            ("piggyback", self.piggyback),
+            ("allocator", self.allocator != plain.allocator),
+            ("allocator_iterations", self.allocator_iterations != plain.allocator_iterations),
+            ("arbiter", self.arbiter != plain.arbiter),
+            ("input_speedup", self.input_speedup != plain.input_speedup),
+            ("wait_for_tail_credit", self.wait_for_tail_credit),
+            ("switching", self.switching != plain.switching),
+        ];
+        for (field, _) in said.into_iter().filter(|&(_, said)| said) {
+            problems.push(
+                Problem::new(field, "a bufferless router (`kind: deflection`) has no use for this")
+                    .allowed("to leave it out"),
+            );
+        }
     }
 }

@@ -8,9 +8,10 @@ use crate::base::RouterId;
 use crate::energy::{EnergyAccount, Kind};
 use crate::fabric::{Fabric, Health};
 use crate::noc::certify::Certificate;
+use crate::noc::deflection::Deflections;
 use crate::noc::engine::Stall;
 use crate::sim::saturation::Found;
-use crate::sim::{Ending, Outcome, Summary};
+use crate::sim::{Circling, Ending, Outcome, Summary};
 
 /// The resolved documents of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -72,8 +73,15 @@ impl Report {
             faults: faults(facts),
             links: links(facts),
             result: facts.saturation.map(|found| Results::Saturation(saturation(found))),
+            deflection: outcome.deflections.as_ref().map(deflection),
             stalled: match &outcome.ending {
                 Ending::Stalled(stall) => Some(stalled(stall, facts.fabric)),
+                _ => None,
+            },
+            livelock: match outcome.ending {
+                Ending::Circling(Circling { packets, cycles, hops }) => {
+                    Some(Livelock { packets, cycles, hops })
+                }
                 _ => None,
             },
         }
@@ -188,6 +196,18 @@ fn saturation(found: &Found) -> Saturation {
         saturated: point.saturated,
     };
     Saturation { below: found.below, above: found.above, points: found.points.iter().map(point).collect() }
+}
+
+fn deflection(counts: &Deflections) -> Deflection {
+    let share = |part: u64| (counts.flits > 0).then(|| part as f64 / counts.flits as f64);
+    Deflection {
+        deflections: counts.deflections,
+        per_flit: share(counts.deflections),
+        deflected_share: share(counts.deflected_flits),
+        worst: counts.worst,
+        blocked_injections: counts.blocked_injections,
+        reassembly_packets: counts.reassembly,
+    }
 }
 
 fn stalled(stall: &Stall, fabric: &Fabric) -> Stalled {

@@ -43,9 +43,45 @@ pub struct Report {
     /// What the workload computed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<Results>,
+    /// What only bufferless networks have to report.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deflection: Option<Deflection>,
     /// What the network was stuck in, if it was.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stalled: Option<Stalled>,
+    /// Packets that moved on and on without arriving, if that ended the run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub livelock: Option<Livelock>,
+}
+
+/// How often flits were deflected, in the whole run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Deflection {
+    /// Hops of flits to where they did not want to go.
+    pub deflections: u64,
+    /// The same per flit that arrived.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_flit: Option<f64>,
+    /// Share of the arrived flits that were deflected at least once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deflected_share: Option<f64>,
+    /// Most deflections of one flit.
+    pub worst: u32,
+    /// Node-cycles in which there was a flit to send and no port was left for it.
+    pub blocked_injections: u64,
+    /// Most packets that one node was putting together at once: what its reassembly buffer must hold.
+    pub reassembly_packets: u32,
+}
+
+/// Packets that moved on and on without arriving.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Livelock {
+    /// Packets under way.
+    pub packets: u64,
+    /// Cycles since the last flit arrived.
+    pub cycles: u64,
+    /// Link traversals in these cycles.
+    pub hops: u64,
 }
 
 /// The program that wrote a report.

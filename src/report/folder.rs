@@ -6,15 +6,17 @@ use std::path::{Path, PathBuf};
 use std::{fmt, process};
 
 /// Names of the files that results consist of.
-const RESULTS: [&str; 9] = [
+const RESULTS: [&str; 11] = [
     "report.json",
     "report.html",
+    "figures.json",
     "host.json",
     "packets.csv",
     "links.csv",
     "routers.csv",
     "nodes.csv",
     "spikes.csv",
+    "steps.csv",
     "potentials.csv",
 ];
 
@@ -29,6 +31,8 @@ pub struct Folder {
 pub enum FolderError {
     /// The folder holds results already: one of them.
     Occupied(PathBuf),
+    /// The file is there already.
+    Exists(PathBuf),
     /// What failed, on what, and why.
     Failed(&'static str, PathBuf, io::Error),
 }
@@ -42,6 +46,10 @@ impl fmt::Display for FolderError {
                     "`{}` holds results already: choose another folder, or overwrite with --force",
                     path.display()
                 )
+            }
+            Self::Exists(path) => {
+                let path = path.display();
+                write!(f, "`{path}` is there already: choose another name, or overwrite with --force")
             }
             Self::Failed(what, path, error) => write!(f, "cannot {what} `{}`: {error}", path.display()),
         }
@@ -69,6 +77,11 @@ impl Folder {
         Ok(folder)
     }
 
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes the file `name` whole: under another name first, then renamed.
     ///
     /// # Errors
@@ -78,8 +91,43 @@ impl Folder {
         name: &str,
         content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), FolderError> {
+        replace(&self.temporary(name), self.path.join(name), content)
+    }
+
+    /// Writes a file that is no part of a folder of results, whole or not at all.
+    ///
+    /// # Errors
+    /// It is there and is not to be overwritten; it cannot be written. What was there before is untouched.
+    pub fn write_file(
+        path: &Path,
+        overwrite: bool,
+        content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), FolderError> {
+        if !overwrite && path.symlink_metadata().is_ok() {
+            return Err(FolderError::Exists(path.to_owned()));
+        }
+        let Some(name) = path.file_name() else {
+            let error = io::ErrorKind::InvalidFilename.into();
+            return Err(FolderError::Failed("write", path.to_owned(), error));
+        };
+        let temporary = format!(".{}.{}.part", name.to_string_lossy(), process::id());
+        replace(&path.with_file_name(temporary), path.to_owned(), content)
+    }
+
+    /// As [`Self::write`], for writers that want a file of their own.
+    ///
+    /// # Errors
+    /// It cannot be written. What was there before is untouched.
+    pub fn write_table(
+        &self,
+        name: &str,
+        content: impl FnOnce(File) -> io::Result<()>,
+    ) -> Result<(), FolderError> {
         let (temporary, path) = (self.temporary(name), self.path.join(name));
-        let written = write_synced(&temporary, content).and_then(|()| fs::rename(&temporary, &path));
+        let written = File::create(&temporary).and_then(content).and_then(|()| {
+            File::open(&temporary)?.sync_all()?;
+            fs::rename(&temporary, &path)
+        });
         written.map_err(|error| {
             // What is left of a failed attempt is of no use; that it cannot be removed changes nothing.
             let _ = fs::remove_file(&temporary);
@@ -107,6 +155,20 @@ impl Folder {
     fn temporary(&self, name: &str) -> PathBuf {
         self.path.join(format!(".{name}.{}.part", process::id()))
     }
+}
+
+/// Writes `temporary`, then gives it the name `path`.
+fn replace(
+    temporary: &Path,
+    path: PathBuf,
+    content: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), FolderError> {
+    let written = write_synced(temporary, content).and_then(|()| fs::rename(temporary, &path));
+    written.map_err(|error| {
+        // What is left of a failed attempt is of no use; that it cannot be removed changes nothing.
+        let _ = fs::remove_file(temporary);
+        FolderError::Failed("write", path, error)
+    })
 }
 
 fn write_synced(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

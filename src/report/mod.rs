@@ -3,8 +3,10 @@
 //! ```text
 //!   Outcome, EnergyAccount, Certificate ──▶ Report ──▶ report.json (schema `spikeloom/report/1`)
 //!                │                              └────▶ summary for the terminal
-//!                └──▶ tables (CSV)                     HostReport ──▶ host.json
+//!                ├──▶ tables (CSV)                     HostReport ──▶ host.json
+//!                └──▶ Figures ──▶ figures.json
 //!                                     Folder: all of it written whole or not at all
+//!   a folder, or several ──▶ RunFiles ──▶ page (HTML), plots (SVG)
 //! ```
 //!
 //! Invariants: the same run gives the same bytes, on any number of threads; what a run has no value for is
@@ -12,26 +14,36 @@
 //!
 //! Must not know: how anything was simulated, the command line, terminals.
 //!
-//! Read [`Report`] first, then [`Facts`].
+//! Read [`Report`] first, then [`Facts`], then [`page`](mod@page).
 
 mod build;
 mod document;
+mod figures;
 mod folder;
 mod host;
+pub mod page;
+mod plots;
 mod pricing;
 mod tables;
 mod text;
+mod timeline;
+mod traces;
 
 pub use build::{Facts, Inputs};
 pub use document::{
-    Channel, Components, Energy, Faults, Latencies, Latency, LinkLoad, PacketCounts, Program, RatePoint,
-    Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
+    Channel, Components, Deflection, Energy, Faults, Latencies, Latency, LinkLoad, Livelock, PacketCounts,
+    Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
 };
+pub use figures::{Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns};
 pub use folder::{Folder, FolderError};
 pub use host::HostReport;
+pub use page::{PageError, RunFiles, page};
+pub use plots::{Plot, plots};
 pub use pricing::{energy_account, energy_site};
 pub use tables::{links_csv, nodes_csv, packets_csv, routers_csv};
 pub use text::summary;
+pub use timeline::timeline;
+pub use traces::{Raster, Steps};
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,8 @@ use crate::noc::params::RouterParams;
 use crate::sim::Outcome;
 
 /// The site that a chip's energy is priced for. Broken routers, and links that are broken or lead to one,
-/// are taken to be switched off.
+/// are taken to be switched off. A bufferless router is priced with one register of a flit at each port, where
+/// the flits of a cycle stand.
 pub fn energy_site(
     fabric: &Fabric,
     health: &Health,
@@ -26,10 +27,11 @@ pub fn energy_site(
         interval: link.interval,
         powered: alive && health.router[link.from.index()] && health.router[link.to.index()],
     });
+    let (vcs, buffer_flits) = router.buffers();
     Site {
         flit_bits,
-        vcs: router.vcs.into(),
-        buffer_flits: router.buffer_flits.into(),
+        vcs: vcs.into(),
+        buffer_flits: buffer_flits.into(),
         clock_hz,
         routers: routers.collect(),
         links: links.collect(),

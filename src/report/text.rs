@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use super::document::{Channel, Energy, Faults, Latency, LinkLoad, Report, Results, Saturation, Stalled};
+use super::document::{
+    Channel, Deflection, Energy, Faults, Latency, LinkLoad, Livelock, Report, Results, Saturation, Stalled,
+};
 use crate::base::RouterId;
 use crate::fabric::{Fabric, Place};
 
@@ -51,6 +53,9 @@ pub fn summary(report: &Report, fabric: &Fabric) -> String {
     if let Some(Results::Saturation(saturation)) = &report.result {
         saturates(&mut page, saturation);
     }
+    if let Some(deflection) = &report.deflection {
+        deflected(&mut page, deflection);
+    }
     if let Some(energy) = &report.energy {
         spent(&mut page, energy, &seconds);
     }
@@ -63,6 +68,10 @@ pub fn summary(report: &Report, fabric: &Fabric) -> String {
     if let Some(stalled) = &report.stalled {
         page.gap();
         page.line("deadlock", stalled.describe(fabric));
+    }
+    if let Some(livelock) = &report.livelock {
+        page.gap();
+        page.line("livelock", livelock.describe());
     }
     page.0
 }
@@ -129,6 +138,17 @@ fn saturates(page: &mut Page, saturation: &Saturation) {
     }
 }
 
+fn deflected(page: &mut Page, deflection: &Deflection) {
+    let Deflection { per_flit, deflected_share, worst, blocked_injections, reassembly_packets, .. } =
+        deflection;
+    let (Some(mean), Some(share)) = (per_flit, deflected_share) else { return };
+    page.gap();
+    let share = 100.0 * share;
+    page.line("deflections per flit", format!("{mean:.4}  ({share:.1} % of flits, worst {worst})"));
+    page.line("  injection held back", format!("{} node-cycles", grouped(*blocked_injections)));
+    page.line("  reassembly at a node", format!("up to {reassembly_packets} packets at once"));
+}
+
 fn spent(page: &mut Page, energy: &Energy, seconds: &str) {
     page.gap();
     let joules = |joules: f64| engineering(joules, "J");
@@ -184,6 +204,14 @@ fn busiest(page: &mut Page, links: &[LinkLoad], fabric: &Fabric) {
     page.line("busiest links", named.collect::<Vec<_>>().join(", "));
 }
 
+impl Livelock {
+    /// What was seen, in words.
+    pub fn describe(&self) -> String {
+        let [packets, cycles, hops] = [self.packets, self.cycles, self.hops].map(grouped);
+        format!("{packets} packets made {hops} hops in {cycles} cycles, and no flit arrived")
+    }
+}
+
 impl Stalled {
     /// Which channels wait for which, in words.
     pub fn describe(&self, fabric: &Fabric) -> String {
@@ -217,7 +245,7 @@ fn router(fabric: &Fabric, router: u32) -> String {
 }
 
 /// With a comma between thousands.
-fn grouped(number: u64) -> String {
+pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::new();
     for (place, digit) in digits.chars().enumerate() {
@@ -230,7 +258,7 @@ fn grouped(number: u64) -> String {
 }
 
 /// With four digits and the prefix of a power of a thousand.
-fn engineering(value: f64, unit: &str) -> String {
+pub(super) fn engineering(value: f64, unit: &str) -> String {
     const PREFIXES: [(&str, f64); 10] = [
         ("G", 1e9),
         ("M", 1e6),
@@ -252,7 +280,7 @@ fn engineering(value: f64, unit: &str) -> String {
 }
 
 /// Four significant digits.
-fn scaled(value: f64) -> String {
+pub(super) fn scaled(value: f64) -> String {
     match value.abs() {
         size if size >= 1e6 => format!("{value:.3e}"),
         size if size >= 1000.0 => format!("{value:.0}"),

@@ -8,7 +8,8 @@
 
 use super::engine::Engine;
 use super::metered::Metered;
-use super::outcome::{Ending, Loads, Outcome, Packets, RunError};
+use super::outcome::{Circling, Ending, Loads, Outcome, Packets, RunError};
+use super::timeline::Recorder;
 use super::{Control, Job, Windows};
 use crate::base::RouterId;
 use crate::fabric::Fabric;
@@ -21,11 +22,15 @@ const CHUNK: u64 = 1 << 20;
 /// Cycles between two looks at whether the drain is over.
 const DRAIN_CHUNK: u64 = 64;
 
+/// Cycles, per cycle of the slowest link, in which flits move and none arrives until that counts as a livelock.
+const LIVELOCK: u64 = 50_000;
+
 /// What stops a run before its next stage.
 enum Break {
     /// Nothing is left to happen.
     Idle,
     Stalled(Stall),
+    Circling(Circling),
     Cancelled,
 }
 
@@ -40,9 +45,14 @@ pub(super) struct Drive<'a, S> {
     least: Option<f64>,
     /// Flits that had moved when the engine claimed to be stuck, and the cycle of the first such claim.
     moved: Option<(u64, u64)>,
+    /// Flits that had arrived, the cycle in which that was last seen to change, and the hops until then.
+    arrived: (u64, u64, u64),
+    /// Cycle in which to look at that again.
+    look_again: u64,
     /// Flits by port when the window opened and closed.
     opened: Option<Vec<u64>>,
     closed: Option<Vec<u64>>,
+    recorder: Recorder,
 }
 
 impl<'a, S: Source> Drive<'a, S> {
@@ -53,6 +63,8 @@ impl<'a, S: Source> Drive<'a, S> {
         engine.measure(window);
         engine.keep_log(job.keep_log);
         let sources = engine.deal(Metered::new(source, job, window));
+        let expected = windows.measure.map(|_| end);
+        let ports = job.fabric.port_base.last().map_or(0, |&ports| ports as usize);
         Ok(Self {
             job,
             windows,
@@ -61,8 +73,11 @@ impl<'a, S: Source> Drive<'a, S> {
             sources,
             least: None,
             moved: None,
+            arrived: (0, 0, 0),
+            look_again: 0,
             opened: None,
             closed: None,
+            recorder: Recorder::new(ports, expected),
         })
     }
 
@@ -76,6 +91,7 @@ impl<'a, S: Source> Drive<'a, S> {
             Ok(false) => Ending::Saturated,
             Ok(true) | Err(Break::Idle) => Ending::Complete,
             Err(Break::Stalled(stall)) => Ending::Stalled(stall),
+            Err(Break::Circling(circling)) => Ending::Circling(circling),
             Err(Break::Cancelled) => Ending::Cancelled,
         };
         self.outcome(ending)
@@ -91,6 +107,8 @@ impl<'a, S: Source> Drive<'a, S> {
         self.closed = Some(tally.port_flits);
         let drained = !hopeless && self.settle(control, Self::has_drained)?;
         self.sources.iter_mut().for_each(Metered::silence);
+        // Long enough to tell a livelock from a slow drain.
+        self.windows.drain_limit = self.windows.drain_limit.max(2 * LIVELOCK * self.slowest());
         match self.settle(control, |drive| drive.engine.in_flight() == 0) {
             Ok(_) | Err(Break::Idle) => Ok(drained),
             Err(other) => Err(other),
@@ -134,9 +152,13 @@ impl<'a, S: Source> Drive<'a, S> {
                 return Err(Break::Cancelled);
             }
             let now = self.engine.now();
-            let end = until.min(now.saturating_add(chunk));
-            match self.engine.run(&mut self.sources, end) {
-                Ended::Reached => {}
+            let end = until.min(now.saturating_add(chunk)).min(self.recorder.next());
+            let ended = self.engine.run(&mut self.sources, end);
+            if self.engine.now() >= self.recorder.next() && ended != Ended::Idle {
+                self.recorder.look(self.engine.now(), &self.engine.tally().port_flits);
+            }
+            match ended {
+                Ended::Reached => self.watch()?,
                 Ended::Idle => return Err(Break::Idle),
                 Ended::Stalled(stall) if self.is_stuck() => return Err(Break::Stalled(stall)),
                 Ended::Stalled(_) => {}
@@ -161,6 +183,32 @@ impl<'a, S: Source> Drive<'a, S> {
         }
     }
 
+    /// Whether flits still arrive. They may be a long time on their way where links are long.
+    fn watch(&mut self) -> Result<(), Break> {
+        let now = self.engine.now();
+        if now < self.look_again {
+            return Ok(());
+        }
+        self.look_again = now + LIVELOCK / 8;
+        let tally = self.engine.tally();
+        let hops = tally.port_flits.iter().sum::<u64>() - tally.flits_ejected;
+        let (arrived, since, before) = self.arrived;
+        let in_flight = self.engine.in_flight();
+        if in_flight == 0 || arrived != tally.flits_ejected || hops == before {
+            self.arrived = (tally.flits_ejected, now, hops);
+            return Ok(());
+        }
+        if now - since <= LIVELOCK * self.slowest() {
+            return Ok(());
+        }
+        Err(Break::Circling(Circling { packets: in_flight, cycles: now - since, hops: hops - before }))
+    }
+
+    /// Flight time of the slowest link [cycles].
+    fn slowest(&self) -> u64 {
+        self.job.fabric.links.iter().map(|link| link.latency).max().unwrap_or(1).into()
+    }
+
     /// Closes the books.
     fn outcome(mut self, ending: Ending) -> Result<Outcome, RunError> {
         let tally = self.engine.tally();
@@ -180,6 +228,7 @@ impl<'a, S: Source> Drive<'a, S> {
             self.sources.iter_mut().for_each(|source| source.catch_up(end));
         }
         let loads = self.loads(&tally);
+        let timeline = self.recorder.finish(self.job.fabric, &tally.port_flits);
         Ok(Outcome {
             ending,
             cycles: reached,
@@ -196,7 +245,9 @@ impl<'a, S: Source> Drive<'a, S> {
             accepted_flits: tally.flits_accepted,
             vc_allocations: tally.vc_grants,
             retransmitted: tally.retransmitted,
+            deflections: self.engine.deflections(),
             loads,
+            timeline,
             packet_latency: tally.packet_latency,
             network_latency: tally.network_latency,
             hops: tally.hops,

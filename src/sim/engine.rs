@@ -1,11 +1,15 @@
-//! The engines a run can be driven through, by fidelity.
+//! The engines a run can be driven through, by fidelity and kind of router.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Job;
 use crate::base::{Problem, Problems};
+use crate::noc::approximate::Approximate;
+use crate::noc::deflection::{Deflection, Deflections};
 use crate::noc::engine::{Ended, Network, Run, Tally, Window};
+use crate::noc::ideal::Ideal;
+use crate::noc::params::RouterKind;
 use crate::noc::source::Source;
 
 /// How closely the network is simulated.
@@ -19,74 +23,106 @@ pub enum Fidelity {
     Approximate,
     /// Hops only: no packet ever waits.
     Ideal,
+    /// The `detailed` timing model of SANA-FE, for spiking networks on a two-dimensional mesh.
+    Sanafe,
+    /// The `simple` timing model of SANA-FE, for spiking networks.
+    SanafeSimple,
 }
 
 /// One of the engines, ready to run.
 pub(super) enum Engine {
     Cycle(Box<Network>),
+    Deflection(Box<Deflection>),
+    Approximate(Box<Approximate>),
+    Ideal(Box<Ideal>),
+}
+
+/// Evaluates `$body` with `$network` bound to the engine, whatever it is.
+macro_rules! with_engine {
+    ($engine:expr, $network:ident => $body:expr) => {
+        match $engine {
+            Engine::Cycle($network) => $body,
+            Engine::Deflection($network) => $body,
+            Engine::Approximate($network) => $body,
+            Engine::Ideal($network) => $body,
+        }
+    };
 }
 
 impl Engine {
     pub(super) fn new(job: &Job<'_>) -> Result<Self, Problems> {
-        let run = Run { seed: job.seed, threads: job.threads };
-        match job.fidelity {
-            Fidelity::Cycle => {
-                let network = Network::new(job.fabric, job.health, job.routing.clone(), job.router, run)?;
-                Ok(Self::Cycle(Box::new(network)))
+        let Job { fabric, health, router, .. } = *job;
+        let (run, routing) = (Run { seed: job.seed, threads: job.threads }, job.routing.clone());
+        Ok(match (job.fidelity, router.kind) {
+            (Fidelity::Cycle, RouterKind::InputQueued) => {
+                Self::Cycle(Box::new(Network::new(fabric, health, routing, router, run)?))
             }
-            Fidelity::Approximate | Fidelity::Ideal => {
-                let problem = Problem::new("fidelity", "this fidelity is not built yet");
-                Err(problem.allowed("`cycle`").into())
+            (Fidelity::Cycle, RouterKind::Deflection) => {
+                Self::Deflection(Box::new(Deflection::new(fabric, health, routing, router, run)?))
             }
-        }
+            (Fidelity::Ideal, _) => Self::Ideal(Box::new(Ideal::new(fabric, health, routing, router, run)?)),
+            (Fidelity::Approximate, _) => {
+                Self::Approximate(Box::new(Approximate::new(fabric, health, routing, router, run)?))
+            }
+            (Fidelity::Sanafe | Fidelity::SanafeSimple, _) => {
+                let problem = Problem::new("fidelity", "this fidelity is one for spiking networks");
+                return Err(problem.allowed("`cycle`, `approximate`, `ideal`").into());
+            }
+        })
     }
 
     pub(super) fn now(&self) -> u64 {
-        match self {
-            Self::Cycle(network) => network.now(),
-        }
+        with_engine!(self, network => network.now())
     }
 
     /// Cycles without movement after which the network counts as stalled.
     pub(super) fn patience(&self) -> u64 {
         match self {
             Self::Cycle(network) => network.patience,
+            Self::Approximate(network) => network.patience,
+            Self::Deflection(_) | Self::Ideal(_) => 0,
         }
     }
 
     pub(super) fn measure(&mut self, window: Window) {
-        match self {
-            Self::Cycle(network) => network.measure(window),
-        }
+        with_engine!(self, network => network.measure(window));
     }
 
     pub(super) fn keep_log(&mut self, keep: bool) {
-        match self {
-            Self::Cycle(network) => network.keep_log(keep),
-        }
+        with_engine!(self, network => network.keep_log(keep));
     }
 
+    /// The parts of `source` that [`Engine::run`] takes: one per thread that the engine uses.
     pub(super) fn deal<S: Source>(&self, source: S) -> Vec<S> {
         match self {
             Self::Cycle(network) => network.deal(source),
+            Self::Deflection(_) | Self::Approximate(_) | Self::Ideal(_) => vec![source],
         }
     }
 
     pub(super) fn run<S: Source>(&mut self, sources: &mut [S], until: u64) -> Ended {
-        match self {
-            Self::Cycle(network) => network.run(sources, until),
+        match (self, sources) {
+            (Self::Cycle(network), sources) => network.run(sources, until),
+            (Self::Deflection(network), [source]) => network.run(source, until),
+            (Self::Approximate(network), [source]) => network.run(source, until),
+            (Self::Ideal(network), [source]) => network.run(source, until),
+            _ => unreachable!("these engines deal out one part"),
         }
     }
 
     pub(super) fn in_flight(&self) -> u64 {
-        match self {
-            Self::Cycle(network) => network.in_flight(),
-        }
+        with_engine!(self, network => network.in_flight())
     }
 
     pub(super) fn tally(&self) -> Tally {
+        with_engine!(self, network => network.tally())
+    }
+
+    /// What only bufferless networks count.
+    pub(super) fn deflections(&self) -> Option<Deflections> {
         match self {
-            Self::Cycle(network) => network.tally(),
+            Self::Deflection(network) => Some(network.deflections()),
+            _ => None,
         }
     }
 }

@@ -15,6 +15,7 @@
 //!
 //! Read [`Job`] first, then `drive.rs`.
 
+pub mod chip;
 mod control;
 mod drive;
 mod engine;
@@ -23,6 +24,7 @@ mod outcome;
 mod record;
 pub mod saturation;
 mod summary;
+mod timeline;
 
 use crate::base::Problems;
 use crate::fabric::{Fabric, Health};
@@ -32,9 +34,10 @@ use crate::noc::source::Source;
 
 pub use control::{Control, Progress};
 pub use engine::Fidelity;
-pub use outcome::{Ending, Loads, Outcome, Packets, RunError};
+pub use outcome::{Circling, Ending, Loads, Outcome, Packets, RunError};
 pub use record::Record;
 pub use summary::Summary;
+pub use timeline::{Frame, Timeline};
 
 /// What is simulated, and how.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +69,7 @@ pub struct Windows {
     pub measure: Option<u64>,
     /// Most cycles to wait, after the measurement, until every measured packet has arrived. Traffic goes
     /// on meanwhile; a network that needs longer is saturated. Then sources fall silent, and the network
-    /// has as long again to deliver what is under way.
+    /// has as long again, or as long as it takes to recognise a livelock, to deliver what is under way.
     pub drain_limit: u64,
 }
 

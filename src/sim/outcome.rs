@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::Summary;
+use super::{Summary, Timeline};
 use crate::base::Problems;
+use crate::noc::deflection::Deflections;
 use crate::noc::engine::{Counts, PacketRecord, Stall};
 
 /// How a run ended.
@@ -15,8 +16,21 @@ pub enum Ending {
     Saturated,
     /// The network stopped moving with packets in it.
     Stalled(Stall),
+    /// Packets moved on and on, but none arrived any more.
+    Circling(Circling),
     /// It was interrupted.
     Cancelled,
+}
+
+/// A livelock: flits move, and none gets anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circling {
+    /// Packets under way.
+    pub packets: u64,
+    /// Cycles since the last flit was read by its destination.
+    pub cycles: u64,
+    /// Link traversals in these cycles.
+    pub hops: u64,
 }
 
 /// Where the packets went. `created = delivered + refused + lost + in_flight`, always.
@@ -76,8 +90,12 @@ pub struct Outcome {
     pub vc_allocations: u64,
     /// Flits sent again after a bit error.
     pub retransmitted: u64,
+    /// What only bufferless networks count.
+    pub deflections: Option<Deflections>,
     /// What each part carried.
     pub loads: Loads,
+    /// What moved when.
+    pub timeline: Timeline,
     /// Every delivered packet, in order of delivery, if a log was kept.
     pub log: Option<Vec<PacketRecord>>,
 }

@@ -403,6 +403,14 @@ fn every_preset_is_right_and_reads_back() {
                 let made = workload.value.traffic.compile(&mesh, &|name| workload.file(name), 0);
                 assert!(made.is_ok(), "{}: {}", preset.name, made.expect_err("it is refused"));
             }
+            Kind::Device => {
+                let description = reads_back::<DeviceDoc>(preset.name).header.description;
+                assert!(description.is_some(), "{} is not described", preset.name);
+            }
+            Kind::Sweep => {
+                let sweep = reads_back::<SweepDoc>(preset.name);
+                assert!(sweep.header.description.is_some(), "{} is not described", preset.name);
+            }
         }
     }
 }
@@ -420,7 +428,7 @@ fn without_a_fault_map_overrides_make_one() {
 #[test]
 fn every_shipped_document_is_built_in() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for folder in ["topologies", "topologies/faults", "workloads"] {
+    for folder in ["topologies", "topologies/devices", "topologies/faults", "workloads"] {
         for entry in fs::read_dir(root.join(folder)).into_iter().flatten() {
             let path = entry.expect("the folder can be read").path();
             if path.extension().is_none_or(|extension| extension != "yaml") {

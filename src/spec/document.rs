@@ -15,6 +15,7 @@ use crate::fabric::topology::DEFAULT_FLIT_BITS;
 use crate::fabric::{Fabric, FaultMap, LinkOverride, LinkParams, Surroundings, Topology};
 use crate::noc::params::RouterParams;
 use crate::noc::route::RoutingSpec;
+use crate::sim::chip::CoreParams;
 
 /// What a document describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,18 +26,24 @@ pub enum Kind {
     Faults,
     /// What the chip is to do.
     Workload,
+    /// What a core's weights or neurons are made of.
+    Device,
+    /// Many runs.
+    Sweep,
 }
 
 impl Kind {
-    /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Chip, Self::Faults, Self::Workload];
+    /// The kinds that a run is made of, and that `--set` reaches.
+    pub const OF_A_RUN: [Self; 3] = [Self::Chip, Self::Faults, Self::Workload];
 
-    /// The first word of `--set` paths into such a document.
+    /// The first word of paths into such a document, as `--set` and messages name them.
     pub const fn prefix(self) -> &'static str {
         match self {
             Self::Chip => "chip",
             Self::Faults => "faults",
             Self::Workload => "workload",
+            Self::Device => "device",
+            Self::Sweep => "sweep",
         }
     }
 }
@@ -47,6 +54,8 @@ impl fmt::Display for Kind {
             Self::Chip => "chip",
             Self::Faults => "fault map",
             Self::Workload => "workload",
+            Self::Device => "device",
+            Self::Sweep => "sweep",
         })
     }
 }
@@ -120,6 +129,9 @@ pub struct ChipDoc {
     /// What the network's events cost. Absent: reports say nothing about energy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergyParams>,
+    /// The cores on the tiles. Absent: the chip carries packets, but runs no spiking networks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cores: Option<CoreParams>,
 }
 
 fn default_flit_bits() -> u32 {
@@ -143,6 +155,7 @@ impl Document for ChipDoc {
         require((1..=65536).contains(&self.flit_bits), "flit_bits", "a flit has 1 to 65536 bits");
         problems.absorb("router", self.router.validate());
         problems.absorb("energy", self.energy.as_ref().map_or(Ok(()), EnergyParams::validate));
+        problems.absorb("cores", self.cores.as_ref().map_or(Ok(()), CoreParams::validate));
         let link = problems.absorb("link", self.link.validate());
         // A wrong width or link does not keep the topology from being checked: others stand in for them.
         let flit_bits = self.flit_bits.clamp(1, 65536);

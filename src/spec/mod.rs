@@ -17,9 +17,11 @@
 //!
 //! Read [`document`] first, then `read.rs`.
 
+pub mod catalogue;
 #[cfg(test)]
 mod checks;
 mod decode;
+mod device;
 mod diagnostic;
 pub mod document;
 mod draft;
@@ -31,23 +33,27 @@ mod parse;
 pub mod preset;
 mod read;
 mod render;
+pub mod sanafe;
 mod scalar;
 mod schema;
 pub mod source;
 mod sources;
+pub mod sweep;
 mod template;
 mod tree;
 mod wording;
 mod workload;
 
+pub use device::DeviceDoc;
 pub use diagnostic::{Diagnostic, Diagnostics, Place};
 pub use document::{ChipDoc, Document, FaultDoc, Header, Kind};
 pub use editor::schema_of;
 pub use overrides::Overrides;
 pub use read::{Loaded, load, read};
 pub use source::{Origin, Source};
+pub use sweep::SweepDoc;
 pub use template::template_of;
-pub use workload::WorkloadDoc;
+pub use workload::{Probes, WorkloadDoc};
 
 /// Reads a chip: the built-in one called `name`, or the file.
 ///
@@ -74,11 +80,27 @@ pub fn no_faults(overrides: &Overrides) -> Result<Loaded<FaultDoc>, Diagnostics>
     read(Source::memory("none", FaultDoc::EXAMPLE), overrides)
 }
 
+/// Reads a sweep: the built-in one called `name`, or the file.
+///
+/// # Errors
+/// Everything that is wrong with it and what it extends.
+pub fn load_sweep(name: &str) -> Result<Loaded<SweepDoc>, Diagnostics> {
+    load(name, &Overrides::none())
+}
+
 /// Reads a workload: the built-in one called `name`, or the file. Whether it fits a chip is known once its
 /// traffic is made for one.
 ///
 /// # Errors
 /// Everything that is wrong with it, what it extends, and the overrides.
 pub fn load_workload(name: &str, overrides: &Overrides) -> Result<Loaded<WorkloadDoc>, Diagnostics> {
+    load(name, overrides)
+}
+
+/// Reads a device: the built-in one called `name`, or the file.
+///
+/// # Errors
+/// Everything that is wrong with it, what it extends, and the overrides.
+pub fn load_device(name: &str, overrides: &Overrides) -> Result<Loaded<DeviceDoc>, Diagnostics> {
     load(name, overrides)
 }

@@ -33,10 +33,10 @@ struct Override {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Segment {
-    text: String,
+pub(super) struct Segment {
+    pub text: String,
     /// Whether it was written in brackets.
-    bracketed: bool,
+    pub bracketed: bool,
     span: Range<usize>,
 }
 
@@ -104,8 +104,8 @@ impl Override {
             return Err(Box::new(refusal.allowed(example)));
         };
         let first = path.remove(0);
-        let prefixes = Kind::ALL.map(Kind::prefix);
-        let Some(kind) = Kind::ALL.into_iter().find(|kind| kind.prefix() == first.text) else {
+        let prefixes = Kind::OF_A_RUN.map(Kind::prefix);
+        let Some(kind) = Kind::OF_A_RUN.into_iter().find(|kind| kind.prefix() == first.text) else {
             let message = format!("unknown document `{}`", clip(&first.text, 60));
             let mut refusal = refuse(message, first.span).allowed(prefixes.join(", "));
             refusal.nearest = problem::nearest(&first.text, prefixes).map(str::to_owned);
@@ -199,7 +199,7 @@ impl Override {
 }
 
 /// The parts of `a.b[0].c`, whose first byte is at `base`; `None` if one is empty or a bracket is open.
-fn segments(path: &str, base: usize) -> Option<Vec<Segment>> {
+pub(super) fn segments(path: &str, base: usize) -> Option<Vec<Segment>> {
     let mut out = Vec::new();
     let mut at = base;
     for part in path.split('.') {

@@ -14,6 +14,14 @@ pub(super) fn resolve(text: &str) -> Value {
     number(text).unwrap_or_else(|| Value::Text(text.into()))
 }
 
+/// Whether `text` may stand without quotes, wherever a scalar may, and mean itself.
+pub(super) fn is_plain_text(text: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-');
+    text.starts_with(char::is_alphanumeric)
+        && text.chars().all(plain)
+        && matches!(resolve(text), Value::Text(_))
+}
+
 fn number(text: &str) -> Option<Value> {
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let negative = text.starts_with('-');

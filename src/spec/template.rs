@@ -128,9 +128,7 @@ fn flow(node: &Node) -> String {
 
 /// `text` as YAML: plain where that reads back as the same text, else in quotes.
 fn scalar_text(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.' | '/' | '-');
-    let is_plain = text.starts_with(char::is_alphanumeric) && text.chars().all(plain);
-    if is_plain && matches!(scalar::resolve(text), Value::Text(_)) {
+    if scalar::is_plain_text(text) {
         return text.to_owned();
     }
     serde_json::Value::from(text).to_string()

@@ -130,6 +130,9 @@ pub struct Certificate {
     pub nodes: Nodes,
     /// Turn map that the routing settled on.
     pub turn_map: Option<String>,
+    /// Routers whose working nodes are the isolated ones.
+    #[serde(skip)]
+    pub isolated_routers: Vec<u32>,
 }
 
 /// Certifies, or refutes with a shortest cycle.

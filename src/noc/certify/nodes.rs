@@ -57,11 +57,11 @@ fn regions(ground: &Ground) -> Option<Regions> {
     Mesh::of(ground).map(|mesh| Regions::grow(mesh, &faulty))
 }
 
-/// Counts the nodes.
-pub(super) fn count_nodes(ground: &Ground, components: &Components) -> Nodes {
+/// Counts the nodes, and lists the routers with isolated ones.
+pub(super) fn count_nodes(ground: &Ground, components: &Components) -> (Nodes, Vec<u32>) {
     let regions = regions(ground);
     let active = components.largest(ground);
-    let mut nodes = Nodes::default();
+    let (mut nodes, mut isolated) = (Nodes::default(), Vec::new());
     for router in ground.routers() {
         let working = u64::from(ground.nodes_at(router));
         nodes.faulty += u64::from(ground.fabric.routers[router.index()].nodes) - working;
@@ -70,10 +70,14 @@ pub(super) fn count_nodes(ground: &Ground, components: &Components) -> Nodes {
         match (active[router.index()], is_unsafe) {
             (true, _) => nodes.active += working,
             (false, true) => {}
-            (false, false) => nodes.isolated += working,
+            (false, false) if working > 0 => {
+                nodes.isolated += working;
+                isolated.push(router.0);
+            }
+            (false, false) => {}
         }
     }
-    nodes
+    (nodes, isolated)
 }
 
 /// Share of the load on links that run along the ring of a disabled region; `None` without regions.

@@ -217,7 +217,7 @@ impl Tally {
             (RouterKind::InputQueued, None) if self.escape == 0 => Some(Argument::NoCycle),
             (RouterKind::InputQueued, None) => self.escapable.then_some(Argument::EscapeChannels),
         };
-        let nodes = count_nodes(ground, &self.components);
+        let (nodes, isolated_routers) = count_nodes(ground, &self.components);
         let healthy: u64 = ground.routers().map(|router| u64::from(ground.nodes_at(router))).sum();
         let pairs = healthy * healthy.saturating_sub(1);
         let travelled = self.sums.travelled.max(1.0);
@@ -239,6 +239,7 @@ impl Tally {
             ring_share: ring_share(ground, &self.load),
             nodes,
             turn_map: question.routing.turn_map().map(str::to_owned),
+            isolated_routers,
         }
     }
 

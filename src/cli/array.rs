@@ -1,0 +1,225 @@
+//! `spikeloom array`: an array of devices alone, on random weights and inputs.
+
+use std::fmt::Write;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::console;
+use super::failure::Failure;
+use crate::base::Problems;
+use crate::spec::{DeviceDoc, Loaded, Overrides, load_device};
+use crate::synapse::array::study::{Histogram, Study, StudyReport};
+use crate::synapse::array::{ArrayParams, Event};
+
+/// Largest matrix that is tried, in weights.
+const MOST_WEIGHTS: usize = 1 << 26;
+
+/// Columns of the longest bar of a histogram.
+const LONGEST_BAR: u64 = 50;
+
+/// Arguments of `array`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spikeloom array rram_yao
+  spikeloom array pcm_ibm --rows 256 --columns 256 --age 86400 --trials 20 --json
+  spikeloom array rram_wan --set device.array.crossbar.adc.bits=6")]
+pub(super) struct ArrayArguments {
+    /// The device: a file, or a built-in one.
+    device: String,
+    /// Set one value of the document, e.g. device.array.crossbar.adc.bits=6; may be repeated.
+    #[arg(long, value_name = "PATH=VALUE")]
+    set: Vec<String>,
+    /// Inputs of the matrix that is tried.
+    #[arg(long, default_value_t = 64, value_name = "N")]
+    rows: usize,
+    /// Outputs of the matrix that is tried.
+    #[arg(long, visible_alias = "cols", default_value_t = 64, value_name = "N")]
+    columns: usize,
+    /// Products on each array.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    products: u32,
+    /// Arrays that are drawn, each with a seed of its own.
+    #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    trials: u32,
+    /// Time from programming to the products, in seconds.
+    #[arg(long, default_value_t = 0.0, value_name = "SECONDS")]
+    age: f64,
+    /// Seed of all random choices.
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    seed: u64,
+    /// Write the report as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    name: &'a str,
+    array: &'a ArrayParams,
+    #[serde(flatten)]
+    report: &'a StudyReport,
+}
+
+pub(super) fn array(arguments: &ArrayArguments) -> Result<(), Failure> {
+    let study = study_of(arguments)?;
+    let overrides = Overrides::parse(arguments.set.iter().cloned())?;
+    let device = load_device(&arguments.device, &overrides)?;
+    let DeviceDoc::Array(array) = &device.value else {
+        return Err(Failure::Usage(format!("`{}` describes a neuron, and no array", device.name())));
+    };
+    let report = study.run(array).map_err(|problems| explained(&device, problems))?;
+    if arguments.json {
+        let answer = Answer { name: device.name(), array, report: &report };
+        let text = serde_json::to_string_pretty(&answer)
+            .map_err(|error| Failure::Failed(format!("the report cannot be written down: {error}")))?;
+        return console::answer(&format!("{text}\n"));
+    }
+    let mut text = format!("{}: {}\n\n", device.name(), device.header.description.as_deref().unwrap_or("an array"));
+    describe(&report, &mut text);
+    console::answer(&text)
+}
+
+fn study_of(arguments: &ArrayArguments) -> Result<Study, Failure> {
+    let &ArrayArguments { rows, columns, products, trials, age, seed, .. } = arguments;
+    let fits = |a: usize, b: usize| a.checked_mul(b).is_some_and(|size| (1..=MOST_WEIGHTS).contains(&size));
+    if !fits(rows, columns) || !fits(products as usize, rows.max(columns)) {
+        let message = format!("a matrix of {rows} by {columns} and {products} products: up to {MOST_WEIGHTS} numbers");
+        return Err(Failure::Usage(message));
+    }
+    if !(age >= 0.0 && age.is_finite()) {
+        return Err(Failure::Usage(format!("--age {age} is no time")));
+    }
+    Ok(Study { rows, columns, trials, products, seed, age })
+}
+
+fn explained(device: &Loaded<DeviceDoc>, problems: Problems) -> Failure {
+    device.explain(problems.under("array")).into()
+}
+
+fn describe(report: &StudyReport, text: &mut String) {
+    let StudyReport { study, limits, costs, .. } = report;
+    let bits = |bits: Option<u32>| bits.map_or_else(|| "any".into(), |bits| format!("{bits} bits"));
+    let lines = [
+        (
+            "matrix",
+            format!(
+                "{} × {} on {} array{} of {} × {} ({})",
+                study.rows,
+                study.columns,
+                costs.arrays,
+                if costs.arrays == 1 { "" } else { "s" },
+                limits.rows,
+                limits.outputs,
+                report.technology
+            ),
+        ),
+        (
+            "precision",
+            format!(
+                "weights {}, inputs {}, outputs {}",
+                bits(limits.weight_bits),
+                bits(limits.input_bits),
+                bits(limits.output_bits)
+            ),
+        ),
+        (
+            "output error",
+            format!(
+                "{:.4} % ± {:.4} % of the rms output ({} products on {} arrays, {} s after programming)",
+                100.0 * report.output_error.mean,
+                100.0 * report.output_error.deviation,
+                study.products,
+                study.trials,
+                study.age
+            ),
+        ),
+        (
+            "weight error",
+            format!(
+                "{:.4} % ± {:.4} % rms of the largest weight, {:.3} % at worst, {:+.4} % on average",
+                100.0 * report.weight_error.mean,
+                100.0 * report.weight_error.deviation,
+                100.0 * report.worst_weight,
+                100.0 * report.weight_bias.mean
+            ),
+        ),
+        ("product", format!("{}; {:.4} TOPS/W", event(costs.multiply), report.tops_per_watt)),
+        ("of which", parts(report)),
+        ("time-step", format!("{}, and {} for each spike", event(costs.step), joules(costs.spike.energy))),
+        (
+            "writing",
+            format!(
+                "{}, {:.0} pulses, {} cells given up",
+                event(costs.program),
+                costs.pulses,
+                costs.failed_cells
+            ),
+        ),
+    ];
+    for (name, value) in lines {
+        let _ = writeln!(text, "  {name:14} {value}");
+    }
+    if costs.standby > 0.0 {
+        let _ = writeln!(text, "  {:14} {}W", "all the time", prefixed(costs.standby));
+    }
+    draw("errors of outputs, in rms outputs", &report.output_histogram, text);
+    draw("errors of weights, in largest weights", &report.weight_histogram, text);
+}
+
+fn parts(report: &StudyReport) -> String {
+    let shares = report.costs.shares;
+    let parts = [
+        ("cells", shares.cells),
+        ("drivers", shares.drivers),
+        ("sample-and-hold", shares.sample_hold),
+        ("converters", shares.converters),
+        ("digital", shares.digital),
+        ("other", shares.other),
+    ];
+    let some = parts.iter().filter(|(_, energy)| *energy > 0.0);
+    let some: Vec<String> = some.map(|(name, energy)| format!("{name} {}", joules(*energy))).collect();
+    if some.is_empty() { "nothing that is priced".into() } else { some.join(", ") }
+}
+
+fn event(event: Event) -> String {
+    format!("{} in {}s", joules(event.energy), prefixed(event.time))
+}
+
+fn joules(energy: f64) -> String {
+    format!("{}J", prefixed(energy))
+}
+
+/// Four digits and a prefix: `371.9 p`.
+fn prefixed(value: f64) -> String {
+    const PREFIXES: [(f64, &str); 9] = [
+        (1.0, ""),
+        (1e-3, "m"),
+        (1e-6, "µ"),
+        (1e-9, "n"),
+        (1e-12, "p"),
+        (1e-15, "f"),
+        (1e-18, "a"),
+        (1e-21, "z"),
+        (1e-24, "y"),
+    ];
+    if value == 0.0 {
+        return "0 ".into();
+    }
+    let found = PREFIXES.iter().find(|(scale, _)| value.abs() >= *scale).unwrap_or(&PREFIXES[8]);
+    let shown = value / found.0;
+    let digits = if shown >= 100.0 { 1 } else if shown >= 10.0 { 2 } else { 3 };
+    format!("{shown:.digits$} {}", found.1)
+}
+
+fn draw(title: &str, histogram: &Histogram, text: &mut String) {
+    let most = histogram.counts.iter().copied().max().unwrap_or(0).max(1);
+    let _ = writeln!(text, "\n  {title}");
+    let width = (histogram.to - histogram.from) / histogram.counts.len().max(1) as f64;
+    for (i, &count) in histogram.counts.iter().enumerate() {
+        let middle = histogram.from + (i as f64 + 0.5) * width;
+        let bar = "█".repeat((count * LONGEST_BAR).div_ceil(most) as usize);
+        let _ = writeln!(text, "  {middle:>+11.3e} {count:>9} {bar}");
+    }
+}

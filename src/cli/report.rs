@@ -1,0 +1,105 @@
+//! `spikeloom report`: the page of a run, or of several side by side, and its plots.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::console;
+use super::failure::Failure;
+use crate::report::page::MOST_RUNS;
+use crate::report::{self, Folder, FolderError, PageError, RunFiles};
+
+/// Page of several runs, where no other name is given.
+const COMPARISON: &str = "comparison.html";
+
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spikeloom report out/first                            renders out/first/report.html anew
+  spikeloom report out/xy out/mftn --html mftn.html     two runs side by side: what differed, and what came of it
+  spikeloom report out/first --svg plots                the same plots as SVG, for papers and slides
+
+A page is one file: it needs no network and opens from disk. The first folder is what the others are compared
+with. Without --html the page of one run goes into its folder, that of several into comparison.html. Plots
+are SVG only; browsers, Inkscape and rsvg-convert turn them into PNG or PDF.")]
+pub(super) struct ReportArguments {
+    /// Folders that `run --out` has written.
+    #[arg(required = true, value_name = "DIR", num_args = 1..)]
+    folders: Vec<PathBuf>,
+    /// Write the page to this file.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Write the plots as SVG into this folder; without --html, no page is written.
+    #[arg(long, value_name = "FOLDER")]
+    svg: Option<PathBuf>,
+    /// Overwrite files that are there.
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
+    let ReportArguments { folders, html, svg, force } = arguments;
+    if folders.len() > MOST_RUNS {
+        return Err(PageError::Runs(folders.len()).into());
+    }
+    let runs = read_all(folders)?;
+    if html.is_some() || svg.is_none() {
+        let (file, overwrite) = match (html, folders.as_slice()) {
+            (Some(file), _) => (file.clone(), *force),
+            // What a folder's page says follows from its other files: there is nothing to lose.
+            (None, [folder]) => (folder.join("report.html"), true),
+            (None, _) => (PathBuf::from(COMPARISON), *force),
+        };
+        let page = report::page(&runs)?;
+        write(&file, overwrite, &page)?;
+    }
+    if let Some(folder) = svg {
+        let plots = report::plots(&runs)?;
+        let files: Vec<PathBuf> = plots.iter().map(|plot| folder.join(&plot.name)).collect();
+        if let Some(there) = files.iter().find(|file| !force && file.symlink_metadata().is_ok()) {
+            return Err(FolderError::Exists(there.clone()).into());
+        }
+        std::fs::create_dir_all(folder)
+            .map_err(|error| FolderError::Failed("make the folder", folder.clone(), error))?;
+        for (plot, file) in plots.iter().zip(&files) {
+            write(file, *force, &plot.svg)?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads every folder; what is wrong with each is said at once.
+fn read_all(folders: &[PathBuf]) -> Result<Vec<RunFiles>, Failure> {
+    let (mut runs, mut wrong) = (Vec::new(), Vec::new());
+    for folder in folders {
+        match RunFiles::read(folder) {
+            Ok(run) => runs.push(run),
+            Err(error) => wrong.push(error.to_string()),
+        }
+    }
+    if wrong.is_empty() { Ok(runs) } else { Err(Failure::Usage(wrong.join("\nerror: "))) }
+}
+
+fn write(file: &Path, overwrite: bool, text: &str) -> Result<(), Failure> {
+    let written = Folder::write_file(file, overwrite, |out| out.write_all(text.as_bytes()));
+    written.map_err(|error| match error {
+        FolderError::Failed(..) => Failure::Failed(error.to_string()),
+        FolderError::Occupied(_) | FolderError::Exists(_) => Failure::Usage(error.to_string()),
+    })?;
+    console::complain(&format!("wrote {}\n", file.display()));
+    Ok(())
+}
+
+impl From<PageError> for Failure {
+    fn from(error: PageError) -> Self {
+        match error {
+            PageError::Runs(_) | PageError::Unreadable(..) | PageError::Damaged(..) => {
+                Self::Usage(error.to_string())
+            }
+            PageError::Template(_) | PageError::Plot(_) => {
+                Self::Failed(format!("{error}; this is a defect of spikeloom"))
+            }
+        }
+    }
+}

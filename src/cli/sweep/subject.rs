@@ -1,0 +1,65 @@
+//! A sweep that has been read: its document, its points, and what they are made of.
+
+use std::path::PathBuf;
+
+use super::folder_of;
+use crate::cli::failure::Failure;
+use crate::spec::sweep::{Design, Point};
+use crate::spec::{Diagnostics, Loaded, Overrides, Source, SweepDoc, load_sweep, read, source};
+use crate::sweep::{Header, NamedDocument, checksum, command};
+
+/// A sweep that can be run.
+pub(super) struct Sweep {
+    pub document: Loaded<SweepDoc>,
+    pub folder: Option<PathBuf>,
+}
+
+impl Sweep {
+    /// Reads the sweep that `name` stands for.
+    pub(super) fn read(name: &str) -> Result<Self, Failure> {
+        Ok(Self { document: load_sweep(name)?, folder: folder_of(name) })
+    }
+
+    /// The sweep that a journal is of.
+    pub(super) fn of(header: &Header) -> Result<Self, Failure> {
+        let document = read(Source::memory("journal", &header.sweep.to_string()), &Overrides::none())?;
+        Ok(Self { document, folder: header.folder.clone().map(PathBuf::from) })
+    }
+
+    pub(super) fn design(&self) -> &Design {
+        &self.document.built
+    }
+
+    pub(super) fn point(&self, index: u64) -> Point {
+        self.design().point(index, self.folder.as_deref())
+    }
+
+    /// The command that runs a point alone.
+    pub(super) fn command(&self, index: u64) -> String {
+        command(&self.point(index))
+    }
+
+    /// The name as the name of a folder.
+    pub(super) fn folder_name(&self) -> String {
+        let plain = |c: char| if c.is_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
+        let name: String = self.document.name().chars().map(plain).collect();
+        if name.trim_matches('.').is_empty() { "sweep".to_owned() } else { name }
+    }
+
+    /// What a journal of this sweep begins with. Every document that the sweep names must be there.
+    pub(super) fn header(&self) -> Result<Header, Failure> {
+        let mut problems = Diagnostics::new();
+        let mut documents = Vec::new();
+        for (kind, name) in self.design().documents(self.folder.as_deref()) {
+            if let Some(source) = problems.absorb(source::open(&name, kind, None)) {
+                let checksum = checksum(source.text.as_bytes());
+                documents.push(NamedDocument { kind: kind.to_string(), name, checksum });
+            }
+        }
+        problems.into_result(())?;
+        let sweep = serde_json::to_value(&self.document)
+            .map_err(|error| Failure::Failed(format!("the sweep cannot be written down: {error}")))?;
+        let folder = self.folder.as_ref().map(|folder| folder.to_string_lossy().into_owned());
+        Ok(Header::new(sweep, self.design().points(), documents, folder))
+    }
+}

@@ -1,0 +1,135 @@
+//! What cores spend: counted events times prices.
+
+use super::Energy;
+
+/// What the events of a chip's cores cost [J].
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CorePrices {
+    /// By kind of soma: access, update, spike.
+    pub soma: Vec<[f64; 3]>,
+    /// A synaptic event, by granule.
+    pub synapse: Vec<f64>,
+    /// Adding it up for its neuron, by granule.
+    pub dendrite: Vec<f64>,
+    /// Receiving a packet.
+    pub axon_in: f64,
+    /// Sending a packet.
+    pub axon_out: f64,
+    /// A hop, by direction.
+    pub hops: [f64; 4],
+}
+
+/// What was counted.
+#[derive(Clone, Copy, Debug)]
+pub struct CoreEvents<'a> {
+    /// By kind of soma: accesses, updates, spikes.
+    pub soma: &'a [[u64; 3]],
+    /// Synaptic events by granule.
+    pub synapse: &'a [u64],
+    /// Packets received.
+    pub axon_in: u64,
+    /// Packets sent.
+    pub axon_out: u64,
+    /// Hops of the packets sent, by direction; none where the network's energy is accounted for elsewhere.
+    pub hops: [u64; 4],
+}
+
+/// Where energy went, by component.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct CoreEnergy {
+    /// Accessing, updating and firing neurons.
+    pub soma: Energy,
+    /// Looking up synapses.
+    pub synapse: Energy,
+    /// Adding up for neurons.
+    pub dendrite: Energy,
+    /// Receiving packets.
+    pub axon_in: Energy,
+    /// Sending packets.
+    pub axon_out: Energy,
+    /// Hops.
+    pub hop: Energy,
+}
+
+impl CoreEnergy {
+    /// Names and energies of the components, in order.
+    pub fn components(&self) -> [(&'static str, Energy); 6] {
+        [
+            ("soma", self.soma),
+            ("synapse", self.synapse),
+            ("dendrite", self.dendrite),
+            ("axon_in", self.axon_in),
+            ("axon_out", self.axon_out),
+            ("core_hop", self.hop),
+        ]
+    }
+
+    /// All of it.
+    pub fn total(&self) -> Energy {
+        self.components().into_iter().map(|(_, energy)| energy).sum()
+    }
+
+    /// Packets and their way: axons and hops.
+    pub fn network(&self) -> Energy {
+        self.axon_in + self.axon_out + self.hop
+    }
+}
+
+impl std::ops::AddAssign for CoreEnergy {
+    fn add_assign(&mut self, other: Self) {
+        self.soma += other.soma;
+        self.synapse += other.synapse;
+        self.dendrite += other.dendrite;
+        self.axon_in += other.axon_in;
+        self.axon_out += other.axon_out;
+        self.hop += other.hop;
+    }
+}
+
+impl CorePrices {
+    /// The energy of what was counted. Each product is rounded to a whole quantum, so that the parts of a
+    /// chip that was counted core by core add up to its total.
+    pub fn energy(&self, events: &CoreEvents<'_>) -> CoreEnergy {
+        let sum = |counts: &[u64], prices: &[f64]| -> Energy {
+            counts.iter().zip(prices).map(|(&count, &price)| Energy::of(count, price)).sum()
+        };
+        CoreEnergy {
+            soma: events.soma.iter().zip(&self.soma).map(|(counts, prices)| sum(counts, prices)).sum(),
+            synapse: sum(events.synapse, &self.synapse),
+            dendrite: sum(events.synapse, &self.dendrite),
+            axon_in: Energy::of(events.axon_in, self.axon_in),
+            axon_out: Energy::of(events.axon_out, self.axon_out),
+            hop: sum(&events.hops, &self.hops),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cores_add_up_to_the_chip() {
+        let prices = CorePrices {
+            soma: vec![[51.2e-12, 21.6e-12, 69.3e-12]],
+            synapse: vec![35.5e-12],
+            dendrite: vec![0.5e-12],
+            axon_in: 1e-12,
+            axon_out: 111e-12,
+            hops: [3.0e-12, 4.2e-12, 3.0e-12, 4.2e-12],
+        };
+        let events = |n: u64| CoreEvents {
+            soma: &[[100, 7, 3]],
+            synapse: &[41],
+            axon_in: n,
+            axon_out: 5,
+            hops: [n, 2, 0, 1],
+        };
+        let mut sum = CoreEnergy::default();
+        (1..4).for_each(|n| sum += prices.energy(&events(n)));
+        let parts: Energy = sum.components().into_iter().map(|(_, energy)| energy).sum();
+        assert_eq!(sum.total(), parts);
+        let by_hand = 3.0 * (5120.0 + 7.0 * 21.6 + 3.0 * 69.3 + 41.0 * 36.0 + 5.0 * 111.0 + 3.0 * 4.2) + 6.0 * 4.0;
+        assert!((sum.total().joules() / (by_hand * 1e-12) - 1.0).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,30 @@
+//! Networks as people write them: populations, and projections between them.
+//!
+//! ```text
+//!   NetworkParams ──compile──▶ Net, and the seats that were asked for
+//!     populations: model, parts, values per neuron
+//!     projections: from, to, pattern, weights, delays
+//! ```
+//!
+//! Neurons are named by a population, `cells`, or by some of one: `cells[3]`, `cells[0..9]` for the ten from
+//! 0 to 9. Projections are made in the order in which they are written, each source by source.
+//!
+//! Must not know: cores, YAML; files are read by the caller's hook.
+//!
+//! Read [`NetworkParams`] first, then [`Pattern`].
+
+mod compile;
+mod convolution;
+mod draw;
+mod lists;
+mod params;
+mod select;
+#[cfg(test)]
+mod tests;
+
+pub use compile::{Described, Files, Seat};
+pub use convolution::{ChannelOrder, Convolution};
+pub use params::{
+    Delays, NetworkParams, PartParams, Pattern, PopulationParams, ProjectionParams, SeatParams, Weights,
+};
+pub use select::Selection;

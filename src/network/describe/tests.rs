@@ -1,0 +1,127 @@
+use super::*;
+use crate::base::NeuronId;
+use crate::network::Net;
+
+fn compile(yaml: &str) -> Result<Net, String> {
+    let deserializer = serde_yaml::Deserializer::from_str(yaml);
+    let params: NetworkParams = serde_yaml::with::singleton_map_recursive::deserialize(deserializer).unwrap();
+    let files = |name: &str| match name {
+        "pairs.csv" => Ok(b"source,target,weight,delay\n0,1,0.5,3\n2,0,-1,1\n".to_vec()),
+        _ => Err(std::io::ErrorKind::NotFound.into()),
+    };
+    params.compile(&files, 7).map(|described| described.net).map_err(|problems| problems.to_string())
+}
+
+fn network(projection: &str) -> String {
+    format!(
+        "populations: [{{name: a, neurons: 6, model: integrate-fire}}, {{name: b, neurons: 4, model: integrate-fire}}]\n\
+         projections: [{projection}]"
+    )
+}
+
+/// Source, target and weight of every synapse, numbered through both populations.
+fn synapses(projection: &str) -> Vec<(u32, u32, f64)> {
+    let net = compile(&network(projection)).unwrap();
+    let of = |source| net.synapses.of(NeuronId(source)).map(move |it| (source, it.target.0, it.weight));
+    (0..net.neurons()).flat_map(of).collect()
+}
+
+#[test]
+fn plain_patterns_join_whom_they_say() {
+    assert_eq!(
+        synapses("{from: 'a[1..2]', to: 'b[2..3]', pattern: one-to-one, weights: {values: [2, 3]}}"),
+        [(1, 8, 2.0), (2, 9, 3.0)]
+    );
+    assert_eq!(
+        synapses("{from: 'a[0..1]', to: 'a[0..1]', pattern: {all-to-all: {itself: false}}}"),
+        [(0, 1, 1.0), (1, 0, 1.0)]
+    );
+    assert_eq!(synapses("{from: a, to: b, pattern: {list: {file: pairs.csv}}}"), [(0, 7, 0.5), (2, 6, -1.0)]);
+}
+
+#[test]
+fn random_patterns_have_the_numbers_they_say() {
+    let count = |projection: &str| synapses(projection).len();
+    assert_eq!(count("{from: a, to: b, pattern: {fan-in: {count: 5}}}"), 20);
+    assert_eq!(count("{from: a, to: b, pattern: {fan-out: {count: 5}}}"), 30);
+    assert_eq!(count("{from: a, to: b, pattern: {probability: {probability: 1}}}"), 24);
+    assert_eq!(count("{from: a, to: b, pattern: {probability: {probability: 0}}}"), 0);
+    let wide = "populations: [{name: a, neurons: 300, model: integrate-fire}]\n\
+                projections: [{from: a, to: a, pattern: {probability: {probability: 0.1, itself: true}}}]";
+    let found = compile(wide).unwrap().synapses.len() as f64;
+    // Four standard deviations of a binomial count.
+    assert!((found - 9000.0).abs() < 4.0 * (90_000.0f64 * 0.09).sqrt(), "{found}");
+}
+
+#[test]
+fn distance_joins_the_near_and_not_the_far() {
+    let all = synapses("{from: a, to: a, pattern: {distance: {width: 3, peak: 1, radius: 1e9, reach: 1}}}");
+    let of_first: Vec<u32> = all.iter().filter(|it| it.0 == 0).map(|it| it.1).collect();
+    assert_eq!(of_first, [0, 1, 3]);
+}
+
+/// Against the sum over the window of every output, written out.
+#[test]
+fn convolutions_match_their_definition() {
+    for (order, padding, stride) in [("planes-first", 0, 1), ("places-first", 1, 2), ("planes-first", 1, 1)] {
+        let (width, height, channels, filters, kernel) = (4i64, 3i64, 2i64, 3i64, 3i64);
+        let out = |size: i64| 1 + (size + 2 * padding - kernel) / stride;
+        let (wide, high) = (out(width), out(height));
+        let weights: Vec<String> = (0..kernel * kernel * channels * filters).map(|i| (i + 1).to_string()).collect();
+        let yaml = format!(
+            "populations: [{{name: a, neurons: {}, model: integrate-fire}}, {{name: b, neurons: {}, model: integrate-fire}}]\n\
+             projections: [{{from: a, to: b, weights: {{values: [{}]}}, pattern: {{convolution: {{width: 4, height: 3, \
+             channels: 2, filters: 3, kernel: [3, 3], stride: [{stride}, {stride}], padding: [{padding}, {padding}], order: {order}}}}}}}]",
+            width * height * channels,
+            wide * high * filters,
+            weights.join(", ")
+        );
+        let net = compile(&yaml).unwrap();
+        let number = |x: i64, y: i64, plane: i64, wide: i64, high: i64, planes: i64| match order {
+            "planes-first" => (plane * high + y) * wide + x,
+            _ => (y * wide + x) * planes + plane,
+        };
+        let mut expected = Vec::new();
+        for (filter, y, x) in (0..filters * high * wide).map(|i| (i / (high * wide), i / wide % high, i % wide)) {
+            for tap in 0..kernel * kernel * channels {
+                let (ky, kx, channel) = (tap / channels / kernel, tap / channels % kernel, tap % channels);
+                let (from_x, from_y) = (x * stride + kx - padding, y * stride + ky - padding);
+                if (0..width).contains(&from_x) && (0..height).contains(&from_y) {
+                    let source = number(from_x, from_y, channel, width, height, channels) as u32;
+                    let target = (width * height * channels + number(x, y, filter, wide, high, filters)) as u32;
+                    expected.push((source, target, (tap * filters + filter + 1) as f64));
+                }
+            }
+        }
+        let of = |source| net.synapses.of(NeuronId(source)).map(move |it| (source, it.target.0, it.weight));
+        let mut found: Vec<_> = (0..net.neurons()).flat_map(of).collect();
+        let key = |a: &(u32, u32, f64)| (a.0, a.1, a.2 as u64);
+        found.sort_by_key(key);
+        expected.sort_by_key(key);
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn everything_wrong_is_named_by_its_path() {
+    let check = |projection: &str, expected: &str| {
+        let found = compile(&network(projection)).unwrap_err();
+        assert!(found.contains(expected), "{found:?} does not say {expected:?}");
+    };
+    check("{from: c, to: b, pattern: one-to-one}", "projections[0].from: there is no population `c`");
+    check("{from: 'a[6]', to: b, pattern: one-to-one}", "`a` has 6 neurons; found `a[6]`; allowed: a[0..5]");
+    check("{from: a, to: b, pattern: one-to-one}", "projections[0].pattern: 6 sources are not as many as 4 targets");
+    check("{from: a, to: b, pattern: {all-to-all: {}}, weights: {values: [1]}}", "1 weights were given for 24 synapses");
+    check("{from: a, to: b, pattern: {list: {file: no.csv}}}", "`no.csv` cannot be read");
+    check("{from: a, to: 'b[0..1]', pattern: {list: {file: pairs.csv}}, delays: {constant: 0}}", "delays are 1 step or more");
+}
+
+#[test]
+fn parts_and_values_give_neurons_their_own_parameters() {
+    let yaml = "populations:\n\
+                - {name: a, neurons: 4, model: integrate-fire, parts: [{neurons: [1, 2], model: {integrate-fire: {bias: 2}}}]}\n\
+                - {name: b, neurons: 3, model: integrate-fire, values: {bias: [1, 1, 3]}}";
+    let net = compile(yaml).unwrap();
+    let counts = |i: usize| net.populations[i].parts.iter().map(|part| part.count).collect::<Vec<_>>();
+    assert_eq!((counts(0), counts(1)), (vec![1, 2, 1], vec![2, 1]));
+}

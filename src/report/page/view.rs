@@ -1,0 +1,320 @@
+//! What the template is filled with.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::bars::{Share, component_shares};
+use super::certificate::{Certified, certified};
+use super::chip::{Peaks, Style, chip_svg};
+use super::compare::Comparison;
+use super::files::RunFiles;
+use super::findings::{Table, busiest_cores, busiest_links, results};
+use super::island::island;
+use super::metrics::METRICS;
+use super::palette::{STEPS, Theme, variables};
+use super::treemap::treemap_svg;
+use crate::report::text::grouped;
+
+/// The whole page.
+#[derive(Serialize)]
+pub(super) struct View {
+    title: String,
+    program: String,
+    css: String,
+    uplot_css: &'static str,
+    uplot_js: &'static str,
+    script: &'static str,
+    light: String,
+    dark: String,
+    steps: usize,
+    island: String,
+    runs: Vec<RunView>,
+    comparison: Option<Comparison>,
+    has: Sections,
+}
+
+/// Sections that a page has something for.
+#[derive(Serialize)]
+struct Sections {
+    chip: bool,
+    film: bool,
+    router_energy: bool,
+    latency: bool,
+    activity: bool,
+    saturation: bool,
+    steps: bool,
+    spikes: bool,
+    energy: bool,
+    certificate: bool,
+}
+
+/// One run.
+#[derive(Serialize)]
+struct RunView {
+    /// A, B, … where there are several.
+    letter: String,
+    label: String,
+    title: String,
+    facts: String,
+    badges: Vec<Badge>,
+    cards: Vec<Card>,
+    chip: Option<String>,
+    ratio_note: Option<String>,
+    links: Option<Table>,
+    cores: Option<Table>,
+    results: Option<Table>,
+    stalled: Option<String>,
+    slowest: Vec<Vec<String>>,
+    energy: Vec<Share>,
+    treemap: Option<String>,
+    certificate: Option<Certified>,
+    faults: Vec<(&'static str, String)>,
+    documents: Vec<(&'static str, String)>,
+}
+
+/// What a run is at a glance.
+#[derive(Serialize)]
+struct Badge {
+    class: &'static str,
+    text: String,
+}
+
+/// A headline figure.
+#[derive(Serialize)]
+struct Card {
+    name: &'static str,
+    value: String,
+    unit: String,
+    note: String,
+}
+
+impl View {
+    pub(super) fn new(runs: &[RunFiles]) -> Self {
+        let peaks = peaks(runs);
+        let comparison = Comparison::new(runs);
+        let title = match &comparison {
+            Some(_) => format!("{} runs side by side", runs.len()),
+            None => runs[0].title(),
+        };
+        let views: Vec<RunView> =
+            runs.iter().enumerate().map(|(place, run)| RunView::new(run, place, runs.len(), peaks)).collect();
+        let program = &runs[0].report["program"];
+        let said = |name: &str| program[name].as_str().unwrap_or("?").to_owned();
+        Self {
+            title,
+            program: format!("{} {}", said("name"), said("version")),
+            css: include_str!("page.css").to_owned(),
+            uplot_css: include_str!("assets/uplot-1.6.32/uPlot.min.css"),
+            uplot_js: include_str!("assets/uplot-1.6.32/uPlot.iife.min.js"),
+            script: include_str!("page.js"),
+            light: variables(Theme::Light),
+            dark: variables(Theme::Dark),
+            steps: STEPS,
+            island: island(runs, peaks),
+            has: Sections::of(runs, &views),
+            runs: views,
+            comparison,
+        }
+    }
+}
+
+/// One scale for all runs, so that colours can be compared.
+pub(in crate::report) fn peaks(runs: &[RunFiles]) -> Peaks {
+    let all = runs.iter().filter_map(|run| Some(run.chip()?.peaks(run.number("/time/cycles")?)));
+    all.fold(Peaks { router: 0.0, link: 0.0 }, |a, b| Peaks {
+        router: a.router.max(b.router),
+        link: a.link.max(b.link),
+    })
+}
+
+impl Sections {
+    fn of(runs: &[RunFiles], views: &[RunView]) -> Self {
+        let figures = || runs.iter().filter_map(|run| run.figures.as_ref());
+        Self {
+            chip: views.iter().any(|view| view.chip.is_some()),
+            film: runs.len() == 1 && figures().any(|f| f.timeline.is_some()),
+            router_energy: runs.iter().any(|run| run.chip().is_some_and(|c| c.routers.energy.is_some())),
+            latency: figures().any(|f| f.packet_latency.is_some() || f.network_latency.is_some()),
+            activity: figures().any(|f| f.timeline.is_some()),
+            saturation: runs.iter().any(|run| run.report.pointer("/result/saturation/points").is_some()),
+            steps: runs.iter().any(|run| run.steps.is_some()),
+            spikes: runs.iter().any(|run| run.spikes.is_some()),
+            energy: views.iter().any(|view| !view.energy.is_empty()),
+            certificate: views.iter().any(|view| view.certificate.is_some()),
+        }
+    }
+}
+
+impl RunView {
+    fn new(run: &RunFiles, place: usize, of: usize, peaks: Peaks) -> Self {
+        let cycles = run.number("/time/cycles").unwrap_or(0.0);
+        let letter = if of > 1 { char::from(b'A' + place as u8).to_string() } else { String::new() };
+        let title = run.title();
+        let chip = run.chip().map(|chip| chip_svg(chip, cycles, peaks, Style::Page, &title));
+        Self {
+            letter,
+            label: run.label.clone(),
+            facts: facts(run),
+            badges: badges(run),
+            cards: cards(run),
+            ratio_note: scale_note(run),
+            chip,
+            title,
+            links: busiest_links(run),
+            cores: busiest_cores(run),
+            results: results(run),
+            stalled: stalled(run),
+            slowest: slowest(run),
+            energy: component_shares(run),
+            treemap: treemap_svg(run, Style::Page),
+            certificate: certified(run),
+            faults: faults(run),
+            documents: documents(run),
+        }
+    }
+}
+
+fn facts(run: &RunFiles) -> String {
+    let seed = run.report["seed"].as_u64().map_or_else(String::new, |seed| format!("seed {seed}"));
+    let cycles = run.number("/time/cycles").map(|cycles| format!("{} cycles", grouped(cycles as u64)));
+    let parts = run.chip().map(|chip| {
+        let nodes: u32 = chip.routers.nodes.iter().sum();
+        let (routers, links) = (chip.routers.x.len(), chip.links.from.len());
+        format!("{routers} routers, {nodes} nodes, {links} directed links")
+    });
+    [Some(seed), cycles, parts]
+        .into_iter()
+        .flatten()
+        .filter(|text| !text.is_empty())
+        .collect::<Vec<_>>()
+        .join(" · ")
+}
+
+fn badges(run: &RunFiles) -> Vec<Badge> {
+    let mut badges = Vec::new();
+    let mut badge = |class, text: &str| badges.push(Badge { class, text: text.to_owned() });
+    match (run.report["stalled"].is_object(), run.report["complete"].as_bool()) {
+        (true, _) => badge("bad", "deadlocked"),
+        (false, Some(false)) => badge("bad", "interrupted: partial results"),
+        (false, _) => badge("good", "complete"),
+    }
+    if run.report["throughput"]["saturated"] == true {
+        badge("warn", "saturated");
+    }
+    match certified(run).map(|known| known.is_free()) {
+        Some(true) => badge("good", "deadlock-free, certified"),
+        Some(false) => badge("bad", "can deadlock"),
+        None => {}
+    }
+    if run.report["faults"].is_object() {
+        badge("warn", "faults");
+    }
+    badges
+}
+
+fn cards(run: &RunFiles) -> Vec<Card> {
+    let headline = METRICS.iter().filter(|metric| metric.headline);
+    let card = |metric: &super::metrics::Metric| {
+        let (value, unit) = metric.written(run)?;
+        let note = metric.as_time(run).unwrap_or_else(|| match metric.name {
+            "Accepted" => run
+                .number("/throughput/offered")
+                .map_or_else(String::new, |offered| format!("of {offered:.4} offered")),
+            "Packets delivered" => run
+                .number("/traffic/packets/injected")
+                .map_or_else(String::new, |all| format!("of {} created", grouped(all as u64))),
+            "Mean power" => "over the simulated time".to_owned(),
+            "Simulated time" => run
+                .number("/time/cycles")
+                .map_or_else(String::new, |all| format!("{} cycles", grouped(all as u64))),
+            _ => String::new(),
+        });
+        Some(Card { name: metric.name, value, unit, note })
+    };
+    headline.filter_map(card).collect()
+}
+
+/// What a tile pitch stands for, if neighbours are all as far apart.
+fn scale_note(run: &RunFiles) -> Option<String> {
+    let chip = run.chip()?;
+    let links = &chip.links;
+    let pitch = |link: usize| {
+        let [a, b] = [links.from[link], links.to[link]].map(|end| end as usize);
+        let (x, y) = (&chip.routers.x, &chip.routers.y);
+        (x[a] - x[b]).hypot(y[a] - y[b])
+    };
+    let on_chip = (0..links.from.len()).filter(|&link| links.state.as_bytes()[link] != b'c');
+    let mut lengths =
+        on_chip.filter(|&link| (pitch(link) - 1.0).abs() < 1e-3).map(|link| links.length_mm[link]);
+    let first = lengths.next()?;
+    let is_even = lengths.all(|length| (length - first).abs() < 1e-4);
+    (is_even && first > 0.0).then(|| format!("drawn to scale: one tile pitch is {first} mm of wire"))
+}
+
+fn stalled(run: &RunFiles) -> Option<String> {
+    let stalled = run.report["stalled"].as_object()?;
+    let packets = stalled.get("packets")?.as_u64()?;
+    let name = |end: &Value| {
+        let router = end.as_u64().map(|router| router as u32);
+        router.map_or_else(
+            || "a node".to_owned(),
+            |router| run.chip().map_or_else(|| format!("router {router}"), |chip| chip.name(router)),
+        )
+    };
+    let cycle = stalled.get("cycle")?.as_array()?;
+    let step = |step: &Value| format!("{} → {} vc {}", name(&step["from"]), name(&step["to"]), step["vc"]);
+    let named: Vec<String> = cycle.iter().take(16).map(step).collect();
+    Some(match named.is_empty() {
+        true => format!(
+            "Nothing moves, with {} packets under way; no cycle of waiting channels was found.",
+            grouped(packets)
+        ),
+        false => format!(
+            "Nothing moves, with {} packets under way. {} channels wait for each other: {}.",
+            grouped(packets),
+            cycle.len(),
+            named.join(", then ")
+        ),
+    })
+}
+
+/// The slowest steps: number, seconds, what they waited for.
+fn slowest(run: &RunFiles) -> Vec<Vec<String>> {
+    let Some(steps) = &run.steps else { return Vec::new() };
+    let mut order: Vec<usize> = (0..steps.seconds.len()).collect();
+    order.sort_by(|&a, &b| steps.seconds[b].total_cmp(&steps.seconds[a]).then(a.cmp(&b)));
+    let row = |&at: &usize| {
+        let critical = steps.critical.get(at).cloned().unwrap_or_default();
+        vec![
+            steps.timestep[at].to_string(),
+            crate::report::text::engineering(steps.seconds[at], "s"),
+            critical,
+        ]
+    };
+    order.iter().take(6).map(row).collect()
+}
+
+fn faults(run: &RunFiles) -> Vec<(&'static str, String)> {
+    let number = |name: &str| run.report["faults"][name].as_u64().map(grouped);
+    let names = [
+        ("nodes", "broken nodes"),
+        ("links", "links broken by themselves"),
+        ("unsafe", "unsafe nodes"),
+        ("isolated", "isolated nodes"),
+        ("events", "faults during the run"),
+    ];
+    names.into_iter().filter_map(|(name, words)| Some((words, number(name)?))).collect()
+}
+
+/// The resolved documents, as people would write them.
+fn documents(run: &RunFiles) -> Vec<(&'static str, String)> {
+    let text = |kind: &'static str, title: &'static str| {
+        let document = run.report["inputs"].get(kind)?;
+        let text = serde_yaml::to_string(document).unwrap_or_else(|_| format!("{document:#}"));
+        Some((title, text))
+    };
+    [text("chip", "chip"), text("workload", "workload"), text("faults", "fault map")]
+        .into_iter()
+        .flatten()
+        .collect()
+}

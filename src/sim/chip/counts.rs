@@ -1,0 +1,68 @@
+//! What the cores of a chip have done, in whole numbers.
+
+/// Events of one core, or of several added up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CoreCounts {
+    /// Neurons updated, spikes sent among them, by soma cost: accesses, updates, spikes.
+    pub soma: Vec<[u64; 3]>,
+    /// Synaptic events by granule.
+    pub synapse: Vec<u64>,
+    /// Packets received.
+    pub axon_in: u64,
+    /// Packets sent.
+    pub axon_out: u64,
+    /// Hops of the packets sent: east, north, west, south; on networks without directions all are east.
+    pub hops: [u64; 4],
+    /// Packets that arrived after the step they were due in.
+    pub late: u64,
+}
+
+impl CoreCounts {
+    /// Nothing, for so many soma costs and granules.
+    pub(super) fn new(costs: usize, granules: usize) -> Self {
+        Self { soma: vec![[0; 3]; costs], synapse: vec![0; granules], ..Self::default() }
+    }
+
+    /// Adds the events of `other`.
+    pub fn add(&mut self, other: &Self) {
+        for (own, other) in self.soma.iter_mut().zip(&other.soma) {
+            (0..3).for_each(|event| own[event] += other[event]);
+        }
+        self.synapse.iter_mut().zip(&other.synapse).for_each(|(own, other)| *own += other);
+        self.axon_in += other.axon_in;
+        self.axon_out += other.axon_out;
+        self.hops.iter_mut().zip(other.hops).for_each(|(own, other)| *own += other);
+        self.late += other.late;
+    }
+
+    /// Neurons that fired.
+    pub fn spikes(&self) -> u64 {
+        self.soma.iter().map(|soma| soma[2]).sum()
+    }
+
+    /// Neurons that were updated.
+    pub fn updates(&self) -> u64 {
+        self.soma.iter().map(|soma| soma[1]).sum()
+    }
+
+    /// Synaptic events.
+    pub fn synaptic_events(&self) -> u64 {
+        self.synapse.iter().sum()
+    }
+
+    /// Hops in all directions.
+    pub fn total_hops(&self) -> u64 {
+        self.hops.iter().sum()
+    }
+}
+
+/// What one step of the whole chip amounted to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepRecord {
+    /// Number of the step.
+    pub step: u64,
+    /// What it took [s].
+    pub seconds: f64,
+    /// What happened in it.
+    pub counts: CoreCounts,
+}

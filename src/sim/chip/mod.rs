@@ -1,0 +1,429 @@
+//! A spiking network on the cores of a chip, step by step.
+//!
+//! ```text
+//!   Net + Placement ──Layout──▶ sites, banks ──Plan──▶ packets, synapse memory
+//!                                                           │
+//!   step:  update cores ──▶ packets ──▶ deliver ──▶ arrivals of later steps     (Shard)
+//!                              └──────▶ Clockwork: what the step took           (timing)
+//! ```
+//!
+//! A step: every core updates its neurons in the order of their mapping, each with what is due in this step; a
+//! neuron that fires sends one packet to each core that has a synapse of it; the packet is received
+//! (`axon_in`), each of its synapses is looked up and adds to what is due later. The cores then meet at a
+//! barrier.
+//!
+//! Invariants: what neurons do depends on neither threads nor fidelity; a bench and a chip fire
+//! the same spikes as long as sums of weights are exact; events are counted as whole numbers, core by core.
+//!
+//! Must not know: YAML, files, the wall clock, joules (it hands out counts and prices).
+//!
+//! Read [`Chip`] first, then `shard.rs`, the hot part.
+
+mod arrivals;
+mod counts;
+mod drive;
+mod layout;
+pub mod params;
+mod placement;
+mod plan;
+mod shard;
+mod site;
+#[cfg(test)]
+mod tests;
+mod timing;
+
+use rayon::prelude::*;
+
+use crate::base::{CoreId, NeuronId, Problems};
+use crate::energy::CorePrices;
+use crate::network::{Activity, Halt, Machine, Net};
+use crate::neuron::Bank;
+use crate::sim::Fidelity;
+
+pub use counts::{CoreCounts, StepRecord};
+pub use drive::{ChipEnding, DriveError, drive};
+pub use params::{CoreParams, GranuleParams, HopCosts, Synchronisation, TileOrder};
+pub use placement::Placement;
+pub use site::Ground;
+
+use layout::Layout;
+use plan::Plan;
+use shard::{Moment, Parcel, Shard};
+use timing::{Clockwork, Outbox};
+
+/// How to simulate a chip, as opposed to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct How {
+    /// How closely the network on chip is simulated.
+    pub fidelity: Fidelity,
+    /// Seed of all random choices.
+    pub seed: u64,
+    /// Threads to use, up to 64; results do not depend on them.
+    pub threads: usize,
+}
+
+/// A step whose time has not been told yet.
+#[derive(Debug)]
+struct Pending {
+    record: StepRecord,
+    outboxes: Vec<Outbox>,
+}
+
+/// A network on a chip.
+#[derive(Debug)]
+pub struct Chip {
+    net: Net,
+    seed: u64,
+    step: u64,
+    plan: Plan,
+    prices: CorePrices,
+    tiles: Vec<[u16; 2]>,
+    shard_of: Vec<u8>,
+    axon_out: f64,
+    barrier: f64,
+    shards: Vec<Shard>,
+    clockwork: Clockwork,
+    /// Where there are several.
+    threads: Option<rayon::ThreadPool>,
+    pending: Option<Pending>,
+    spare: Vec<Outbox>,
+    records: Option<Vec<StepRecord>>,
+    seconds: f64,
+    fired: Vec<NeuronId>,
+    values: Vec<f64>,
+    activity: Activity,
+}
+
+impl Chip {
+    /// `net` on the cores of a chip, at rest before step 1.
+    ///
+    /// # Errors
+    /// A placement or synapses that do not fit, by how much; a fidelity that the chip does not allow.
+    pub fn new(mut net: Net, placement: &Placement, ground: &Ground<'_>, how: How) -> Result<Self, Problems> {
+        placement.check(&net, ground)?;
+        let clockwork = Clockwork::new(how.fidelity, ground)?;
+        let (layout, banks) = Layout::new(&net, placement, ground)?;
+        let plan = Plan::new(&mut net, layout, ground)?;
+        let params = ground.params;
+        let threads = how.threads.clamp(1, 64);
+        let cuts = cut(&plan, threads);
+        let shards = shards(&plan, &cuts, params.granules.len(), banks);
+        let mut shard_of = vec![0; ground.cores() as usize];
+        for (index, shard) in shards.iter().enumerate() {
+            shard_of[shard.cores.clone()].fill(index as u8);
+        }
+        Ok(Self {
+            seed: how.seed,
+            step: 1,
+            prices: prices(params, &plan.layout),
+            tiles: timing::tiles(ground),
+            shard_of,
+            axon_out: params.axon_out.latency.0,
+            barrier: params.synchronisation.barrier(tiles_in_use(&plan.layout, ground)),
+            shards,
+            clockwork,
+            threads: pool(threads)?,
+            pending: None,
+            spare: Vec::new(),
+            records: None,
+            seconds: 0.0,
+            fired: Vec::new(),
+            values: Vec::new(),
+            activity: Activity::default(),
+            net,
+            plan,
+        })
+    }
+
+    /// The network, without its synapses: those are in the cores.
+    pub fn net(&self) -> &Net {
+        &self.net
+    }
+
+    /// Keeps a record of every step from now on; [`take_records`](Self::take_records) hands them out.
+    pub fn keep_records(&mut self) {
+        self.records.get_or_insert_default();
+    }
+
+    /// The records of the steps whose time is known by now, in order. The last step may come later, with
+    /// several threads; [`settle`](Self::settle) sees to it.
+    pub fn take_records(&mut self) -> Vec<StepRecord> {
+        self.records.as_mut().map(std::mem::take).unwrap_or_default()
+    }
+
+    /// Tells the time of the last step, if that has not been done yet.
+    pub fn settle(&mut self) {
+        if let Some(pending) = self.pending.take() {
+            let seconds = tell(&mut self.clockwork, &pending.outboxes, &self.plan);
+            self.book(pending, seconds);
+        }
+    }
+
+    /// Simulated time of all steps so far [s].
+    pub fn seconds(&mut self) -> f64 {
+        self.settle();
+        self.seconds
+    }
+
+    /// Number of cores.
+    pub fn cores(&self) -> usize {
+        self.tiles.len()
+    }
+
+    /// Neurons on `core`.
+    pub fn neurons_on(&self, core: CoreId) -> u32 {
+        self.plan.layout.first[core.index() + 1] - self.plan.layout.first[core.index()]
+    }
+
+    /// The core of `neuron`.
+    pub fn core_of(&self, neuron: NeuronId) -> CoreId {
+        self.plan.layout.core_of(self.plan.layout.site[neuron.index()])
+    }
+
+    /// What each core has done so far.
+    pub fn counts(&self) -> impl Iterator<Item = &CoreCounts> {
+        self.shards.iter().flat_map(|shard| &shard.counts)
+    }
+
+    /// What the events that are counted cost.
+    pub fn prices(&self) -> &CorePrices {
+        &self.prices
+    }
+
+    /// Memory for synapses, packets and what is under way [bytes].
+    pub fn bytes(&self) -> usize {
+        self.plan.bytes() + self.shards.iter().map(|shard| shard.arrivals.bytes()).sum::<usize>()
+    }
+
+    /// Value of variable number `variable` of `neuron`, for probes: no round trip of the host.
+    pub fn probe(&self, neuron: NeuronId, variable: usize) -> Option<f64> {
+        let (bank, position) = self.bank_of(neuron)?;
+        bank.read(variable, position)
+    }
+
+    fn bank_of(&self, neuron: NeuronId) -> Option<(&Bank, usize)> {
+        let &site = self.plan.layout.site.get(neuron.index())?;
+        let (bank, position) = self.plan.layout.bank_of(site);
+        let shard = &self.shards[self.shard_at(site)];
+        Some((&shard.banks[bank - shard.first_bank], position))
+    }
+
+    fn shard_at(&self, site: u32) -> usize {
+        usize::from(self.shard_of[self.plan.layout.core_of(site).index()])
+    }
+
+    /// Everything that neurons and synapses do in a step.
+    fn act(shards: &mut [Shard], moment: Moment<'_>) {
+        let each = |shard: &mut Shard| shard.update(moment);
+        if let [shard] = shards {
+            each(shard);
+            let parcels = std::mem::take(&mut shard.parcels[0]);
+            shard.deliver(&parcels, moment.plan, moment.step);
+            shard.parcels[0] = parcels;
+            return;
+        }
+        shards.par_iter_mut().for_each(each);
+        let sent: Vec<Vec<Vec<Parcel>>> =
+            shards.iter_mut().map(|shard| std::mem::take(&mut shard.parcels)).collect();
+        shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
+            sent.iter().for_each(|sent| shard.deliver(&sent[index], moment.plan, moment.step));
+        });
+        shards.iter_mut().zip(sent).for_each(|(shard, parcels)| shard.parcels = parcels);
+    }
+
+    fn book(&mut self, pending: Pending, seconds: f64) {
+        let Pending { mut record, outboxes } = pending;
+        record.seconds = seconds + self.barrier;
+        self.seconds += record.seconds;
+        if let Some(records) = &mut self.records {
+            records.push(record);
+        }
+        self.spare = outboxes;
+    }
+
+    /// Adds up what happened in the step that was just simulated.
+    fn gather(&mut self) -> StepRecord {
+        self.fired.clear();
+        self.values.clear();
+        let mut counts = CoreCounts::new(self.plan.layout.costs.len(), self.prices.synapse.len());
+        for shard in &self.shards {
+            counts.add(&shard.now);
+            self.fired.extend_from_slice(&shard.fired);
+            self.values.extend_from_slice(&shard.values);
+        }
+        if !self.fired.is_sorted() {
+            let mut both: Vec<_> = self.fired.iter().copied().zip(self.values.iter().copied()).collect();
+            both.sort_unstable_by_key(|&(neuron, _)| neuron);
+            (self.fired, self.values) = both.into_iter().unzip();
+        }
+        self.activity.steps += 1;
+        self.activity.spikes += counts.spikes();
+        self.activity.updates += counts.updates();
+        self.activity.synaptic_events += counts.synaptic_events();
+        self.activity.late += counts.late;
+        StepRecord { step: self.step, seconds: 0.0, counts }
+    }
+}
+
+fn tell(clockwork: &mut Clockwork, outboxes: &[Outbox], plan: &Plan) -> f64 {
+    let outboxes: Vec<&Outbox> = outboxes.iter().collect();
+    clockwork.time(&outboxes, &plan.profiles)
+}
+
+/// Where one shard ends and the next begins: about as many neurons and synapses in each.
+fn cut(plan: &Plan, shards: usize) -> Vec<usize> {
+    let cores = plan.layout.walk.len();
+    let mut weight = vec![0u64; cores];
+    for (core, weight) in weight.iter_mut().enumerate() {
+        *weight = u64::from(plan.layout.first[core + 1] - plan.layout.first[core]);
+    }
+    for packet in 0..plan.fan.len() - 1 {
+        weight[usize::from(plan.fan[packet].core)] += plan.synapses(packet).len() as u64 / 16 + 1;
+    }
+    let total: u64 = weight.iter().sum();
+    let (mut cuts, mut sum) = (vec![0], 0);
+    for (core, weight) in weight.iter().enumerate() {
+        if sum * shards as u64 >= total * cuts.len() as u64 && cuts.len() < shards && total > 0 {
+            cuts.push(core);
+        }
+        sum += weight;
+    }
+    cuts.push(cores);
+    cuts
+}
+
+fn shards(plan: &Plan, cuts: &[usize], granules: usize, mut banks: Vec<Bank>) -> Vec<Shard> {
+    let count = cuts.len() - 1;
+    cuts.windows(2)
+        .map(|cores| {
+            let own = plan.layout.bank_first[cores[1]] - plan.layout.bank_first[cores[0]];
+            let rest = banks.split_off(own as usize);
+            let banks = std::mem::replace(&mut banks, rest);
+            Shard::new(plan, cores[0]..cores[1], count, granules, banks)
+        })
+        .collect()
+}
+
+fn pool(threads: usize) -> Result<Option<rayon::ThreadPool>, Problems> {
+    let build = || rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let failed = |error| Problems::one("threads", format!("cannot be started: {error}"));
+    (threads > 1).then(build).transpose().map_err(failed)
+}
+
+fn tiles_in_use(layout: &Layout, ground: &Ground<'_>) -> u32 {
+    let per_tile = usize::from(ground.params.per_tile);
+    let used = |tile: &&[u32]| tile[0] != tile[tile.len() - 1];
+    let tiles = (0..ground.cores() as usize / per_tile).map(|tile| &layout.first[tile * per_tile..=(tile + 1) * per_tile]);
+    tiles.filter(used).count() as u32
+}
+
+fn prices(params: &CoreParams, layout: &Layout) -> CorePrices {
+    let hops = params.hops.unwrap_or_default().all();
+    CorePrices {
+        soma: layout.costs.iter().map(|it| [it.access, it.update, it.spike].map(|cost| cost.energy.0)).collect(),
+        synapse: params.granules.iter().map(|granule| granule.synapse.energy.0).collect(),
+        dendrite: params.granules.iter().map(|granule| granule.dendrite.energy.0).collect(),
+        axon_in: params.axon_in.energy.0,
+        axon_out: params.axon_out.energy.0,
+        hops: hops.map(|cost| cost.energy.0),
+    }
+}
+
+impl Machine for Chip {
+    fn next_step(&self) -> u64 {
+        self.step
+    }
+
+    fn poke(&mut self, neuron: NeuronId, weight: f64) {
+        let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return };
+        let core = self.plan.layout.core_of(site).index();
+        let shard = &mut self.shards[usize::from(self.shard_of[core])];
+        let first = site as usize - shard.first_site;
+        shard.arrivals.add_to(self.step, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;
+        self.activity.synaptic_events += 1;
+    }
+
+    fn step(&mut self) -> Result<(), Halt> {
+        let moment = Moment {
+            plan: &self.plan,
+            tiles: &self.tiles,
+            shard_of: &self.shard_of,
+            axon_out: self.axon_out,
+            step: self.step,
+            seed: self.seed,
+        };
+        let pending = self.pending.take();
+        let told = match &self.threads {
+            None => {
+                Self::act(&mut self.shards, moment);
+                None
+            }
+            Some(threads) => {
+                // The time of a step is told while the next one is simulated.
+                let (shards, clockwork, plan) = (&mut self.shards, &mut self.clockwork, &self.plan);
+                let last = pending.as_ref().map(|pending| &pending.outboxes);
+                threads.install(|| {
+                    let tell = || last.map(|outboxes| tell(clockwork, outboxes, plan));
+                    rayon::join(tell, || Self::act(shards, moment)).0
+                })
+            }
+        };
+        if let Some((pending, seconds)) = pending.zip(told) {
+            self.book(pending, seconds);
+        }
+        let record = self.gather();
+        let mut outboxes = std::mem::take(&mut self.spare);
+        outboxes.resize_with(self.shards.len(), Outbox::default);
+        self.shards.iter_mut().zip(&mut outboxes).for_each(|(shard, spare)| std::mem::swap(&mut shard.outbox, spare));
+        self.pending = Some(Pending { record, outboxes });
+        if self.threads.is_none() {
+            self.settle();
+        }
+        self.step += 1;
+        Ok(())
+    }
+
+    fn fired(&self) -> &[NeuronId] {
+        &self.fired
+    }
+
+    fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    fn read(&mut self, neuron: NeuronId, variable: usize) -> Option<f64> {
+        self.activity.host_round_trips += 1;
+        self.probe(neuron, variable)
+    }
+
+    fn write(&mut self, neuron: NeuronId, variable: usize, value: f64) -> bool {
+        self.activity.host_round_trips += 1;
+        let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return false };
+        let (bank, position) = self.plan.layout.bank_of(site);
+        let shard = self.shard_at(site);
+        let shard = &mut self.shards[shard];
+        shard.banks[bank - shard.first_bank].write(variable, position, value)
+    }
+
+    fn set_weight(&mut self, index: usize, weight: f64) {
+        self.activity.host_round_trips += 1;
+        let index = self.plan.moved(index);
+        self.plan.memory.set_weight(index, weight + 0.0);
+    }
+
+    fn reset(&mut self) {
+        self.activity.host_round_trips += 1;
+        for shard in &mut self.shards {
+            shard.banks.iter_mut().for_each(Bank::reset);
+            shard.arrivals.reset();
+        }
+    }
+
+    fn activity(&self) -> Activity {
+        self.activity
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.shards.iter().all(|shard| shard.arrivals.is_empty())
+    }
+}

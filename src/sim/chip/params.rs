@@ -1,0 +1,297 @@
+//! What a chip file says under `cores:`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::base::unit::{Joules, Seconds};
+use crate::base::{Problem, Problems};
+use crate::neuron::{EventCost, NeuronModel, SomaCost};
+
+/// Most neurons of a core: synapses name their neuron by 16 bits.
+pub const MAX_NEURONS: u32 = 1 << 16;
+
+/// Most cores of a chip: packets name theirs by 16 bits.
+pub const MAX_CORES: u32 = 1 << 16;
+
+/// Most granules of a core.
+pub const MAX_GRANULES: usize = 64;
+
+/// The cores on the tiles: what they hold, what their events cost, and how they keep step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CoreParams {
+    /// Cores on each tile; 1 to 256.
+    #[schemars(range(min = 1, max = 256))]
+    pub per_tile: u16,
+    /// Neurons that a core can hold; 1 to 65536.
+    #[schemars(range(min = 1, max = 65536))]
+    pub neurons: u32,
+    /// Synapses that a core can hold. Absent: as many as there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synapses: Option<u64>,
+    /// Bits of a weight, 1 to 32: weights are rounded to whole multiples of a power of two that all
+    /// synapses of a core share. Absent: weights are kept as they are.
+    #[schemars(range(min = 1, max = 32))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub weight_bits: Option<u8>,
+    /// Synapses that can lead to one neuron. Absent: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fan_in: Option<u32>,
+    /// Cores that a neuron can send to. Absent: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fan_out: Option<u32>,
+    /// Longest delay of a synapse [steps]; 1 to 32767.
+    #[schemars(range(min = 1, max = 32767))]
+    pub max_delay: u16,
+    /// How tiles are numbered; cores are counted tile by tile.
+    pub tile_order: TileOrder,
+    /// Receiving a packet: once per packet.
+    pub axon_in: EventCost,
+    /// Sending a packet: once per packet.
+    pub axon_out: EventCost,
+    /// The kinds of neurons and synapses that a core holds side by side; default: one that takes all.
+    pub granules: Vec<GranuleParams>,
+    /// What a hop costs where the network is not simulated router by router (fidelities `ideal`, `sanafe`
+    /// and `sanafe-simple`). Absent: by the router's pipeline and the chip's `energy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hops: Option<HopCosts>,
+    /// Packets that fit into one link's buffer in fidelity `sanafe`; at least 1.
+    #[schemars(range(min = 1))]
+    pub link_buffer: u32,
+    /// How cores keep step.
+    pub synchronisation: Synchronisation,
+}
+
+impl Default for CoreParams {
+    fn default() -> Self {
+        Self {
+            per_tile: 1,
+            neurons: 1024,
+            synapses: None,
+            weight_bits: None,
+            fan_in: None,
+            fan_out: None,
+            max_delay: 63,
+            tile_order: TileOrder::Rows,
+            axon_in: EventCost::default(),
+            axon_out: EventCost::default(),
+            granules: vec![GranuleParams::default()],
+            hops: None,
+            link_buffer: 16,
+            synchronisation: Synchronisation::default(),
+        }
+    }
+}
+
+/// How tiles are numbered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum TileOrder {
+    /// As the network numbers its nodes: on a mesh, row by row.
+    #[default]
+    Rows,
+    /// On a two-dimensional mesh, column by column, as SANA-FE does.
+    Columns,
+}
+
+/// Neurons of some models with their synapses.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct GranuleParams {
+    /// What workloads call it.
+    pub name: String,
+    /// Neuron models that it runs; empty: any.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<String>,
+    /// Neurons of a core that can be of this kind. Absent: as many as the core can hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub neurons: Option<u32>,
+    /// One synaptic event.
+    pub synapse: EventCost,
+    /// Adding a synaptic event up for its neuron.
+    pub dendrite: EventCost,
+    /// Accessing, updating and firing a neuron. Absent: what the neuron's model states for itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub soma: Option<SomaCost>,
+}
+
+impl Default for GranuleParams {
+    fn default() -> Self {
+        Self {
+            name: "all".into(),
+            models: Vec::new(),
+            neurons: None,
+            synapse: EventCost::default(),
+            dendrite: EventCost::default(),
+            soma: None,
+        }
+    }
+}
+
+impl GranuleParams {
+    /// Whether it runs `model`.
+    pub fn runs(&self, model: &NeuronModel) -> bool {
+        self.models.is_empty() || self.models.iter().any(|name| name == model.name())
+    }
+}
+
+/// Energy and time of a hop by direction, on a two-dimensional mesh: east is +x, north is +y.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HopCosts {
+    /// Towards larger x.
+    pub east: EventCost,
+    /// Towards larger y.
+    pub north: EventCost,
+    /// Towards smaller x.
+    pub west: EventCost,
+    /// Towards smaller y.
+    pub south: EventCost,
+}
+
+impl HopCosts {
+    /// East, north, west, south.
+    pub fn all(&self) -> [EventCost; 4] {
+        [self.east, self.north, self.west, self.south]
+    }
+}
+
+/// How cores keep step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Synchronisation {
+    /// A step ends when every core is done and every packet processed, plus the time of the barrier: the
+    /// entry with the largest number of tiles that is no greater than the number of tiles in use; 0 where
+    /// there is none.
+    Barrier(BTreeMap<u32, Seconds>),
+}
+
+impl Default for Synchronisation {
+    fn default() -> Self {
+        Self::Barrier(BTreeMap::new())
+    }
+}
+
+impl Synchronisation {
+    /// What a barrier over `tiles` tiles takes [s].
+    pub fn barrier(&self, tiles: u32) -> f64 {
+        match self {
+            Self::Barrier(table) => table.range(..=tiles).next_back().map_or(0.0, |(_, time)| time.0),
+        }
+    }
+}
+
+/// Dearest event [J] and longest [s] that can be stated.
+const MAX_EVENT: f64 = 1.0;
+
+impl CoreParams {
+    /// Checks everything that does not depend on the network on chip.
+    ///
+    /// # Errors
+    /// Every value out of range, by its path relative to `cores`.
+    pub fn validate(&self) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        let mut range = |path: &str, value: u64, low: u64, high: u64| {
+            if !(low..=high).contains(&value) {
+                let problem = Problem::new(path, format!("{value} is out of range"));
+                problems.push(problem.allowed(format!("{low} to {high}")));
+            }
+        };
+        range("per_tile", self.per_tile.into(), 1, 256);
+        range("neurons", self.neurons.into(), 1, MAX_NEURONS.into());
+        range("max_delay", self.max_delay.into(), 1, crate::synapse::Timing::MAX_DELAY.into());
+        range("link_buffer", self.link_buffer.into(), 1, u32::MAX.into());
+        range("granules", self.granules.len() as u64, 1, MAX_GRANULES as u64);
+        range("weight_bits", self.weight_bits.unwrap_or(1).into(), 1, 32);
+        self.check_costs(&mut problems);
+        self.check_granules(&mut problems);
+        problems.into_result(())
+    }
+
+    fn check_costs(&self, problems: &mut Problems) {
+        check_cost(problems, "axon_in", self.axon_in);
+        check_cost(problems, "axon_out", self.axon_out);
+        if let Some(HopCosts { east, north, west, south }) = self.hops {
+            for (name, cost) in [("east", east), ("north", north), ("west", west), ("south", south)] {
+                check_cost(problems, &format!("hops.{name}"), cost);
+            }
+        }
+        let Synchronisation::Barrier(table) = &self.synchronisation;
+        for (tiles, time) in table {
+            check_value(problems, &format!("synchronisation.barrier.{tiles}"), time.0);
+        }
+    }
+
+    fn check_granules(&self, problems: &mut Problems) {
+        for (i, granule) in self.granules.iter().enumerate() {
+            let path = |field: &str| format!("granules[{i}].{field}");
+            let is_new = !self.granules[..i].iter().any(|other| other.name == granule.name);
+            problems.require(is_new, &path("name"), || "this name is used twice".into());
+            check_cost(problems, &path("synapse"), granule.synapse);
+            check_cost(problems, &path("dendrite"), granule.dendrite);
+            if let Some(SomaCost { access, update, spike }) = granule.soma {
+                for (name, cost) in [("access", access), ("update", update), ("spike", spike)] {
+                    check_cost(problems, &path(&format!("soma.{name}")), cost);
+                }
+            }
+            for (at, name) in granule.models.iter().enumerate() {
+                if !NeuronModel::NAMES.contains(&name.as_str()) {
+                    let problem = Problem::new(path(&format!("models[{at}]")), "there is no such neuron model");
+                    problems.push(problem.nearest(name, NeuronModel::NAMES.iter().copied()));
+                }
+            }
+        }
+    }
+}
+
+fn check_cost(problems: &mut Problems, path: &str, EventCost { energy, latency }: EventCost) {
+    let (Joules(energy), Seconds(latency)) = (energy, latency);
+    check_value(problems, &format!("{path}.energy"), energy);
+    check_value(problems, &format!("{path}.latency"), latency);
+}
+
+fn check_value(problems: &mut Problems, path: &str, value: f64) {
+    if !(0.0..=MAX_EVENT).contains(&value) {
+        problems.push(Problem::new(path, format!("{value} is out of range")).allowed(format!("0 to {MAX_EVENT}")));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_barrier_is_looked_up_by_the_largest_entry_that_fits() {
+        let yaml = "barrier: {1: 0.6 µs, 2: 1.0 µs, 29: 1.8 µs}";
+        let sync: Synchronisation =
+            serde_yaml::with::singleton_map::deserialize(serde_yaml::Deserializer::from_str(yaml)).unwrap();
+        let micro = |tiles| (sync.barrier(tiles) * 1e7).round();
+        assert_eq!([0, 1, 28, 29, 99].map(micro), [0.0, 6.0, 10.0, 18.0, 18.0]);
+    }
+
+    #[test]
+    fn everything_out_of_range_is_named() {
+        let params = CoreParams {
+            per_tile: 0,
+            neurons: 70_000,
+            granules: vec![
+                GranuleParams { models: vec!["lif-epx".into()], ..Default::default() },
+                GranuleParams::default(),
+            ],
+            axon_in: EventCost { energy: Joules(-1.0), ..Default::default() },
+            ..Default::default()
+        };
+        let problems = params.validate().unwrap_err().to_string();
+        for expected in [
+            "per_tile: 0 is out of range",
+            "neurons: 70000 is out of range",
+            "granules[0].models[0]: there is no such neuron model; did you mean `lif-exp`?",
+            "granules[1].name: this name is used twice",
+            "axon_in.energy: -1 is out of range",
+        ] {
+            assert!(problems.contains(expected), "{expected}\nis not in\n{problems}");
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! A part of the chip that one thread simulates: some neighbouring cores, and what a step does with them.
+//!
+//! ```text
+//!   update    every core: neurons advance, those that fire write a packet per destination core
+//!   deliver   every packet to one of these cores, in the order of the cores that sent them
+//! ```
+
+use std::ops::Range;
+
+use super::arrivals::Arrivals;
+use super::counts::CoreCounts;
+use super::plan::Plan;
+use super::timing::{Message, Outbox};
+use crate::base::NeuronId;
+use crate::neuron::{Bank, Ids, SomaCost, Status, StepInput, StepOutput};
+
+/// A packet on its way to a shard.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Parcel {
+    /// Its entry in the plan.
+    pub packet: u32,
+    /// Steps that it comes late.
+    pub late: u32,
+    /// What it carries: 1 for a spike.
+    pub value: f64,
+}
+
+/// What is the same for all shards in a step.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Moment<'a> {
+    pub plan: &'a Plan,
+    /// By core: column and row of its tile, where hops are counted by them.
+    pub tiles: &'a [[u16; 2]],
+    /// By core: the shard that it belongs to.
+    pub shard_of: &'a [u8],
+    pub axon_out: f64,
+    pub step: u64,
+    pub seed: u64,
+}
+
+/// Some neighbouring cores.
+#[derive(Clone, Debug)]
+pub(super) struct Shard {
+    pub cores: Range<usize>,
+    /// First site, and first bank of the plan.
+    pub first_site: usize,
+    pub first_bank: usize,
+    pub banks: Vec<Bank>,
+    pub arrivals: Arrivals,
+    /// Neurons that fired in this step, in the order of the cores, and what they emitted.
+    pub fired: Vec<NeuronId>,
+    pub values: Vec<f64>,
+    /// Packets of this step by the shard they go to.
+    pub parcels: Vec<Vec<Parcel>>,
+    /// The same for whoever tells the time.
+    pub outbox: Outbox,
+    /// By core: everything so far.
+    pub counts: Vec<CoreCounts>,
+    /// This step.
+    pub now: CoreCounts,
+    out: StepOutput,
+    statuses: Vec<Status>,
+}
+
+/// Times of a soma by what a neuron did [s].
+fn latencies(cost: &SomaCost) -> [f64; 3] {
+    let [access, update, spike] = [cost.access, cost.update, cost.spike].map(|cost| cost.latency.0);
+    [access, access + update, access + update + spike]
+}
+
+impl Shard {
+    pub(super) fn new(plan: &Plan, cores: Range<usize>, shards: usize, granules: usize, mut banks: Vec<Bank>) -> Self {
+        let layout = &plan.layout;
+        let sites = layout.first[cores.start] as usize..layout.first[cores.end] as usize;
+        let own = layout.bank_first[cores.start] as usize..layout.bank_first[cores.end] as usize;
+        banks.truncate(own.len());
+        let has_second = layout.banks[own.clone()].iter().any(|bank| bank.channels > 1);
+        let depth = plan.memory.timings().iter().map(|timing| timing.delay()).max().unwrap_or(1).max(1);
+        let counts = CoreCounts::new(layout.costs.len(), granules);
+        Self {
+            first_site: sites.start,
+            first_bank: own.start,
+            banks,
+            arrivals: Arrivals::new(sites.len(), cores.len(), usize::from(depth), has_second),
+            fired: Vec::new(),
+            values: Vec::new(),
+            parcels: vec![Vec::new(); shards],
+            outbox: Outbox::default(),
+            counts: vec![counts.clone(); cores.len()],
+            now: counts,
+            out: StepOutput::new(),
+            statuses: Vec::new(),
+            cores,
+        }
+    }
+
+    /// Advances the neurons of all cores by one step, and writes what they send.
+    pub(super) fn update(&mut self, moment: Moment<'_>) {
+        self.fired.clear();
+        self.values.clear();
+        self.parcels.iter_mut().for_each(Vec::clear);
+        self.outbox.clear();
+        self.now = CoreCounts::new(self.now.soma.len(), self.now.synapse.len());
+        for core in self.cores.clone() {
+            let banks = moment.plan.layout.bank_first[core] as usize..moment.plan.layout.bank_first[core + 1] as usize;
+            if moment.plan.layout.walk[core].is_empty() {
+                self.update_in_order(core, banks, moment);
+            } else {
+                self.update_by_turns(core, banks, moment);
+            }
+            let (first, len) = self.sites(core, moment.plan);
+            self.arrivals.clear(moment.step, core - self.cores.start, first, len);
+        }
+    }
+
+    /// The sites of a core, counted from the shard's first.
+    fn sites(&self, core: usize, plan: &Plan) -> (usize, usize) {
+        let first = plan.layout.first[core] as usize;
+        (first - self.first_site, plan.layout.first[core + 1] as usize - first)
+    }
+
+    /// A core whose sites lie in the order in which it updates them.
+    fn update_in_order(&mut self, core: usize, banks: Range<usize>, moment: Moment<'_>) {
+        let mut busy = 0.0;
+        for bank in banks {
+            self.step_bank(core, bank, moment);
+            let plan = &moment.plan.layout.banks[bank];
+            let latency = latencies(&moment.plan.layout.costs[usize::from(plan.cost)]);
+            let out = std::mem::take(&mut self.out);
+            let (mut from, mut statuses) = (0, out.statuses());
+            for (turn, &position) in out.fired().iter().enumerate() {
+                let ahead = position as usize + 1 - from;
+                from = position as usize + 1;
+                statuses.by_ref().take(ahead).for_each(|status| busy += latency[status as usize]);
+                let value = out.values().get(turn).copied().unwrap_or(1.0);
+                self.send(core, plan.first + position, value, &mut busy, moment);
+            }
+            statuses.for_each(|status| busy += latency[status as usize]);
+            self.out = out;
+        }
+        self.outbox.close(busy);
+    }
+
+    /// A core that takes its neurons from several banks in turns.
+    fn update_by_turns(&mut self, core: usize, banks: Range<usize>, moment: Moment<'_>) {
+        let layout = &moment.plan.layout;
+        let mut emitted = vec![0.0; layout.walk[core].len()];
+        let mut costs = Vec::with_capacity(emitted.len());
+        self.statuses.clear();
+        for bank in banks {
+            self.step_bank(core, bank, moment);
+            let offset = self.statuses.len();
+            self.statuses.extend(self.out.statuses());
+            costs.resize(self.statuses.len(), layout.banks[bank].cost);
+            for (turn, &position) in self.out.fired().iter().enumerate() {
+                emitted[offset + position as usize] = self.out.values().get(turn).copied().unwrap_or(1.0);
+            }
+        }
+        let mut busy = 0.0;
+        for &slot in &layout.walk[core] {
+            let slot = usize::from(slot);
+            let status = self.statuses[slot];
+            busy += latencies(&layout.costs[usize::from(costs[slot])])[status as usize];
+            if status == Status::Fired {
+                self.send(core, layout.first[core] + slot as u32, emitted[slot], &mut busy, moment);
+            }
+        }
+        self.outbox.close(busy);
+    }
+
+    fn step_bank(&mut self, core: usize, bank: usize, moment: Moment<'_>) {
+        let plan = &moment.plan.layout.banks[bank];
+        let (first, len) = (plan.first as usize, plan.len as usize);
+        let neurons = &moment.plan.layout.neuron[first..first + len];
+        let channel = |channel: u8| match plan.channels > channel {
+            true => self.arrivals.due(moment.step, channel.into(), first - self.first_site, len),
+            false => &[],
+        };
+        let input = StepInput {
+            step: moment.step,
+            seed: moment.seed,
+            ids: if plan.consecutive { Ids::From(neurons[0]) } else { Ids::Table(neurons) },
+            arrivals: channel(0),
+            second: channel(1),
+        };
+        self.banks[bank - self.first_bank].step(&input, &mut self.out);
+        let events = [u64::from(plan.len), self.out.updated().into(), self.out.fired().len() as u64];
+        let cost = usize::from(plan.cost);
+        let total = &mut self.counts[core - self.cores.start].soma[cost];
+        for (event, count) in events.into_iter().enumerate() {
+            total[event] += count;
+            self.now.soma[cost][event] += count;
+        }
+    }
+
+    /// Sends the packets of the neuron at `site`. The first leaves once the core has done everything since
+    /// its last packet.
+    #[inline]
+    fn send(&mut self, core: usize, site: u32, value: f64, busy: &mut f64, moment: Moment<'_>) {
+        self.fired.push(NeuronId(moment.plan.layout.neuron[site as usize]));
+        self.values.push(value);
+        let packets = moment.plan.packets(site as usize);
+        let sent = packets.len() as u64;
+        let [x, y] = moment.tiles[core];
+        let mut hops = [0u64; 4];
+        for packet in packets {
+            let entry = moment.plan.fan[packet];
+            let target = usize::from(entry.core);
+            self.outbox.push(Message { gap: *busy + moment.axon_out, core: entry.core, profile: entry.profile });
+            *busy = 0.0;
+            let shard = usize::from(moment.shard_of[target]);
+            self.parcels[shard].push(Parcel { packet: packet as u32, late: 0, value });
+            let [to_x, to_y] = moment.tiles[target];
+            hops[0] += u64::from(to_x.saturating_sub(x));
+            hops[1] += u64::from(to_y.saturating_sub(y));
+            hops[2] += u64::from(x.saturating_sub(to_x));
+            hops[3] += u64::from(y.saturating_sub(to_y));
+        }
+        for counts in [&mut self.counts[core - self.cores.start], &mut self.now] {
+            counts.axon_out += sent;
+            (0..4).for_each(|direction| counts.hops[direction] += hops[direction]);
+        }
+    }
+
+    /// Takes in what has been sent to these cores, in the order in which it was sent.
+    pub(super) fn deliver(&mut self, parcels: &[Parcel], plan: &Plan, step: u64) {
+        let common = plan.memory.common_timing();
+        for &Parcel { packet, late, value } in parcels {
+            let entry = plan.fan[packet as usize];
+            let (core, own) = (usize::from(entry.core), usize::from(entry.core) - self.cores.start);
+            let (first, len) = self.sites(core, plan);
+            let synapses = plan.synapses(packet as usize);
+            self.receive(own, &plan.profiles[usize::from(entry.profile)].events);
+            let step = step + u64::from(late);
+            match common {
+                Some(timing) => {
+                    let due = step + u64::from(timing.delay());
+                    let inputs = self.arrivals.add_to(due, timing.channel(), own, first, len);
+                    plan.memory.add(synapses, value, inputs);
+                }
+                None => plan.memory.each(synapses, |target, weight, timing| {
+                    let due = step + u64::from(timing.delay());
+                    let inputs = self.arrivals.add_to(due, timing.channel(), own, first, len);
+                    inputs[usize::from(target)] += weight * value;
+                }),
+            }
+        }
+    }
+
+    #[inline]
+    fn receive(&mut self, own: usize, events: &[(u8, u32)]) {
+        for counts in [&mut self.counts[own], &mut self.now] {
+            counts.axon_in += 1;
+            for &(granule, count) in events {
+                counts.synapse[usize::from(granule)] += u64::from(count);
+            }
+        }
+    }
+}

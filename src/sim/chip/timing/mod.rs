@@ -1,0 +1,110 @@
+//! How long a step takes: what cores send, and the models that turn it into time.
+//!
+//! Invariants: a model sees packets in the order in which cores send them, core by core; it never changes
+//! what arrives, only when.
+//!
+//! Must not know: neurons, weights, energy.
+//!
+//! Read [`Outbox`] first, then `sanafe.rs`.
+
+mod heap;
+mod ideal;
+mod mesh;
+mod sanafe;
+mod simple;
+
+use super::plan::Profile;
+use super::site::Ground;
+use crate::base::{CoreId, Problem, Problems};
+use crate::sim::Fidelity;
+
+/// A packet, as its sender sees it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Message {
+    /// Time from the core's previous packet, or from the start of the step, until this one is ready [s].
+    pub gap: f64,
+    /// The core that receives.
+    pub core: u16,
+    /// What receiving it amounts to.
+    pub profile: u16,
+}
+
+/// What some neighbouring cores send in a step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outbox {
+    messages: Vec<Message>,
+    /// By core: where its messages end.
+    ends: Vec<u32>,
+    /// By core: time that it is busy after its last packet [s].
+    rests: Vec<f64>,
+}
+
+impl Outbox {
+    pub(super) fn clear(&mut self) {
+        self.messages.clear();
+        self.ends.clear();
+        self.rests.clear();
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, message: Message) {
+        self.messages.push(message);
+    }
+
+    /// Ends a core's list; the core is busy for another `rest` seconds.
+    pub(super) fn close(&mut self, rest: f64) {
+        self.ends.push(self.messages.len() as u32);
+        self.rests.push(rest);
+    }
+
+    /// The messages of each core and how long it is busy afterwards.
+    fn cores(&self) -> impl Iterator<Item = (&[Message], f64)> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let lists = starts.zip(&self.ends).map(|(start, &end)| &self.messages[start as usize..end as usize]);
+        lists.zip(self.rests.iter().copied())
+    }
+}
+
+/// What all cores send in a step, core by core.
+fn all_cores<'a>(outboxes: &'a [&'a Outbox]) -> impl Iterator<Item = (&'a [Message], f64)> {
+    outboxes.iter().flat_map(|outbox| outbox.cores())
+}
+
+/// A model of time.
+#[derive(Clone, Debug)]
+pub(super) enum Clockwork {
+    Ideal(ideal::Ideal),
+    Sanafe(Box<sanafe::Sanafe>),
+    Simple(simple::Simple),
+}
+
+impl Clockwork {
+    /// # Errors
+    /// A fidelity that this chip cannot be simulated in.
+    pub(super) fn new(fidelity: Fidelity, ground: &Ground<'_>) -> Result<Self, Problems> {
+        let cores = ground.cores();
+        Ok(match fidelity {
+            Fidelity::Ideal => Self::Ideal(ideal::Ideal::new(mesh::Mesh::new(ground)?)),
+            Fidelity::Sanafe => Self::Sanafe(Box::new(sanafe::Sanafe::new(mesh::Mesh::new(ground)?))),
+            Fidelity::SanafeSimple => Self::Simple(simple::Simple::new(cores)),
+            Fidelity::Cycle | Fidelity::Approximate => {
+                let problem = Problem::new("fidelity", "spiking networks are not simulated in this fidelity yet");
+                return Err(problem.allowed("`ideal`, `sanafe`, `sanafe-simple`").into());
+            }
+        })
+    }
+
+    /// Time from the start of a step until every core is done and every packet processed [s].
+    pub(super) fn time(&mut self, outboxes: &[&Outbox], profiles: &[Profile]) -> f64 {
+        match self {
+            Self::Ideal(model) => model.time(outboxes, profiles),
+            Self::Sanafe(model) => model.time(outboxes, profiles),
+            Self::Simple(model) => model.time(outboxes, profiles),
+        }
+    }
+}
+
+/// Column and row of each core's tile, where hops are counted by them; zeros elsewhere.
+pub(super) fn tiles(ground: &Ground<'_>) -> Vec<[u16; 2]> {
+    (0..ground.cores()).map(|core| ground.tile(CoreId(core))).collect()
+}

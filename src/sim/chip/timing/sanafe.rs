@@ -1,0 +1,202 @@
+//! The `detailed` timing model of SANA-FE 2.2.9, to the last bit: a semi-analytic model of contention.
+//!
+//! Packets are taken in the order in which they are sent, one of each core at a time. What is under way
+//! spreads over its links as a density, 1/(hops + 2) on each; a packet that finds more in front of it than
+//! the buffers along its route hold waits, and blocks its core, for the excess times the mean time that
+//! cores take for a packet; otherwise it is delayed by what is in front of it. A core processes what it
+//! receives in the order of this list.
+//!
+//! Sums are formed in the peer's order, because comparisons between them decide who waits.
+
+use super::heap::{Entry, Heap};
+use super::mesh::{Links, Mesh};
+use super::{Message, Outbox, all_cores};
+use crate::sim::chip::plan::Profile;
+
+/// A packet under way.
+#[derive(Clone, Copy, Debug)]
+struct Flight {
+    received: f64,
+    processing: f64,
+    hops: u32,
+    from: u32,
+}
+
+/// Packets under way to one core, in the order of their arrival.
+#[derive(Clone, Debug, Default)]
+struct Queue {
+    flights: Vec<Flight>,
+    head: usize,
+}
+
+impl Queue {
+    fn clear(&mut self) {
+        self.flights.clear();
+        self.head = 0;
+    }
+
+    #[inline]
+    fn push(&mut self, flight: Flight) {
+        if self.head == self.flights.len() {
+            self.clear();
+        }
+        self.flights.push(flight);
+    }
+
+    #[inline]
+    fn first(&self) -> Option<&Flight> {
+        self.flights.get(self.head)
+    }
+
+    #[inline]
+    fn next_received(&self) -> f64 {
+        self.first().map_or(f64::INFINITY, |flight| flight.received)
+    }
+}
+
+/// Cores whose first arrivals are looked at together.
+const GROUP: usize = 16;
+
+/// The model's state within a step.
+#[derive(Clone, Debug)]
+pub(in crate::sim::chip) struct Sanafe {
+    mesh: Mesh,
+    links: Links,
+    heap: Heap,
+    queues: Vec<Queue>,
+    /// By core: when the first packet under way to it arrives; never if there is none. Padded to whole groups.
+    next: Vec<f64>,
+    /// The least of each group.
+    soonest: Vec<f64>,
+    /// By core: when it has processed what it has received.
+    free: Vec<f64>,
+    /// Packets under way, and the mean of their processing times.
+    flying: f64,
+    mean: f64,
+}
+
+impl Sanafe {
+    pub(super) fn new(mesh: Mesh) -> Self {
+        let cores = mesh.cores();
+        let groups = cores.div_ceil(GROUP);
+        Self {
+            links: Links::new(&mesh),
+            heap: Heap::default(),
+            queues: vec![Queue::default(); cores],
+            next: vec![f64::INFINITY; groups * GROUP],
+            soonest: vec![f64::INFINITY; groups],
+            free: vec![0.0; cores],
+            flying: 0.0,
+            mean: 0.0,
+            mesh,
+        }
+    }
+
+    fn clear(&mut self) {
+        self.links.clear();
+        self.heap.clear();
+        self.queues.iter_mut().for_each(Queue::clear);
+        self.next.fill(f64::INFINITY);
+        self.soonest.fill(f64::INFINITY);
+        self.free.fill(0.0);
+        self.flying = 0.0;
+        self.mean = 0.0;
+    }
+
+    pub(super) fn time(&mut self, outboxes: &[&Outbox], profiles: &[Profile]) -> f64 {
+        self.clear();
+        let mut senders: Vec<(&[Message], f64)> = all_cores(outboxes).collect();
+        for (core, sender) in senders.iter_mut().enumerate() {
+            if let Some(gap) = next_gap(sender) {
+                self.heap.push(Entry { at: gap, core: core as u32 });
+            }
+        }
+        let mut last = 0.0f64;
+        while let Some(Entry { at, core }) = self.heap.first() {
+            self.heap.pop();
+            self.land(at);
+            let sender = &mut senders[core as usize];
+            let mut sent = at;
+            match sender.0.split_first() {
+                Some((message, rest)) => {
+                    sender.0 = rest;
+                    let processing = profiles[usize::from(message.profile)].latency;
+                    let done;
+                    (sent, done) = self.fly(at, core as usize, usize::from(message.core), processing);
+                    last = last.max(done);
+                }
+                None => sender.1 = 0.0,
+            }
+            last = last.max(sent);
+            if let Some(gap) = next_gap(sender) {
+                self.heap.push(Entry { at: sent + gap, core });
+            }
+        }
+        last
+    }
+
+    /// Takes what has arrived by `now` out of the network.
+    #[inline]
+    fn land(&mut self, now: f64) {
+        for group in 0..self.soonest.len() {
+            if now >= self.soonest[group] {
+                self.land_group(group, now);
+            }
+        }
+    }
+
+    fn land_group(&mut self, group: usize, now: f64) {
+        let mut soonest = f64::INFINITY;
+        for core in group * GROUP..(group + 1) * GROUP {
+            while now >= self.next[core] {
+                let Some(&Flight { processing, hops, from, .. }) = self.queues[core].first() else { break };
+                self.queues[core].head += 1;
+                self.next[core] = self.queues[core].next_received();
+                let share = 1.0 / f64::from(hops + 2);
+                self.links.along(&self.mesh, from as usize, core, |density| *density -= share);
+                if self.flying > 1.0 {
+                    self.mean += (self.mean - processing) / (self.flying - 1.0);
+                } else {
+                    self.mean = 0.0;
+                }
+                self.flying -= 1.0;
+            }
+            soonest = soonest.min(self.next[core]);
+        }
+        self.soonest[group] = soonest;
+    }
+
+    /// Sends a packet that is ready at `ready`: when it has left, and when it has been processed.
+    #[inline]
+    fn fly(&mut self, ready: f64, from: usize, to: usize, processing: f64) -> (f64, f64) {
+        let (hops, least) = self.mesh.distance(from, to);
+        let mut ahead = 0.0;
+        self.links.along(&self.mesh, from, to, |density| ahead += *density);
+        let room = f64::from(hops + 1) * self.mesh.buffer;
+        let mut sent = ready;
+        if ahead > room {
+            sent += (ahead - room) * self.mean;
+        }
+        let under_way = least.max(ahead * self.mean / f64::from(hops + 1));
+        let received = self.free[to].max(sent + under_way);
+        let done = received + processing;
+        self.free[to] = done;
+        let share = 1.0 / f64::from(hops + 2);
+        self.links.along(&self.mesh, from, to, |density| *density += share);
+        self.mean += (processing - self.mean) / (self.flying + 1.0);
+        self.flying += 1.0;
+        self.queues[to].push(Flight { received, processing, hops, from: from as u32 });
+        self.next[to] = self.queues[to].next_received();
+        let soonest = &mut self.soonest[to / GROUP];
+        *soonest = soonest.min(self.next[to]);
+        (sent, done)
+    }
+}
+
+/// Time until a core's next packet, or until the end of what it has to do after the last one.
+fn next_gap((messages, rest): &(&[Message], f64)) -> Option<f64> {
+    match messages.first() {
+        Some(message) => Some(message.gap),
+        None => (*rest > 0.0).then_some(*rest),
+    }
+}

@@ -1,0 +1,147 @@
+//! The synapse memory of a core: what a spike meets when it arrives.
+//!
+//! A spike names a range of synapses. Each says which neuron of the core receives, with which weight, and,
+//! where that differs from synapse to synapse, after how many steps and on which input channel: four bytes
+//! a synapse, six where delays or channels differ.
+
+use std::ops::Range;
+
+use super::{Column, Weights};
+
+/// When and where a synapse delivers: its delay in steps, times two, plus the input channel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Timing(u16);
+
+impl Timing {
+    /// The longest delay that fits [steps].
+    pub const MAX_DELAY: u16 = u16::MAX >> 1;
+
+    /// A delay of `delay` steps, at most [`MAX_DELAY`](Self::MAX_DELAY), on `channel` 0 or 1.
+    pub fn new(delay: u16, channel: u8) -> Self {
+        Self(delay << 1 | u16::from(channel & 1))
+    }
+
+    /// Steps until it arrives.
+    #[inline]
+    pub fn delay(self) -> u16 {
+        self.0 >> 1
+    }
+
+    /// Input channel of the target.
+    #[inline]
+    pub fn channel(self) -> usize {
+        usize::from(self.0 & 1)
+    }
+}
+
+/// Synapses by spike, for neurons that are numbered within their core.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SynapseMemory {
+    target: Vec<u16>,
+    weight: Weights,
+    timing: Column<Timing>,
+}
+
+impl SynapseMemory {
+    /// The synapses whose columns are given; they have one length.
+    pub fn new(target: Vec<u16>, weight: Weights, timing: Column<Timing>) -> Self {
+        debug_assert_eq!(target.len(), weight.len());
+        Self { target, weight, timing }
+    }
+
+    /// Number of synapses.
+    pub fn len(&self) -> usize {
+        self.target.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.target.is_empty()
+    }
+
+    /// Memory taken [bytes].
+    pub fn bytes(&self) -> usize {
+        2 * self.target.len() + self.weight.bytes() + self.timing.bytes()
+    }
+
+    /// When and where every synapse delivers, if all agree.
+    #[inline]
+    pub fn common_timing(&self) -> Option<Timing> {
+        match &self.timing {
+            Column::Uniform(timing) => Some(*timing),
+            Column::Each(_) => None,
+        }
+    }
+
+    /// When and where the synapses deliver, each kind at least once.
+    pub fn timings(&self) -> &[Timing] {
+        self.timing.values()
+    }
+
+    /// The neuron that synapse `index` leads to.
+    #[inline]
+    pub fn target(&self, index: usize) -> u16 {
+        self.target[index]
+    }
+
+    /// Gives synapse `index` another weight.
+    pub fn set_weight(&mut self, index: usize, weight: f64) {
+        self.weight.set(index, weight);
+    }
+
+    /// Adds `value` times the weight of each synapse in `range` to what `inputs` holds for its neuron.
+    #[inline]
+    pub fn add(&self, range: Range<usize>, value: f64, inputs: &mut [f64]) {
+        let targets = &self.target[range.clone()];
+        match &self.weight {
+            Weights::Levels { table, index } => {
+                for (&target, &level) in targets.iter().zip(&index[range]) {
+                    inputs[usize::from(target)] += table[usize::from(level)] * value;
+                }
+            }
+            Weights::Exact(weights) => {
+                for (&target, &weight) in targets.iter().zip(&weights[range]) {
+                    inputs[usize::from(target)] += weight * value;
+                }
+            }
+        }
+    }
+
+    /// Hands `deliver` the neuron, weight and timing of each synapse in `range`.
+    #[inline]
+    pub fn each(&self, range: Range<usize>, mut deliver: impl FnMut(u16, f64, Timing)) {
+        for index in range {
+            deliver(self.target[index], self.weight.at(index), self.timing.at(index));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_range_adds_up_in_both_forms() {
+        let levels = Weights::new(vec![0.5, 2.0, 0.5, -1.0]);
+        let exact = Weights::Exact(vec![0.5, 2.0, 0.5, -1.0]);
+        for weights in [levels, exact] {
+            let memory =
+                SynapseMemory::new(vec![0, 2, 2, 1], weights, Column::Uniform(Timing::new(1, 0)));
+            let mut inputs = [0.0; 3];
+            memory.add(1..4, 2.0, &mut inputs);
+            assert_eq!(inputs, [0.0, -2.0, 5.0]);
+        }
+    }
+
+    #[test]
+    fn four_bytes_a_synapse_and_six_with_delays() {
+        let memory = |timing: Vec<Timing>| {
+            SynapseMemory::new(vec![0; 8], Weights::new(vec![1.0; 8]), Column::new(timing)).bytes()
+        };
+        let delays = |step: u16| (0..8).map(|i| Timing::new(1 + i * step, 0)).collect();
+        assert_eq!(memory(delays(0)), 4 * 8 + 8);
+        assert_eq!(memory(delays(1)), 6 * 8 + 8);
+        let timing = Timing::new(Timing::MAX_DELAY, 1);
+        assert_eq!((timing.delay(), timing.channel()), (Timing::MAX_DELAY, 1));
+    }
+}

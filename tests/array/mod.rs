@@ -1,0 +1,97 @@
+//! What the tests of arrays share: golden values and a plain solver to compare with.
+
+// Every test binary uses its own part.
+#![allow(dead_code)]
+
+use serde_json::Value;
+use spikeloom::synapse::array::matrix::Matrix;
+use spikeloom::synapse::array::wires::Segments;
+
+/// A file of `golden/devices`.
+pub fn golden(name: &str) -> Value {
+    let path = format!("{}/tests/golden/devices/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// A value written in YAML, choices as maps with one key.
+#[track_caller]
+pub fn from_yaml<T: serde::de::DeserializeOwned>(text: &str) -> T {
+    let value: Value = serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{text}: {error}"));
+    serde_json::from_value(value).unwrap_or_else(|error| panic!("{text}: {error}"))
+}
+
+/// The numbers of a list.
+pub fn floats(value: &Value) -> Vec<f64> {
+    value.as_array().expect("a list").iter().map(|value| value.as_f64().expect("a number")).collect()
+}
+
+/// Asserts that `found` is within `tolerance` of `expected`, relative to it.
+#[track_caller]
+pub fn near(found: f64, expected: f64, tolerance: f64) {
+    let apart = (found - expected).abs();
+    assert!(apart <= tolerance * expected.abs(), "{found:e} is not {expected:e} within {tolerance:e}");
+}
+
+/// The crossbar of the golden cases, and its row voltages.
+pub fn golden_crossbar(n: usize) -> (Matrix, Vec<f64>) {
+    let entry = |i: usize, j: usize| {
+        let step = (7919 * i + 104_729 * j + 31 * i * j) % 1000;
+        1e-6 + (100e-6 - 1e-6) * step as f64 / 999.0
+    };
+    let voltages = (0..n).map(|i| 0.2 * ((37 * i + 11) % 101) as f64 / 100.0).collect();
+    (Matrix::from_fn(n, n, entry), voltages)
+}
+
+/// Column currents by Gaussian elimination with partial pivoting on the full nodal matrix.
+pub fn nodal_oracle(cells: &Matrix, wires: Segments, floating: &[bool], voltages: &[f64]) -> Vec<f64> {
+    let (n, m) = (cells.rows(), cells.columns());
+    let (row, column) = (|i: usize, j: usize| i * m + j, |i: usize, j: usize| n * m + i * m + j);
+    let size = 2 * n * m;
+    let mut a = vec![vec![0.0; size + 1]; size];
+    let mut join = |p: usize, q: Option<usize>, g: f64| {
+        a[p][p] += g;
+        if let Some(q) = q {
+            a[q][q] += g;
+            a[p][q] -= g;
+            a[q][p] -= g;
+        }
+    };
+    for i in 0..n {
+        for j in 0..m {
+            join(row(i, j), Some(column(i, j)), cells.at(i, j));
+            if j > 0 {
+                join(row(i, j), Some(row(i, j - 1)), 1.0 / wires.row);
+            } else if !floating.get(i).copied().unwrap_or(false) {
+                join(row(i, j), None, 1.0 / wires.row);
+            }
+            let below = (i + 1 < n).then(|| column(i + 1, j));
+            join(column(i, j), below, 1.0 / wires.column);
+        }
+    }
+    for i in (0..n).filter(|&i| !floating.get(i).copied().unwrap_or(false)) {
+        a[row(i, 0)][size] = voltages[i] / wires.row;
+    }
+    let x = gauss(a);
+    (0..m).map(|j| x[column(n - 1, j)] / wires.column).collect()
+}
+
+/// Solves a system given with its right-hand side as last column.
+pub fn gauss(mut a: Vec<Vec<f64>>) -> Vec<f64> {
+    let n = a.len();
+    for k in 0..n {
+        let pivot = (k..n).max_by(|&p, &q| a[p][k].abs().total_cmp(&a[q][k].abs())).expect("a row is left");
+        a.swap(k, pivot);
+        let row = a[k].clone();
+        for below in a.iter_mut().skip(k + 1).filter(|below| below[k] != 0.0) {
+            let factor = below[k] / row[k];
+            below.iter_mut().zip(&row).skip(k).for_each(|(entry, r)| *entry -= factor * r);
+        }
+    }
+    let mut x = vec![0.0; n];
+    for k in (0..n).rev() {
+        let known: f64 = (k + 1..n).map(|j| a[k][j] * x[j]).sum();
+        x[k] = (a[k][n] - known) / a[k][k];
+    }
+    x
+}

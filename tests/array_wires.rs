@@ -1,0 +1,122 @@
+//! Wire resistance of crossbars against reference values and a plain nodal solver.
+
+mod array;
+
+use array::{floats, golden, golden_crossbar, near, nodal_oracle};
+use spikeloom::synapse::array::matrix::Matrix;
+use spikeloom::synapse::array::wires::{
+    Curve, Network, Segments, effective_conductance, solve_nonlinear,
+};
+
+fn equal(ohm: f64) -> Segments {
+    Segments { row: ohm, column: ohm }
+}
+
+fn currents(effective: &Matrix, voltages: &[f64]) -> Vec<f64> {
+    let mut out = vec![0.0; effective.columns()];
+    effective.add_product(voltages, &mut out);
+    out
+}
+
+#[test]
+fn two_by_two_of_the_reference() {
+    let cells = Matrix::from_rows(2, 2, vec![100e-6, 10e-6, 50e-6, 80e-6]).expect("four cells");
+    for (ohm, expected) in golden("golden.json")["xbar2x2"].as_object().expect("a map") {
+        let segments = equal(ohm.parse().expect("a number"));
+        let once = Network { cells: &cells, segments, floating: &[] }.solve(&[0.2, 0.1]).expect("it converges");
+        let effective = effective_conductance(&cells, segments).expect("it is well-conditioned");
+        let always = currents(&effective, &[0.2, 0.1]);
+        for ((found, again), expected) in once.currents.iter().zip(&always).zip(floats(expected)) {
+            near(*found, expected, 1e-9);
+            near(*again, expected, 1e-9);
+        }
+    }
+}
+
+#[test]
+fn larger_crossbars_of_the_reference() {
+    let golden = golden("golden.json");
+    for (n, name) in [(64, "xbar64_Rp1"), (128, "xbar128_Rp1")] {
+        let (cells, voltages) = golden_crossbar(n);
+        let effective = effective_conductance(&cells, equal(1.0)).expect("it is well-conditioned");
+        let network = Network { cells: &cells, segments: equal(1.0), floating: &[] };
+        let solution = network.solve(&voltages).expect("it converges");
+        assert!(solution.residual <= 1e-10 && solution.iterations <= 20, "{}", solution.iterations);
+        let expected = floats(&golden[name]);
+        for found in [currents(&effective, &voltages), solution.currents] {
+            near(found[0], expected[0], 1e-9);
+            near(found[n / 2], expected[1], 1e-9);
+            near(found[n - 1], expected[2], 1e-9);
+            near(found.iter().sum(), expected[3], 1e-9);
+        }
+    }
+}
+
+#[test]
+fn a_full_array_of_the_reference() {
+    let (cells, voltages) = golden_crossbar(256);
+    let solution =
+        Network { cells: &cells, segments: equal(1.0), floating: &[] }.solve(&voltages).expect("it converges");
+    near(solution.currents[0], 670.950875e-6, 1e-9);
+    near(solution.currents[255], 319.699632e-6, 2e-9);
+}
+
+#[test]
+fn every_shape_agrees_with_plain_elimination() {
+    for (n, m, row, column) in [(1, 1, 3.0, 5.0), (1, 6, 10.0, 200.0), (6, 1, 10.0, 1.0), (5, 8, 400.0, 30.0), (9, 4, 2.0, 900.0)]
+    {
+        let cells = Matrix::from_fn(n, m, |i, j| 1e-6 * (1 + (17 * i + 5 * j * j) % 90) as f64);
+        let voltages: Vec<f64> = (0..n).map(|i| 0.3 - 0.09 * i as f64).collect();
+        let segments = Segments { row, column };
+        let effective = effective_conductance(&cells, segments).expect("it is well-conditioned");
+        let oracle = nodal_oracle(&cells, segments, &[], &voltages);
+        for (found, expected) in currents(&effective, &voltages).into_iter().zip(&oracle) {
+            near(found, *expected, 1e-9);
+        }
+        // A row that is not driven floats: current sneaks from column to column through it.
+        let floating: Vec<bool> = (0..n).map(|i| i % 2 == 1).collect();
+        let network = Network { cells: &cells, segments, floating: &floating };
+        let oracle = nodal_oracle(&cells, segments, &floating, &voltages);
+        for (found, expected) in network.solve(&voltages).expect("it converges").currents.iter().zip(&oracle) {
+            near(*found, *expected, 1e-9);
+        }
+    }
+}
+
+#[test]
+fn nonlinear_cells_obey_kirchhoff() {
+    let (cells, voltages) = golden_crossbar(12);
+    let network = Network { cells: &cells, segments: equal(50.0), floating: &[] };
+    let linear = network.solve(&voltages).expect("it converges");
+    let ohmic = solve_nonlinear(&network, Curve::Ohmic, &voltages).expect("it converges");
+    for (a, b) in linear.currents.iter().zip(&ohmic.currents) {
+        near(*a, *b, 1e-9);
+    }
+    for curve in [Curve::Sinh { scale: 0.05 }, Curve::Polynomial { quadratic: 2.0, cubic: 5.0 }] {
+        let found = solve_nonlinear(&network, curve, &voltages).expect("it converges");
+        // With the cells' secant conductances the linear circuit is the same circuit.
+        let drop = |i, j| found.row_nodes.at(i, j) - found.column_nodes.at(i, j);
+        let secant = |i, j| cells.at(i, j) * curve.current(drop(i, j)) / drop(i, j);
+        let secants = Matrix::from_fn(12, 12, secant);
+        let oracle = nodal_oracle(&secants, equal(50.0), &[], &voltages);
+        for (found, expected) in found.currents.iter().zip(oracle) {
+            near(*found, expected, 1e-9);
+        }
+    }
+}
+
+#[test]
+fn wires_that_cannot_be_solved_are_an_error_with_the_residual() {
+    let cells = Matrix::from_fn(24, 24, |i, j| if (i + j) % 2 == 0 { 1e3 } else { 1e-12 });
+    for ohm in [1e9, 1e12] {
+        let result = effective_conductance(&cells, equal(ohm));
+        if let Err(unsolved) = result {
+            assert!(unsolved.to_string().contains("Kirchhoff's law is violated by"), "{unsolved}");
+        } else {
+            let voltages = vec![1.0; 24];
+            let oracle = nodal_oracle(&cells, equal(ohm), &[], &voltages);
+            let found = currents(&result.expect("checked"), &voltages);
+            found.iter().zip(oracle).for_each(|(found, expected)| near(*found, expected, 1e-6));
+        }
+    }
+}
