@@ -264,6 +264,48 @@ fn hyperqueue_loses_a_worker_and_comes_to_the_same_bytes() {
     assert_eq!(bench.results("local"), bench.results("spread"));
 }
 
+/// A Python that has HyperQueue's package: named by `SPIKELOOM_HQ_PYTHON`, or `python3`.
+fn hyperqueue_python() -> Option<PathBuf> {
+    let named = std::env::var_os("SPIKELOOM_HQ_PYTHON").map(PathBuf::from);
+    let python = named.unwrap_or_else(|| PathBuf::from("python3"));
+    let mut probe = Command::new(&python);
+    let probe = probe.args(["-c", "import hyperqueue, tomllib"]).stderr(Stdio::null()).status();
+    probe.is_ok_and(|status| status.success()).then_some(python)
+}
+
+/// The package runs server and workers in one process, so that losing one is losing both: the job is
+/// submitted again to a new cluster and goes on where its tasks were.
+#[test]
+#[cfg(unix)]
+fn hyperqueue_loses_everything_and_comes_to_the_same_bytes() {
+    let Some(python) = hyperqueue_python() else {
+        eprintln!("skipped: no Python with hyperqueue; `pip install hyperqueue`, SPIKELOOM_HQ_PYTHON names it");
+        return;
+    };
+    let bench = Bench::new(&SWEEP.replace("measure_cycles: 400", "measure_cycles: 4000"));
+    bench.succeeds("sweep s.yaml --out local");
+    let job = bench.succeeds("sweep s.yaml --emit hyperqueue --tasks 13 --out spread");
+    fs::write(bench.path("job.toml"), job).expect("it can be written");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hyperqueue/run_job.py");
+    let start = |server: &str| {
+        let mut command = Command::new(&python);
+        command.arg(&script).arg("job.toml").arg(server).current_dir(bench.folder.path());
+        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("Python starts")
+    };
+    let mut lost = start("first");
+    let begun = || fs::read_dir(bench.path("spread/shards")).map_or(0, |shards| shards.count());
+    let ends = Instant::now() + Duration::from_secs(60);
+    while begun() < 4 {
+        assert!(Instant::now() < ends, "no task begins");
+        sleep(Duration::from_millis(5));
+    }
+    lost.kill().expect("it is our child");
+    lost.wait().expect("it is our child");
+    let done = start("second").wait_with_output().expect("it is our child");
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    assert_eq!(bench.results("local"), bench.results("spread"));
+}
+
 #[test]
 fn the_page_needs_no_network_and_escapes_names() {
     let sweep = SWEEP.replace("description: small", "name: '</script><b>x'\ndescription: '<i>'");

@@ -19,7 +19,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Virtual-channel allocation: the ports for whose channels heads ask, one after the other.
     #[inline(always)]
     pub(super) fn allocate_vcs<const PLAIN: bool>(&mut self) {
-        let mut grants = 0;
+        let (compass, mut grants) = (self.compass, 0);
         for word in 0..P {
             let mut asked = self.requests.heads[word];
             // The ports whose head is served, and those of them for which it bids.
@@ -42,7 +42,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 }
                 let vc = heads.trailing_zeros() as usize;
                 let input = &mut router.ins[vc & (N - 1)];
-                let choices = input.wants & router.free_out;
+                let wants = match compass {
+                    Some(compass) => compass.wants(port as u8),
+                    None => router.wants[vc & (N - 1)],
+                };
+                let choices = wants & router.free_out;
                 if choices == 0 {
                     continue;
                 }
@@ -70,7 +74,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Output VCs among `free` that the head of an input VC may take.
     #[inline(always)]
     fn choices<const PLAIN: bool>(&mut self, local: usize, vc: usize, free: u64) -> u64 {
-        let choices = self.routers[local].input(vc).wants & free;
+        let choices = self.wants(local, vc) & free;
         if !PLAIN && self.shared.setup.cut_through { self.roomy(local, vc, choices) } else { choices }
     }
 
@@ -100,10 +104,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Settles the requests of heads that all want the same port, as [`Block::vcs_output_first`] does.
     fn share_port(&mut self, local: usize, rivals: u64, free: u64) {
-        let router = &mut self.routers[local];
         let (mut wanted, mut common) = (0, free);
         for_each_bit(rivals, |vc| {
-            let wishes = router.input(vc).wants & free;
+            let wishes = self.wants(local, vc) & free;
             wanted |= wishes;
             common &= wishes;
         });
@@ -112,9 +115,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         for_each_bit(wanted, |out| {
             let mut asking = rivals;
             if common >> out & 1 == 0 {
-                for_each_bit(rivals, |vc| asking &= !((!router.input(vc).wants >> out & 1) << vc));
+                for_each_bit(rivals, |vc| asking &= !((!self.wants(local, vc) >> out & 1) << vc));
             }
-            let vc = next_in_turn(asking, router.output(out).turn);
+            let vc = next_in_turn(asking, self.routers[local].output(out).turn);
             choices[count & 31] = (vc as u8, out as u8);
             count += 1;
             granted |= 1 << vc;
@@ -239,8 +242,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         self.number * BLOCK + local
     }
 
-    /// First half of switch allocation: outputs grant. What comes of it is in [`Port::chosen`] and
-    /// [`Lane::granted`], for the switch inputs in `accepting`; or, where the allocator is not this simple,
+    /// First half of switch allocation: outputs grant. What comes of it is in [`Port::chosen`] and, for the
+    /// switch inputs in `accepting`, in `granted`; or, where the allocator is not this simple,
     /// in `winners` at once.
     ///
     /// [`Port::chosen`]: super::router::Port
@@ -251,6 +254,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
         let Self { routers, requests, shared, .. } = self;
         let (accepting, count) = &mut shared.accepting;
+        let granted = &mut shared.granted;
         let mut waiting = 0;
         for word in 0..P {
             let mut asked = requests.bids[word];
@@ -271,10 +275,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 }
                 output.chosen = vc as u8;
                 let lane = usize::from(shared.setup.port_of[vc & 63]);
-                let input = &mut router.lanes[lane & (P - 1)];
+                let granted = &mut granted[(local * P + lane) % (BLOCK * MAX_ROUTER_VCS)];
                 accepting[waiting % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, lane);
-                waiting += usize::from(input.granted == 0);
-                input.granted |= 1 << port;
+                waiting += usize::from(*granted == 0);
+                *granted |= 1 << port;
             }
         }
         *count = waiting;
@@ -289,12 +293,13 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
             let (local, lane) = (place.local(), place.vc());
             let router = &mut self.routers[local];
+            let granted = &mut self.shared.granted[(local * P + lane) % (BLOCK * MAX_ROUTER_VCS)];
             let input = &mut router.lanes[lane & (P - 1)];
-            let output = next_in_turn(input.granted, input.accept);
+            let output = next_in_turn(std::mem::take(granted), input.accept);
             let port = &mut router.ports[output & (P - 1)];
             let vc = port.chosen;
             port.grant = (lane as u8 + 1) * vcs;
-            *input = Lane { granted: 0, accept: output as u8 + 1, vc: vc + 1 };
+            *input = Lane { accept: output as u8 + 1, vc: vc + 1 };
             self.send::<PLAIN>(local, vc.into());
         }
         if !PLAIN {
@@ -364,7 +369,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 }
             });
             for_each_bit(lanes, |lane| {
-                let Lane { accept, vc, .. } = *self.routers[local].lane(lane);
+                let Lane { accept, vc } = *self.routers[local].lane(lane);
                 let (output, own) = (next_in_turn(grants[lane & 63], accept), self.shared.setup.lane_vcs(lane));
                 let vc = next_in_turn(rows[output & 63] & own, vc);
                 if iteration == 0 {

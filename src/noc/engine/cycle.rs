@@ -19,6 +19,7 @@
 //!
 //! [`Setup::is_plain`]: super::setup::Setup
 
+use super::compass::Compass;
 use super::region::Shared;
 use super::router::{BLOCK, InVc, Requests, Router, State, for_each_bit, seat};
 use super::speculate::Guesses;
@@ -35,6 +36,7 @@ pub(super) struct Block<'a, const N: usize, const P: usize> {
     /// By router, if switch allocation is speculative.
     pub guesses: &'a mut [Guesses<N>],
     pub shared: &'a mut Shared,
+    pub compass: Option<&'a Compass>,
     pub routing: &'a Routing,
     /// Number of the block in its region.
     pub number: usize,
@@ -149,10 +151,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let travel = self.shared.packets.travel(flit.slot());
         travel.hops += 1;
         let router = &mut self.routers[local];
-        if let Some(compass) = &self.shared.compass {
+        if let Some(compass) = self.compass {
             let port = compass.port(router.position, travel.goal, travel.head.eject);
-            let input = router.input(vc);
-            (input.wants, input.out_port) = (compass.wants(port), port);
+            router.input(vc).out_port = port;
         } else {
             self.ask_routing(place, flit);
         }
@@ -164,6 +165,16 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
     }
 
+    /// Output VCs that the head at the front of an input VC may take.
+    #[inline(always)]
+    pub(super) fn wants(&self, local: usize, vc: usize) -> u64 {
+        let router = &self.routers[local];
+        match self.compass {
+            Some(compass) => compass.wants(router.ins[vc & (N - 1)].out_port),
+            None => router.wants[vc & (N - 1)],
+        }
+    }
+
     /// Asks the routing function where the head at the front of an input VC may go.
     fn ask_routing(&mut self, place: Place, flit: Flit) {
         let (local, vc, vcs) = (place.local(), place.vc(), self.shared.setup.vcs);
@@ -171,9 +182,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let travel = self.shared.packets.travel(flit.slot());
         let router = &mut self.routers[local];
         if let Some(hop) = self.routing.fixed(at, &travel.head) {
-            let input = router.input(vc);
-            input.wants = u64::from(hop.vcs) << (hop.port * vcs);
-            input.out_port = hop.port;
+            router.wants[vc & (N - 1)] = u64::from(hop.vcs) << (hop.port * vcs);
+            router.input(vc).out_port = hop.port;
             return;
         }
         let port = self.shared.setup.port_of[vc];
@@ -181,9 +191,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let candidates = &mut self.shared.candidates;
         self.routing.route(standing, &mut travel.head, candidates);
         let candidates = candidates.as_slice();
-        let input = router.input(vc);
-        input.wants = candidates.iter().fold(0, |wants, c| wants | u64::from(c.vcs) << (c.port * vcs));
-        input.out_port = candidates.first().map_or(0, |first| first.port);
+        let wants = candidates.iter().fold(0, |wants, c| wants | u64::from(c.vcs) << (c.port * vcs));
+        router.wants[vc & (N - 1)] = wants;
+        router.input(vc).out_port = candidates.first().map_or(0, |first| first.port);
         router.torn |= u64::from(candidates.len() > 1) << vc;
     }
 
@@ -205,7 +215,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// The same for a head with a choice of ports.
     fn await_ports(&mut self, local: usize, vc: usize) {
         let router = &mut self.routers[local];
-        for_each_bit(router.input(vc).wants, |out| {
+        for_each_bit(router.wants[vc & (N - 1)], |out| {
             let port = usize::from(self.shared.setup.port_of[out]);
             router.port(port).heads |= 1 << vc;
             let (word, bit) = seat::<P>(local, port);

@@ -92,8 +92,9 @@ impl Team<'_> {
         let mut now = cycles.start;
         let mut check = now + 1024;
         while now < cycles.end {
-            let busy = region.cycle(self.routing, source, now);
-            now += 1;
+            let end = (now + self.lookahead).min(cycles.end);
+            let busy = region.advance(self.routing, source, now..end);
+            now = end;
             if !busy {
                 match region.next_event(now) {
                     Some(next) => {
@@ -146,10 +147,8 @@ impl Team<'_> {
         let (mut now, mut set) = (cycles.start, 0);
         while now < cycles.end {
             let end = (now + self.lookahead).min(cycles.end);
-            while now < end {
-                region.cycle(self.routing, source, now);
-                now += 1;
-            }
+            region.advance(self.routing, source, now..end);
+            now = end;
             if now & 1023 < self.lookahead {
                 region.note_movement(now);
             }

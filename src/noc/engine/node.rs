@@ -7,6 +7,7 @@
 use std::sync::Arc;
 
 use super::calendar::Calendar;
+use super::compass::Compass;
 use super::packet::{Record, Travel};
 use super::region::{Ground, Shared};
 use super::setup::{NODE_CHANNEL, Setup};
@@ -112,6 +113,7 @@ pub(super) struct Nodes {
     /// Where each node of the whole fabric hangs, and whether its core works.
     attachments: Arc<[Attachment]>,
     living: Arc<[bool]>,
+    compass: Option<Arc<Compass>>,
     /// Every router reaches every other one, and nothing is drawn at injection.
     direct: bool,
     /// Nodes at work in this cycle.
@@ -135,6 +137,7 @@ impl Nodes {
             calendar: Calendar::default(),
             attachments: fabric.nodes.clone().into(),
             living: health.node.clone().into(),
+            compass: compass.cloned(),
             direct: compass.is_some() && health.link.iter().chain(&health.router).all(|&works| works),
             busy: Vec::new(),
         }
@@ -178,18 +181,20 @@ impl Nodes {
         }
     }
 
-    /// Tells the sources what has been delivered; some answer with a new packet.
-    pub(super) fn hand_over<S: Source>(&mut self, shared: &mut Shared, source: &mut S, now: u64) {
-        let mut deliveries = std::mem::take(&mut shared.deliveries);
+    /// Tells the source what is delivered in this cycle; it may answer with new packets.
+    fn hand_over<S: Source>(&mut self, shared: &mut Shared, source: &mut S, now: u64) -> bool {
+        let mut deliveries = std::mem::take(&mut shared.wheel.nodes(now).deliveries);
+        let any = !deliveries.is_empty();
         for delivery in deliveries.drain(..) {
             if source.delivered(delivery) {
                 self.prime((delivery.dst.0 - self.first_node) as usize, shared, source, now);
             }
         }
-        shared.deliveries = deliveries;
+        shared.wheel.nodes(now).deliveries = deliveries;
+        any
     }
 
-    /// One cycle of all nodes with something to do: credits come in, flits go out. Returns whether there
+    /// One cycle of all nodes with something to do: packets and credits come in, flits go out. Returns whether there
     /// was anything.
     pub(super) fn step<S: Source>(
         &mut self,
@@ -198,6 +203,7 @@ impl Nodes {
         source: &mut S,
         now: u64,
     ) -> bool {
+        let delivered = self.hand_over(shared, source, now);
         let mut busy = std::mem::take(&mut self.busy);
         let due = shared.wheel.nodes(now);
         std::mem::swap(&mut busy, &mut due.nodes);
@@ -223,7 +229,7 @@ impl Nodes {
                 shared.wheel.nodes(now + 1).nodes.push(node);
             }
         }
-        let any = any || !busy.is_empty();
+        let any = any || delivered || !busy.is_empty();
         busy.clear();
         self.busy = busy;
         any
@@ -331,7 +337,7 @@ impl Nodes {
         if shared.tally.window.contains(offer.at) {
             shared.tally.outstanding = shared.tally.outstanding.wrapping_add(1);
         }
-        let goal = shared.compass.as_ref().map_or(0, |compass| compass.position(head.dst));
+        let goal = self.compass.as_ref().map_or(0, |compass| compass.position(head.dst));
         let slot = shared.packets.insert(Travel { head, goal, hops: 0 }, Record::new(src, offer));
         let port = &mut self.ports[node];
         port.slot = slot;

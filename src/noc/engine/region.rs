@@ -31,17 +31,15 @@ pub(super) struct Outbox {
 pub(super) struct Shared {
     pub setup: Setup,
     pub first_router: u32,
-    /// How heads find their way, if it is this simple.
-    pub compass: Option<Arc<Compass>>,
     pub packets: Packets,
     pub wheel: Wheel,
     pub outboxes: Vec<Outbox>,
     pub tally: Tally,
-    /// Packets delivered in this cycle, which their sources are still to be told of.
-    pub deliveries: Vec<Delivery>,
     pub candidates: Candidates,
     /// Switch inputs of the block at work that have a grant, and their number.
     pub accepting: (Box<[Place; BLOCK * MAX_ROUTER_VCS]>, usize),
+    /// By router of the block at work and switch input: outputs that grant it in this cycle.
+    pub granted: Box<[u64; BLOCK * MAX_ROUTER_VCS]>,
     /// Input VCs of the block at work that have won the switch.
     pub winners: Vec<Place>,
     /// Routers of the block at work whose bids and guesses are to be settled.
@@ -61,7 +59,7 @@ impl Shared {
             let (travel, record) = self.packets.remove(flit.slot());
             self.tally.deliver(&travel, &record, at);
             let Record { src, dst, tag, injected, .. } = record;
-            self.deliveries.push(Delivery { src, dst, tag, injected, at });
+            self.wheel.nodes(at).deliveries.push(Delivery { src, dst, tag, injected, at });
         }
     }
 }
@@ -81,6 +79,8 @@ pub(super) struct Ground<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Region<const N: usize, const P: usize> {
     pub shared: Shared,
+    /// How heads find their way, if it is this simple.
+    pub compass: Option<Arc<Compass>>,
     pub nodes: Nodes,
     /// Routers, filled up to whole blocks.
     pub routers: Vec<Router<N, P>>,
@@ -105,18 +105,18 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let shared = Shared {
             setup: setup.clone(),
             first_router: range.start,
-            compass: compass.cloned(),
             packets: Packets::default(),
             wheel: Wheel::new(count, setup.horizon(fabric)),
             outboxes: vec![Outbox::default(); cut.regions()],
             tally: Tally::new(),
-            deliveries: Vec::new(),
             candidates: Candidates::default(),
             accepting: (Box::new([Place(0); BLOCK * MAX_ROUTER_VCS]), 0),
+            granted: Box::new([0; BLOCK * MAX_ROUTER_VCS]),
             winners: Vec::new(),
             speculating: 0,
         };
         let mut region = Self {
+            compass: compass.cloned(),
             nodes: Nodes::new(ground, index),
             routers: vec![Router::new(0, setup); count],
             requests: vec![Requests::default(); count / BLOCK],
@@ -167,23 +167,26 @@ impl<const N: usize, const P: usize> Region<N, P> {
         self.nodes.start(&mut self.shared, source);
     }
 
-    /// Simulates cycle `now`. Returns whether anything happened.
-    pub(super) fn cycle<S: Source>(&mut self, routing: &Routing, source: &mut S, now: u64) -> bool {
-        let injecting = self.nodes.step(&mut self.shared, routing, source, now);
-        let routing_flits = self.step_routers(routing, now);
-        self.nodes.hand_over(&mut self.shared, source, now);
-        injecting | routing_flits
-    }
-
-    /// One cycle of all routers with something to do; returns whether there was one.
-    fn step_routers(&mut self, routing: &Routing, now: u64) -> bool {
-        let plain = self.shared.setup.is_plain();
-        let mut busy = false;
+    /// Simulates the cycles from `start` up to `end`, in which nothing that one router or node does
+    /// reaches another one: first all nodes, then block after block of routers. Returns whether anything
+    /// happened.
+    pub(super) fn advance<S: Source>(
+        &mut self,
+        routing: &Routing,
+        source: &mut S,
+        cycles: Range<u64>,
+    ) -> bool {
+        let (mut busy, plain) = (false, self.shared.setup.is_plain());
+        for now in cycles.clone() {
+            busy |= self.nodes.step(&mut self.shared, routing, source, now);
+        }
         for number in 0..self.requests.len() {
-            if self.requests[number].any() || self.shared.wheel.is_due(number, now) {
-                busy = true;
-                let mut block = self.block(number, routing, now);
-                if plain { block.step::<true>() } else { block.step::<false>() }
+            for now in cycles.clone() {
+                if self.requests[number].any() || self.shared.wheel.is_due(number, now) {
+                    busy = true;
+                    let mut block = self.block(number, routing, now);
+                    if plain { block.step::<true>() } else { block.step::<false>() }
+                }
             }
         }
         busy
@@ -199,6 +202,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
             requests: &mut self.requests[number],
             guesses: &mut self.guesses[guesses],
             shared: &mut self.shared,
+            compass: self.compass.as_deref(),
             routing,
             number,
             now,

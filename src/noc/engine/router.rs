@@ -24,8 +24,6 @@ pub(super) enum State {
 /// An input virtual channel.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct InVc {
-    /// Output VCs that the routing function offers to the packet at the head.
-    pub wants: u64,
     /// Ring index of the oldest flit.
     pub head: u16,
     /// Flits in the buffer.
@@ -79,29 +77,31 @@ pub(super) struct Port {
 /// A switch input: one per port, or several with input speedup.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Lane {
-    /// Outputs that grant it in this cycle.
-    pub granted: u64,
     /// The output port next in turn.
     pub accept: u8,
     /// The input VC next in turn.
     pub vc: u8,
 }
 
-/// A router.
+/// A router. What every stage looks at shares a cache line; so does what belongs to an output port.
 #[derive(Clone, Debug)]
+#[repr(C, align(64))]
 pub(super) struct Router<const N: usize, const P: usize> {
     /// Output VCs that no packet holds.
     pub free_out: u64,
     /// Input VCs whose waiting head has a choice of ports.
     pub torn: u64,
-    /// Where it is, for the [`Compass`](super::compass::Compass).
-    pub position: u32,
     /// Output VCs whose tail has left and whose last credit is awaited.
     pub closing: u64,
-    pub ins: [InVc; N],
-    pub outs: [OutVc; N],
-    pub ports: [Port; P],
+    /// Where it is, for the [`Compass`](super::compass::Compass).
+    pub position: u32,
     pub lanes: [Lane; P],
+    pub ports: [Port; P],
+    pub outs: [OutVc; N],
+    pub ins: [InVc; N],
+    /// By input VC: output VCs that the routing function offers to the packet at the head. Unused where a
+    /// compass tells.
+    pub wants: [u64; N],
 }
 
 impl<const N: usize, const P: usize> Router<N, P> {
@@ -115,10 +115,11 @@ impl<const N: usize, const P: usize> Router<N, P> {
             torn: 0,
             position: 0,
             closing: 0,
-            ins: [InVc::default(); N],
-            outs,
-            ports: [Port { piggyback: setup.vcs - 1, ..Port::default() }; P],
             lanes: [Lane::default(); P],
+            ports: [Port { piggyback: setup.vcs - 1, ..Port::default() }; P],
+            outs,
+            ins: [InVc::default(); N],
+            wants: [0; N],
         }
     }
 

@@ -3,7 +3,7 @@
 //! virtual channel came through in the same cycle with a credit; otherwise the switch slot is lost.
 
 use super::cycle::Block;
-use super::router::{BLOCK, Requests, Router, State, for_each_bit, next_in_turn, seated};
+use super::router::{BLOCK, Requests, State, for_each_bit, next_in_turn, seated};
 use super::wheel::Place;
 
 /// The guesses of one router.
@@ -30,25 +30,24 @@ fn asking<const P: usize>(requests: &Requests<P>) -> u64 {
     routers
 }
 
-/// What the heads of a router may hope for.
-fn guess<const N: usize, const P: usize>(router: &mut Router<N, P>, guesses: &mut Guesses<N>) {
-    guesses.heads = router.waiting();
-    for_each_bit(guesses.heads, |vc| {
-        let mut usable = 0;
-        for_each_bit(router.input(vc).wants & router.free_out, |out| {
-            usable |= u64::from(router.output(out).credits > 0) << out;
-        });
-        guesses.usable[vc] = usable;
-    });
-}
-
 impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Notes what the heads may hope for, before virtual channels are allocated.
     pub(super) fn guess(&mut self) {
         self.shared.speculating = asking(self.requests);
         for_each_bit(self.shared.speculating, |local| {
-            guess(&mut self.routers[local], &mut self.guesses[local]);
+            let heads = self.routers[local].waiting();
+            self.guesses[local].heads = heads;
+            for_each_bit(heads, |vc| {
+                self.guesses[local].usable[vc] = self.usable(local, vc, self.routers[local].free_out);
+            });
         });
+    }
+
+    /// Of the output VCs in `open`, those with a credit that the head of an input VC may take.
+    fn usable(&mut self, local: usize, vc: usize, open: u64) -> u64 {
+        let (wanted, mut usable) = (self.wants(local, vc) & open, 0);
+        for_each_bit(wanted, |out| usable |= u64::from(self.routers[local].output(out).credits > 0) << out);
+        usable
     }
 
     /// Switch allocation among sure bids and guesses, and traversal of the winners.
@@ -108,16 +107,12 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Takes a free VC with a credit together with the switch.
     fn piggyback(&mut self, local: usize, vc: usize, output: usize) -> bool {
         let first = output as u8 * self.shared.setup.vcs;
-        let router = &mut self.routers[local];
-        let open = router.free_out & self.shared.setup.vc_mask << first;
-        let mut usable = 0;
-        for_each_bit(router.input(vc).wants & open, |out| {
-            usable |= u64::from(router.output(out).credits > 0) << out;
-        });
+        let open = self.routers[local].free_out & self.shared.setup.vc_mask << first;
+        let usable = self.usable(local, vc, open);
         if usable == 0 {
             return false;
         }
-        let port = router.port(output);
+        let port = self.routers[local].port(output);
         let out = next_in_turn(usable, first + port.piggyback);
         port.piggyback = out as u8 - first + 1;
         self.hold(local, vc, out);

@@ -80,7 +80,11 @@ fn awaited<const N: usize, const P: usize>(
 ) -> Option<(Waiting, Channel)> {
     let (state, setup) = (&region.routers[router], &region.shared.setup);
     let input = &state.ins[vc];
-    let out = match (input.state, input.wants) {
+    let wants = match &region.compass {
+        Some(compass) => compass.wants(input.out_port),
+        None => state.wants[vc],
+    };
+    let out = match (input.state, wants) {
         _ if input.len == 0 => return None,
         (State::Idle | State::Waiting, 0) => return None,
         (State::Idle | State::Waiting, wants) => wants.trailing_zeros() as usize,

@@ -5,6 +5,7 @@
 //! lists for every block of routers, and one for the nodes.
 
 use super::router::BLOCK;
+use crate::noc::source::Delivery;
 
 /// A flit as routers store it: the slot of its packet and whether it opens or closes the packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +122,14 @@ pub(super) struct NodesDue {
     pub credits: Vec<Place>,
     /// Nodes that may inject.
     pub nodes: Vec<u32>,
+    /// Packets read whole by their destination.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl NodesDue {
+    fn is_empty(&self) -> bool {
+        self.credits.is_empty() && self.nodes.is_empty() && self.deliveries.is_empty()
+    }
 }
 
 /// A ring of cycles, long enough for the longest delay in the network. Lists keep their memory.
@@ -225,9 +234,8 @@ impl Wheel {
     /// The first cycle from `now` on in which anything happens.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
         let blocks = self.due.len() >> self.shift;
-        let idle = |due: &NodesDue| due.credits.is_empty() && due.nodes.is_empty();
         (now..=now + self.mask).find(|&cycle| {
-            !idle(&self.nodes[(cycle & self.mask) as usize])
+            !self.nodes[(cycle & self.mask) as usize].is_empty()
                 || (0..blocks).any(|block| self.is_due(block, cycle))
         })
     }

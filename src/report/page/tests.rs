@@ -215,6 +215,9 @@ fn long_tables_are_thinned_out_and_wrong_ones_refused() {
         })
     );
     assert!(raster.time.is_sorted());
+    // A thousand steps, and stretches of whole steps: each but the last holds as many spikes.
+    let (_, all) = raster.activity.last().expect("all of them");
+    assert_eq!((raster.stretch, all.len(), all[0], all[249]), (4.0, 250, 200, 200));
     for wrong in
         ["time,neuron\n1,2\n", "time,population,neuron\n1,a,-3\n", "time,population,neuron\nnan,a,3\n"]
     {

@@ -23,5 +23,6 @@ mod snn;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod write;
 
 pub use assemble::{Import, import};
