@@ -14,6 +14,6 @@ pub(super) struct AbsentArguments {
 
 pub(super) fn absent(command: &str) -> Failure {
     Failure::Usage(format!(
-        "`spikeloom {command}` is not built yet; there are `run`, `report`, `check`, `array`, `faults`, `models` and `schema`"
+        "`spikeloom {command}` is not built yet; see `spikeloom --help` for what there is"
     ))
 }

@@ -3,6 +3,7 @@
 use std::io::{self, ErrorKind, IsTerminal, Write};
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::FmtSpan;
 
 use super::failure::Failure;
 
@@ -56,6 +57,7 @@ pub(super) fn start_log(verbosity: u8) {
         Err(_) => EnvFilter::new(level),
     };
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).without_time();
+    let log = log.with_span_events(if verbosity > 0 { FmtSpan::CLOSE } else { FmtSpan::NONE });
     // A second command in one process keeps the log of the first.
     let _ = log.with_ansi(has_color()).with_target(false).try_init();
 }

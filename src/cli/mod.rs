@@ -12,11 +12,15 @@ mod check;
 mod console;
 mod failure;
 mod faults;
+mod import;
 mod models;
 mod report;
 mod run;
 mod schema;
 mod setting;
+mod shell;
+mod spiking;
+mod start;
 mod sweep;
 mod table;
 mod watch;
@@ -33,17 +37,23 @@ use clap::{ArgAction, Parser, Subcommand};
 struct Arguments {
     #[command(subcommand)]
     command: Command,
-    /// Say more on standard error: -v what is done, -vv details.
+    /// Say more on standard error: -v what is done and how long each phase takes, -vv details.
     #[arg(short, long, global = true, action = ArgAction::Count)]
     verbose: u8,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn
+  spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn --out out/first
+  spikeloom report out/first out/second
   spikeloom check mesh8 --faults two-blocks --routing mftn
   spikeloom faults mesh8 --node-rate 0.05 --link-rate 0.02 --seed 7 > faults.yaml
-  spikeloom models mftn";
+  spikeloom sweep routings
+  spikeloom new chip my-chip
+  spikeloom models mftn
+
+Every command has examples: `spikeloom COMMAND --help`. Exit codes: 0 done; 1 the run itself failed; 2 bad
+input or usage; 130 interrupted, with the results up to there kept.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -63,10 +73,16 @@ enum Command {
     Sweep(sweep::SweepArguments),
     /// Write the JSON Schema of a kind of document, for editors.
     Schema(schema::SchemaArguments),
+    /// Start a document of your own, with every field and what it means.
+    New(start::NewArguments),
+    /// Write completions for a shell to standard output.
+    Completions(shell::CompletionsArguments),
+    /// Write manual pages.
+    Man(shell::ManArguments),
     #[command(hide = true)]
     Map(absent::AbsentArguments),
-    #[command(hide = true)]
-    Import(absent::AbsentArguments),
+    /// Turn foreign files into a chip and a workload.
+    Import(import::ImportArguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -93,9 +109,12 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Array(arguments) => array::array(arguments),
         Command::Models(arguments) => models::models(arguments),
         Command::Schema(arguments) => schema::schema(arguments),
+        Command::New(arguments) => start::start(arguments),
+        Command::Completions(arguments) => shell::completions(arguments),
+        Command::Man(arguments) => shell::man(arguments),
         Command::Map(_) => Err(absent::absent("map")),
         Command::Sweep(arguments) => sweep::sweep(arguments),
-        Command::Import(_) => Err(absent::absent("import")),
+        Command::Import(arguments) => import::import(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

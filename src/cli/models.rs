@@ -22,15 +22,23 @@ Examples:
   spikeloom models
   spikeloom models mftn
   spikeloom models pattern/hotspot
-  spikeloom models neuron")]
+  spikeloom models neuron
+  spikeloom models --json > models.json")]
 pub(super) struct ModelsArguments {
+    /// Write everything as JSON.
+    #[arg(long)]
+    json: bool,
     /// A model (`mftn`, or `routing/mftn` where a name is not unique), or a sort of models (`routing`).
     name: Option<String>,
 }
 
 pub(super) fn models(arguments: &ModelsArguments) -> Result<(), Failure> {
-    let Some(name) = &arguments.name else { return console::answer(&overview(&catalogue::models())) };
+    let Some(name) = &arguments.name else {
+        let all = catalogue::models();
+        return console::answer(&if arguments.json { as_json(&all) } else { overview(&all) });
+    };
     match catalogue::find(name) {
+        Ok(found) if arguments.json => console::answer(&as_json(&found)),
         Ok(found) if found.len() > 1 && found.iter().all(|model| model.sort == name) => {
             console::answer(&overview(&found))
         }
@@ -40,6 +48,10 @@ pub(super) fn models(arguments: &ModelsArguments) -> Result<(), Failure> {
             Err(Failure::Usage(format!("there is no model `{name}`{hint} `spikeloom models` lists all")))
         }
     }
+}
+
+fn as_json(models: &[Model]) -> String {
+    format!("{:#}\n", serde_json::json!(models))
 }
 
 /// One line for each model, by sort.

@@ -26,8 +26,10 @@ pub mod page;
 mod plots;
 mod pricing;
 pub mod spikes;
+mod spiking;
 mod tables;
 mod text;
+mod timeline;
 mod traces;
 
 pub use build::{Facts, Inputs};
@@ -36,13 +38,15 @@ pub use document::{
     Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
 };
 pub use figures::{Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns};
-pub use folder::{Folder, FolderError};
+pub use folder::{Folder, FolderError, Trace};
 pub use host::HostReport;
 pub use page::{PageError, RunFiles, page};
 pub use plots::{Plot, plots};
 pub use pricing::{energy_account, energy_site};
+pub use spiking::{CoreLoad, NetworkReport, StepLatency, core_energy};
 pub use tables::{links_csv, nodes_csv, packets_csv, routers_csv};
 pub use text::summary;
+pub use timeline::timeline;
 pub use traces::{Raster, Steps};
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ mod metrics;
 mod ordered;
 mod page;
 mod pareto;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod shard;
 mod statistics;
 mod survey;
@@ -35,6 +37,9 @@ pub use shard::Shard;
 pub use statistics::{Estimate, student_quantile};
 pub use survey::{MOST_SHOWN, SettingResult, Survey};
 pub use tables::{cell, command, results_csv, summary_csv};
+
+#[cfg(feature = "parquet")]
+pub use parquet::results_parquet;
 
 #[cfg(test)]
 mod tests;

@@ -4,6 +4,12 @@ use std::fmt;
 use std::str::FromStr;
 
 /// Part `index` of `count`, counted from 1: every `count`-th point.
+///
+/// ```
+/// let second: spikeloom::sweep::Shard = "2/3".parse()?;
+/// assert_eq!(second.points(8).collect::<Vec<_>>(), [1, 4, 7]);
+/// # Ok::<(), String>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
     index: u64,

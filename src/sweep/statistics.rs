@@ -48,6 +48,11 @@ impl Moments {
 
 /// The value that a variable with Student's distribution of `freedom` degrees stays within, in absolute
 /// terms, with probability `confidence`.
+///
+/// ```
+/// let quantile = spikeloom::sweep::student_quantile(4, 0.95);
+/// assert!((quantile - 2.776).abs() < 1e-3);
+/// ```
 pub fn student_quantile(freedom: u32, confidence: f64) -> f64 {
     let outside = 1.0 - confidence;
     let freedom = f64::from(freedom.max(1));

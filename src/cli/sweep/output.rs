@@ -57,6 +57,10 @@ pub(super) fn write(sweep: &Sweep, journal: &mut Journal, folder: &Folder, json:
     let answer = pretty(&to_json(&subject, &survey, &shown));
     let mut all = || {
         folder.write("results.csv", |out| results_csv(design, &survey, journal, folder_of_documents, out))?;
+        #[cfg(feature = "parquet")]
+        folder.write_table("results.parquet", |out| {
+            sweep::results_parquet(design, &survey, journal, folder_of_documents, out)
+        })?;
         folder.write("summary.csv", |out| summary_csv(design, &survey, journal, out))?;
         folder.write("sweep.yaml", |out| out.write_all(sweep.document.to_yaml().as_bytes()))?;
         folder.write("sweep.html", |out| out.write_all(page.as_bytes()))?;

@@ -29,6 +29,17 @@ pub struct Column {
 }
 
 /// Everything that a sweep runs.
+///
+/// ```
+/// use spikeloom::spec::{Overrides, Source, SweepDoc, read};
+///
+/// let yaml = "{workload: uniform, axes: [{path: routing, values: [xy, mftn]}], repetitions: 10}";
+/// let design = read::<SweepDoc>(Source::memory("example", yaml), &Overrides::none())?.built;
+/// assert_eq!((design.settings(), design.points()), (2, 20));
+/// let point = design.point(11, None);
+/// assert_eq!(point.arguments.join(" "), "run uniform --chip mesh8 --routing mftn --seed 2");
+/// # Ok::<(), spikeloom::spec::Diagnostics>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Design {
     sweep: SweepDoc,
