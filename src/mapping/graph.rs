@@ -45,12 +45,6 @@ impl Lists {
         &self.items[self.first[owner] as usize..self.first[owner + 1] as usize]
     }
 
-    /// Where the list of `owner` begins in the flat array.
-    #[inline]
-    pub(super) fn start(&self, owner: usize) -> usize {
-        self.first[owner] as usize
-    }
-
     /// Number of lists.
     pub(super) fn len(&self) -> usize {
         self.first.len() - 1
@@ -179,6 +173,11 @@ impl Hypergraph {
     pub fn kinds(&self) -> &[String] {
         &self.kinds
     }
+}
+
+/// At most `most` of `list`, evenly spaced.
+pub(super) fn sample(list: &[u32], most: usize) -> impl Iterator<Item = &u32> {
+    list.iter().step_by(list.len().div_ceil(most).max(1))
 }
 
 #[cfg(test)]

@@ -318,8 +318,9 @@ pub fn evaluate(graph: &Hypergraph, ground: &Ground<'_>, placement: &Placement) 
     let all = Assignment::from_parts(graph, &limits, &part);
     let mut problems = Problems::new();
     for (i, core) in seats.iter().enumerate() {
-        if let Some([neurons, synapses, inputs, outputs]) = all.excess(i as u32) {
-            let over = [(neurons, "neurons"), (synapses, "synapses"), (inputs, "inputs"), (outputs, "outputs")];
+        if let Some(over) = all.excess(i as u32) {
+            let names = ["neurons", "synapses", "inputs", "outputs", "cores that a neuron sends to"];
+            let over = over.into_iter().zip(names);
             let over = over.into_iter().filter(|it| it.0 > 0).map(|(count, what)| format!("{count} {what}"));
             let message = format!("holds {} too many", over.collect::<Vec<_>>().join(", "));
             problems.push(Problem::new(format!("cores[{core}]"), message));

@@ -192,7 +192,7 @@ impl Builder<'_> {
                 Some(shown) => shown,
                 None => self.add_up(node, shape)?,
             };
-            let (size, expected) = (self.populations[shown].size() as usize, shape.iter().product());
+            let (size, expected) = (self.populations[shown].size() as usize, shape.iter().product::<usize>());
             if size != expected {
                 return Err(self.wrong(node, format!("shows {expected} values and gets {size}")).into());
             }
@@ -203,7 +203,7 @@ impl Builder<'_> {
 
     fn add_up(&mut self, node: usize, shape: &[usize]) -> Result<usize, Problem> {
         let input = self.gets(node)?;
-        if input.size() != shape.iter().product() {
+        if input.size() != shape.iter().product::<usize>() {
             return Err(self.wrong(node, format!("shows a shape of {shape:?} and gets {} values", input.size())));
         }
         let first = self.populations.last().map_or(0, |last| last.first + last.size());
