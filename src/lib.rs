@@ -17,14 +17,13 @@
 //! | [`fabric`] | the chip as a graph: topologies, links, fault maps |
 //! | [`noc`] | routers, routing functions, certificates, the cycle loop |
 //! | [`neuron`] | soma models in banks, checked against reference spike trains |
-//! | [`synapse`] | weights between neurons, in few bytes each |
-//! | [`synapse`] | how synapses learn |
+//! | [`synapse`] | weights between neurons: in few bytes each, in arrays of devices, learning |
 //! | [`network`] | spiking networks in flat form: populations, synapses, what runs them |
 //! | [`energy`] | cost tables; integer counters to joules |
 //! | [`mapping`] | which core holds which neurons: partition, placement, figures |
 //! | [`workload`] | what is run: traffic patterns, traces, closed loops |
 //! | [`sim`] | a whole run: warm-up, measurement, drain, saturation search |
-//! | [`report`] | outcome and provenance to text, JSON and CSV |
+//! | [`report`] | outcome and provenance to text, JSON, CSV, HTML and SVG |
 //! | [`sweep`] | many runs on disk: the journal, tables, the page |
 //! | [`spec`] | YAML documents, presets, overrides, diagnostics |
 //! | [`cli`] | one file per subcommand |

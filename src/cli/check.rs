@@ -72,6 +72,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let mut problems = Diagnostics::new();
     let Some(documents) = names.read(&overrides, &mut problems) else { return Err(problems.into()) };
     let setting = documents.prepare(*seed)?;
+    documents.fits_an_engine(&setting)?;
     let certificate = documents.certify(&setting);
     let resources = Resources::of(&documents);
     let routing = documents.chip.value.routing.name();
@@ -154,6 +155,13 @@ fn describe(certificate: &Certificate, routing: &str, fabric: &Fabric, text: &mu
                 "{:.4}: at most {:.4} flits/node/cycle",
                 certificate.gamma,
                 1.0 / certificate.gamma.max(1e-300)
+            ),
+        ),
+        (
+            "ring links",
+            certificate.ring_share.map_or_else(
+                || "none: no disabled region".to_owned(),
+                |share| format!("carry {:.2} % of the load", 100.0 * share),
             ),
         ),
         (

@@ -12,12 +12,14 @@ mod check;
 mod console;
 mod failure;
 mod faults;
+mod import;
 mod models;
 mod report;
 mod run;
 mod schema;
 mod setting;
 mod shell;
+mod spiking;
 mod start;
 mod sweep;
 mod table;
@@ -42,7 +44,8 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn
+  spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn --out out/first
+  spikeloom report out/first out/second
   spikeloom check mesh8 --faults two-blocks --routing mftn
   spikeloom faults mesh8 --node-rate 0.05 --link-rate 0.02 --seed 7 > faults.yaml
   spikeloom sweep routings
@@ -78,8 +81,8 @@ enum Command {
     Man(shell::ManArguments),
     #[command(hide = true)]
     Map(absent::AbsentArguments),
-    #[command(hide = true)]
-    Import(absent::AbsentArguments),
+    /// Turn foreign files into a chip and a workload.
+    Import(import::ImportArguments),
 }
 
 /// Runs the program with the arguments of the process.
@@ -111,7 +114,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Man(arguments) => shell::man(arguments),
         Command::Map(_) => Err(absent::absent("map")),
         Command::Sweep(arguments) => sweep::sweep(arguments),
-        Command::Import(_) => Err(absent::absent("import")),
+        Command::Import(arguments) => import::import(arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,6 +10,7 @@ use tracing::{info, info_span};
 use super::console;
 use super::failure::Failure;
 use super::setting::{Documents, Names, Setting};
+use super::spiking;
 use super::watch::{Watch, heed_interrupts};
 use crate::base::Problems;
 use crate::energy::EnergyAccount;
@@ -36,7 +37,7 @@ Examples:
   spikeloom run uniform --set workload.traffic.mode=saturation --set workload.traffic.rate=null")]
 pub(super) struct RunArguments {
     /// What the chip is to do: a file, or a built-in workload.
-    workload: String,
+    pub(super) workload: String,
     /// The chip: a file, or a built-in one.
     #[arg(long, default_value = "mesh8")]
     chip: String,
@@ -46,41 +47,44 @@ pub(super) struct RunArguments {
     /// How packets find their way, instead of what the chip says.
     #[arg(long, value_name = "NAME")]
     routing: Option<String>,
-    /// How closely the network is simulated.
-    #[arg(long, value_enum, default_value_t)]
-    fidelity: FidelityName,
+    /// How closely the network is simulated. Default: `cycle`; for spiking networks `ideal`.
+    #[arg(long, value_enum)]
+    pub(super) fidelity: Option<FidelityName>,
     /// Set one value of a document, e.g. chip.router.vcs=2; may be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
     /// Seed of all random choices.
     #[arg(long, default_value_t = 1, value_name = "N")]
-    seed: u64,
+    pub(super) seed: u64,
     /// Threads to use; results do not depend on them.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
-    threads: u16,
+    pub(super) threads: u16,
     /// Write the report and the tables that the workload asks for into this folder.
     #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
+    pub(super) out: Option<PathBuf>,
     /// Overwrite results that the folder holds, and the timeline.
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
     /// Write a timeline of the simulated packets to this file, for https://ui.perfetto.dev.
     #[arg(long, value_name = "FILE")]
-    trace: Option<PathBuf>,
+    pub(super) trace: Option<PathBuf>,
     /// Write the report to standard output, instead of the summary.
     #[arg(long)]
-    json: bool,
+    pub(super) json: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum FidelityName {
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FidelityName {
     /// Flit by flit and cycle by cycle.
-    #[default]
     Cycle,
     /// Event by event, with contention.
     Approximate,
     /// Hops only, without contention.
     Ideal,
+    /// Spiking networks: the `detailed` timing model of SANA-FE.
+    Sanafe,
+    /// Spiking networks: the `simple` timing model of SANA-FE.
+    SanafeSimple,
 }
 
 impl From<FidelityName> for Fidelity {
@@ -89,15 +93,17 @@ impl From<FidelityName> for Fidelity {
             FidelityName::Cycle => Self::Cycle,
             FidelityName::Approximate => Self::Approximate,
             FidelityName::Ideal => Self::Ideal,
+            FidelityName::Sanafe => Self::Sanafe,
+            FidelityName::SanafeSimple => Self::SanafeSimple,
         }
     }
 }
 
 /// Everything a run needs, read and checked.
-struct Plan {
-    documents: Documents,
-    workload: Loaded<WorkloadDoc>,
-    setting: Setting,
+pub(super) struct Plan {
+    pub documents: Documents,
+    pub workload: Loaded<WorkloadDoc>,
+    pub setting: Setting,
     records: Vec<Record>,
 }
 
@@ -120,7 +126,13 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     heed_interrupts();
     let plan = info_span!("read").in_scope(|| Plan::read(arguments))?;
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
-    let done = info_span!("simulate").in_scope(|| plan.simulate(arguments, start, Watch::new()))?;
+    let Some(params) = &plan.workload.value.traffic else {
+        if arguments.trace.is_some() {
+            return Err(Failure::Usage("`--trace` follows packets of traffic; a network has `probes`".into()));
+        }
+        return spiking::run(&plan, arguments, folder.as_ref(), start);
+    };
+    let done = info_span!("simulate").in_scope(|| plan.simulate(arguments, params, start, Watch::new()))?;
     info_span!("report").in_scope(|| plan.hand_over(arguments, folder.as_ref(), &done))
 }
 
@@ -136,7 +148,10 @@ pub(super) struct Ran {
 /// Runs, and neither shows nor writes anything.
 pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
     let plan = Plan::read(arguments)?;
-    let done = plan.simulate(arguments, Instant::now(), Watch::unseen())?;
+    let Some(params) = &plan.workload.value.traffic else {
+        return Err(Failure::Usage("points of a sweep are runs of traffic; networks are not built yet".into()));
+    };
+    let done = plan.simulate(arguments, params, Instant::now(), Watch::unseen())?;
     let known = plan.known(arguments, &done)?;
     let report = Report::new(&plan.facts(arguments, &done, &known));
     let failure = plan.judge(&done.outcome, &report).err();
@@ -165,7 +180,7 @@ impl Plan {
             health: &self.setting.health,
             routing: &self.setting.routing,
             router: &self.documents.chip.value.router,
-            fidelity: arguments.fidelity.into(),
+            fidelity: arguments.fidelity.map_or(Fidelity::Cycle, Fidelity::from),
             seed: arguments.seed,
             threads: arguments.threads.into(),
             keep_log: self.records.contains(&Record::Packets) || arguments.trace.is_some(),
@@ -176,8 +191,13 @@ impl Plan {
         params.compile(self.documents.fabric(), &|name| self.workload.file(name), seed)
     }
 
-    fn simulate(&self, arguments: &RunArguments, start: Instant, mut watch: Watch) -> Result<Done, Failure> {
-        let params = &self.workload.value.traffic;
+    fn simulate(
+        &self,
+        arguments: &RunArguments,
+        params: &TrafficParams,
+        start: Instant,
+        mut watch: Watch,
+    ) -> Result<Done, Failure> {
         let source = self.traffic(params, arguments.seed).map_err(|wrong| self.wrong_traffic(wrong))?;
         let schedule = params.schedule();
         let windows =
@@ -282,7 +302,7 @@ impl Plan {
         }
     }
 
-    fn inputs(&self) -> Result<Inputs, Failure> {
+    pub(super) fn inputs(&self) -> Result<Inputs, Failure> {
         let faults = self.documents.has_faults().then(|| resolved(&self.documents.faults)).transpose()?;
         Ok(Inputs { chip: resolved(&self.documents.chip)?, workload: resolved(&self.workload)?, faults })
     }
@@ -297,7 +317,7 @@ impl Plan {
         let mut written = vec!["report.json", "report.html", "figures.json", "host.json"];
         let figures = Figures::new(facts, self.documents.chip.value.routing.name()).to_json();
         let report = report.to_json();
-        let is_trace = self.workload.value.traffic.trace.is_some();
+        let is_trace = self.workload.value.traffic.as_ref().is_some_and(|traffic| traffic.trace.is_some());
         let outcome = facts.outcome;
         let mut all = || {
             for record in &self.records {

@@ -9,7 +9,11 @@ use crate::fabric::{Fabric, FaultMap, Health};
 use crate::noc::certify::{Certificate, Question, certify};
 use crate::noc::route::Routing;
 use crate::report;
+use crate::sim::{Fidelity, Job};
 use crate::spec::{ChipDoc, Diagnostics, FaultDoc, Loaded, Overrides, load_chip, load_faults, no_faults};
+
+/// Routers up to which `check` builds the engine to see whether it takes the chip.
+const ENGINE_ROUTERS: usize = 1 << 14;
 
 /// Names of documents, and what is overridden in them.
 #[derive(Clone, Copy, Debug)]
@@ -91,6 +95,25 @@ impl Documents {
         let figures = (chip.flit_bits, chip.clock.0);
         let site = report::energy_site(self.fabric(), &setting.health, &chip.router, figures);
         routers_area(chip.energy.as_ref()?.technology?, &site)
+    }
+
+    /// Checks that the chip can be simulated: that its routers fit the engine. Large networks, which take time to
+    /// build, are left to the run.
+    pub(super) fn fits_an_engine(&self, setting: &Setting) -> Result<(), Failure> {
+        if self.fabric().routers.len() > ENGINE_ROUTERS {
+            return Ok(());
+        }
+        let job = Job {
+            fabric: self.fabric(),
+            health: &setting.health,
+            routing: &setting.routing,
+            router: &self.chip.value.router,
+            fidelity: Fidelity::Cycle,
+            seed: 1,
+            threads: 1,
+            keep_log: false,
+        };
+        job.validate().map_err(|wrong| self.chip.explain(wrong.under("router")).into())
     }
 
     /// What is known of the routing before a cycle is run.

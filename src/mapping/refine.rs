@@ -235,26 +235,27 @@ fn wake(all: &Assignment<'_>, vertex: usize, locked: &[bool], mut f: impl FnMut(
 mod tests {
     use super::*;
     use crate::mapping::cores::{Capacity, Limits};
-    use crate::mapping::fill;
     use crate::mapping::graph::Hypergraph;
 
-    /// Two cliques, dealt out alternately: what is saved is what the cost falls by, and they come apart.
+    /// From a random assignment: what is said to be saved is what the cost falls by, and no limit is broken.
     #[test]
-    fn cliques_find_together_and_savings_add_up() {
-        let targets: Vec<Vec<u32>> = (0..16u32).map(|i| (0..8).map(|j| 2 * j + i % 2).collect()).collect();
-        let graph = Hypergraph::of_lists(&targets, &[1.0; 16]).unwrap();
-        let limits = Limits::of(&Capacity::of_neurons(9), &graph);
-        let limits = [&limits, &limits];
+    fn savings_add_up_and_limits_hold() {
+        let targets: Vec<Vec<u32>> = (0..80u32).map(|i| vec![(i + 1) % 80, (i + 2) % 80, (i + 3) % 80]).collect();
+        let graph = Hypergraph::of_lists(&targets, &[1.0; 80]).unwrap();
+        let limits = Limits::of(&Capacity::of_neurons(22), &graph);
+        let limits = [&limits; 4];
         let mut all = Assignment::new(&graph, &limits);
-        fill::sequential(&mut all);
-        let unit = Distance::unit(2);
+        let mut order: Vec<u32> = (0..80).collect();
+        Stream::new(1, Purpose::Mapping, 0, 0).shuffle(&mut order);
+        order.iter().enumerate().for_each(|(i, &vertex)| all.insert(vertex as usize, i as u32 % 4));
+        let unit = Distance::unit(4);
         let before = all.cost(&unit);
-        let mut saved = climb(&mut all, &unit, 100);
+        let mut saved = 0.0;
         for round in 0..4 {
             saved += sweep(&mut all, &unit, 1, round) + climb(&mut all, &unit, 100);
         }
         assert!((before - saved - all.cost(&unit)).abs() < 1e-9);
-        assert_eq!(all.cost(&unit), 0.0);
-        assert!(all.excess(0).is_none() && all.excess(1).is_none());
+        assert!(all.cost(&unit) < 0.5 * before, "{} of {before}", all.cost(&unit));
+        assert!((0..4).all(|part| all.excess(part).is_none()));
     }
 }

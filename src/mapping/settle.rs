@@ -5,11 +5,11 @@ use super::refine::sweep;
 use crate::base::random::{Purpose, Stream};
 
 /// Receivers looked up by one annealing, about.
-const WORK: f64 = 3e8;
+const WORK: f64 = 1e8;
 
 /// Annealing with fewer trials per vertex than this is not worth its time.
 const LEAST_TRIALS: f64 = 60.0;
-const MOST_TRIALS: f64 = 4000.0;
+const MOST_TRIALS: f64 = 1500.0;
 
 /// Temperatures at the start and at the end, in mean gains of a move.
 const START: f64 = 0.3;

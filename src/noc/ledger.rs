@@ -43,7 +43,8 @@ impl Parcel {
     }
 
     pub(super) fn delivery(&self) -> Delivery {
-        Delivery { src: self.src, dst: self.dst, tag: self.tag, at: self.tail_ejected }
+        let Self { src, dst, tag, injected, .. } = *self;
+        Delivery { src, dst, tag, injected, at: self.tail_ejected }
     }
 }
 

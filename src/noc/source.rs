@@ -24,6 +24,8 @@ pub struct Delivery {
     pub dst: NodeId,
     /// The offer's tag.
     pub tag: u32,
+    /// Cycle in which the head entered the injection channel.
+    pub injected: u64,
     /// Cycle in which the tail was read.
     pub at: u64,
 }

@@ -135,6 +135,18 @@ impl Folder {
         })
     }
 
+    /// Begins the file `name`, to be written bit by bit; it is there once it is finished.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn begin(&self, name: &str) -> Result<Trace, FolderError> {
+        let (temporary, path) = (self.temporary(name), self.path.join(name));
+        match File::create(&temporary) {
+            Ok(file) => Ok(Trace { out: Some(BufWriter::new(file)), temporary, path }),
+            Err(error) => Err(FolderError::Failed("write", path, error)),
+        }
+    }
+
     /// Removes results of an earlier run that are not among `written`.
     ///
     /// # Errors
@@ -169,6 +181,43 @@ fn replace(
         let _ = fs::remove_file(temporary);
         FolderError::Failed("write", path, error)
     })
+}
+
+/// A file in the making. It is removed if it is not finished.
+#[derive(Debug)]
+pub struct Trace {
+    out: Option<BufWriter<File>>,
+    temporary: PathBuf,
+    path: PathBuf,
+}
+
+impl Trace {
+    /// Appends to it.
+    ///
+    /// # Errors
+    /// It cannot be written, because the disk is full for example.
+    pub fn append(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FolderError> {
+        let Some(out) = &mut self.out else { return Ok(()) };
+        write(out).map_err(|error| FolderError::Failed("write", self.path.clone(), error))
+    }
+
+    /// Puts it in place, whole.
+    ///
+    /// # Errors
+    /// The rest cannot be written; what was there before is untouched then.
+    pub fn finish(mut self) -> Result<(), FolderError> {
+        let Some(out) = self.out.take() else { return Ok(()) };
+        let synced = out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+        let placed = synced.and_then(|()| fs::rename(&self.temporary, &self.path));
+        placed.map_err(|error| FolderError::Failed("write", self.path.clone(), error))
+    }
+}
+
+impl Drop for Trace {
+    fn drop(&mut self) {
+        // Where it was finished there is nothing left; that it cannot be removed changes nothing.
+        let _ = fs::remove_file(&self.temporary);
+    }
 }
 
 fn write_synced(path: &Path, content: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

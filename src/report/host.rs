@@ -17,6 +17,12 @@ pub struct HostReport {
     /// Link traversals of flits per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub flit_hops_per_second: Option<f64>,
+    /// Steps of a spiking network per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps_per_second: Option<f64>,
+    /// Synaptic events per second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synaptic_events_per_second: Option<f64>,
     /// Most memory that the process ever held [bytes]; absent where the system does not tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub peak_memory_bytes: Option<u64>,
@@ -32,7 +38,21 @@ impl HostReport {
             run_seconds,
             cycles_per_second: per_second(cycles),
             flit_hops_per_second: per_second(flit_hops),
+            steps_per_second: None,
+            synaptic_events_per_second: None,
             peak_memory_bytes: peak_memory_bytes(),
+        }
+    }
+
+    /// The report of a spiking network's run of `steps` and `synaptic_events`.
+    pub fn of_network(threads: usize, load_seconds: f64, run_seconds: f64, (steps, events): (u64, u64)) -> Self {
+        let per_second = |count: u64| (run_seconds > 0.0).then(|| count as f64 / run_seconds);
+        Self {
+            cycles_per_second: None,
+            flit_hops_per_second: None,
+            steps_per_second: per_second(steps),
+            synaptic_events_per_second: per_second(events),
+            ..Self::new(threads, load_seconds, run_seconds, (0, 0))
         }
     }
 

@@ -24,6 +24,7 @@ mod host;
 pub mod page;
 mod plots;
 mod pricing;
+mod spiking;
 mod tables;
 mod text;
 mod timeline;
@@ -35,11 +36,12 @@ pub use document::{
     Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
 };
 pub use figures::{Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns};
-pub use folder::{Folder, FolderError};
+pub use folder::{Folder, FolderError, Trace};
 pub use host::HostReport;
 pub use page::{PageError, RunFiles, page};
 pub use plots::{Plot, plots};
 pub use pricing::{energy_account, energy_site};
+pub use spiking::{CoreLoad, NetworkReport, StepLatency, core_energy};
 pub use tables::{links_csv, nodes_csv, packets_csv, routers_csv};
 pub use text::summary;
 pub use timeline::timeline;

@@ -15,8 +15,8 @@ const MOST_STEPS: u64 = 10_000;
 /// Spikes that a page holds; of more, every so many-th is kept.
 const MOST_SPIKES: u64 = 20_000;
 
-/// Stretches of time that activity is counted by.
-const STRETCHES: usize = 300;
+/// Most stretches of time that activity is counted by.
+const STRETCHES: f64 = 300.0;
 
 /// Populations that are told apart; the others are counted together.
 const MOST_POPULATIONS: usize = 8;
@@ -52,7 +52,9 @@ pub struct Raster {
     pub each: u64,
     /// Spikes in the file.
     pub total: u64,
-    /// Middle of each stretch of time.
+    /// Length of a stretch of time: whole steps, where spikes come at whole numbers.
+    pub stretch: f64,
+    /// Middle of each stretch.
     pub stretches: Vec<f64>,
     /// Spikes within each stretch, by the larger populations; the last line is all of them.
     pub activity: Vec<(String, Vec<u64>)>,
@@ -154,13 +156,33 @@ impl Steps {
 }
 
 /// What a first look at `spikes.csv` tells.
-#[derive(Default)]
 struct Survey {
     /// By population: neurons up to the highest that spikes, and spikes.
     populations: BTreeMap<String, (u64, u64)>,
     total: u64,
     first: f64,
     last: f64,
+    /// Every spike comes at a whole number.
+    whole: bool,
+}
+
+impl Survey {
+    fn new() -> Self {
+        let (first, last) = (f64::INFINITY, f64::NEG_INFINITY);
+        Self { populations: BTreeMap::new(), total: 0, first, last, whole: true }
+    }
+
+    /// Length and number of the stretches that activity is counted by.
+    fn stretches(&self) -> (f64, usize) {
+        let span = self.last - self.first;
+        match self.whole {
+            true => {
+                let length = ((span + 1.0) / STRETCHES).ceil();
+                (length, (((span + 1.0) / length).ceil() as usize).max(1))
+            }
+            false => ((span / STRETCHES).max(f64::MIN_POSITIVE), STRETCHES as usize),
+        }
+    }
 }
 
 impl Raster {
@@ -169,11 +191,12 @@ impl Raster {
     /// # Errors
     /// It cannot be read, or is not such a table.
     pub fn read(path: &Path) -> Result<Option<Self>, PageError> {
-        let mut survey = Survey { first: f64::INFINITY, last: f64::NEG_INFINITY, ..Survey::default() };
+        let mut survey = Survey::new();
         let found = each_spike(path, |time, population, neuron| {
             survey.total += 1;
             survey.first = survey.first.min(time);
             survey.last = survey.last.max(time);
+            survey.whole &= time.fract() == 0.0;
             match survey.populations.get_mut(population) {
                 Some((neurons, spikes)) => (*neurons, *spikes) = ((*neurons).max(neuron + 1), *spikes + 1),
                 None => drop(survey.populations.insert(population.to_owned(), (neuron + 1, 1))),
@@ -196,16 +219,19 @@ impl Raster {
             row = row.saturating_add(neurons);
         }
         let named = largest(survey);
-        let width = ((survey.last - survey.first) / STRETCHES as f64).max(f64::MIN_POSITIVE);
-        let mut activity = vec![vec![0u64; STRETCHES]; named.len() + 1];
+        let (width, count) = survey.stretches();
+        let mut activity = vec![vec![0u64; count]; named.len() + 1];
         let mut kept: Vec<(f64, f64)> = Vec::new();
         let mut place = 0;
         each_spike(path, |time, population, neuron| {
             if place % raster.each == 0 {
-                kept.push((time, rows.get(population).map_or(0, |first| first + neuron) as f64));
+                kept.push((
+                    time,
+                    rows.get(population).map_or(0, |first| first.saturating_add(neuron)) as f64,
+                ));
             }
             place += 1;
-            let stretch = (((time - survey.first) / width) as usize).min(STRETCHES - 1);
+            let stretch = (((time - survey.first) / width) as usize).min(count - 1);
             activity[named.len()][stretch] += 1;
             if let Some(line) = named.iter().position(|name| *name == population) {
                 activity[line][stretch] += 1;
@@ -213,7 +239,8 @@ impl Raster {
         })?;
         kept.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
         (raster.time, raster.row) = kept.into_iter().unzip();
-        raster.stretches = (0..STRETCHES).map(|k| survey.first + (k as f64 + 0.5) * width).collect();
+        raster.stretch = width;
+        raster.stretches = (0..count).map(|k| survey.first + (k as f64 + 0.5) * width).collect();
         let names = named.into_iter().map(str::to_owned).chain(["all".to_owned()]);
         raster.activity = names.zip(activity).collect();
         Ok(raster)

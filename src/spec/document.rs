@@ -15,6 +15,7 @@ use crate::fabric::topology::DEFAULT_FLIT_BITS;
 use crate::fabric::{Fabric, FaultMap, LinkOverride, LinkParams, Surroundings, Topology};
 use crate::noc::params::RouterParams;
 use crate::noc::route::RoutingSpec;
+use crate::sim::chip::CoreParams;
 
 /// What a document describes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -128,6 +129,9 @@ pub struct ChipDoc {
     /// What the network's events cost. Absent: reports say nothing about energy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<EnergyParams>,
+    /// The cores on the tiles. Absent: the chip carries packets, but runs no spiking networks.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cores: Option<CoreParams>,
 }
 
 fn default_flit_bits() -> u32 {
@@ -151,6 +155,7 @@ impl Document for ChipDoc {
         require((1..=65536).contains(&self.flit_bits), "flit_bits", "a flit has 1 to 65536 bits");
         problems.absorb("router", self.router.validate());
         problems.absorb("energy", self.energy.as_ref().map_or(Ok(()), EnergyParams::validate));
+        problems.absorb("cores", self.cores.as_ref().map_or(Ok(()), CoreParams::validate));
         let link = problems.absorb("link", self.link.validate());
         // A wrong width or link does not keep the topology from being checked: others stand in for them.
         let flit_bits = self.flit_bits.clamp(1, 65536);

@@ -33,6 +33,7 @@ mod parse;
 pub mod preset;
 mod read;
 mod render;
+pub mod sanafe;
 mod scalar;
 mod schema;
 pub mod source;
@@ -52,7 +53,7 @@ pub use read::{Loaded, load, read};
 pub use source::{Origin, Source};
 pub use sweep::SweepDoc;
 pub use template::template_of;
-pub use workload::WorkloadDoc;
+pub use workload::{Probes, WorkloadDoc};
 
 /// Reads a chip: the built-in one called `name`, or the file.
 ///

@@ -4,25 +4,60 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, Files, Kind};
-use crate::base::Problems;
+use crate::base::{Problem, Problems};
+use crate::network::describe::NetworkParams;
 use crate::sim::Record;
 use crate::workload::traffic::TrafficParams;
 
-/// A workload: packets without neurons behind them.
+/// A workload: packets without neurons behind them, or a spiking network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadDoc {
     /// Who sends packets to whom, and when.
-    pub traffic: TrafficParams,
-    /// Tables written beside the report. Default: links, routers and nodes; for traces packets, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<TrafficParams>,
+    /// Neurons and the synapses between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub network: Option<NetworkParams>,
+    /// Steps that a network runs for. Default: 100.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub steps: Option<u64>,
+    /// What of a network is written down step by step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probes: Option<Probes>,
+    /// Tables written beside the report of traffic. Default: links, routers and nodes; for traces packets, too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub record: Option<Vec<Record>>,
 }
 
+/// Traces of a network: neurons as `cells`, `cells[3]` or `cells[0..9]`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Probes {
+    /// Neurons whose spikes go to `spikes.csv`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub spikes: Vec<String>,
+    /// Neurons whose potentials go to `potentials.csv`, after each step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub potentials: Vec<String>,
+    /// Whether `steps.csv` is written: time, events and energy of each step.
+    pub steps: bool,
+}
+
+/// Steps of a network that does not say how many.
+const DEFAULT_STEPS: u64 = 100;
+
 impl WorkloadDoc {
-    /// The tables to be written.
+    /// The tables to be written beside the report of traffic.
     pub fn records(&self) -> Vec<Record> {
-        self.record.clone().unwrap_or_else(|| Record::default_for(self.traffic.trace.is_some()))
+        let is_trace = self.traffic.as_ref().is_some_and(|traffic| traffic.trace.is_some());
+        self.record.clone().unwrap_or_else(|| Record::default_for(is_trace))
+    }
+
+    /// Steps that the network runs for.
+    pub fn steps(&self) -> u64 {
+        self.steps.unwrap_or(DEFAULT_STEPS)
     }
 }
 
@@ -32,6 +67,21 @@ impl Document for WorkloadDoc {
     type Built = ();
 
     fn build(&self, _: Files<'_>) -> Result<(), Problems> {
-        self.traffic.validate().map_err(|problems| problems.under("traffic"))
+        let mut problems = Problems::new();
+        match (&self.traffic, &self.network) {
+            (Some(traffic), None) => {
+                problems.absorb("traffic", traffic.validate());
+                for (given, field) in [(self.steps.is_some(), "steps"), (self.probes.is_some(), "probes")] {
+                    problems.require(!given, field, || "this goes with a `network`".into());
+                }
+            }
+            (None, Some(network)) => {
+                problems.absorb("network", network.check());
+                problems.require(self.record.is_none(), "record", || "this goes with `traffic`".into());
+                problems.require(self.steps != Some(0), "steps", || "a run has at least one step".into());
+            }
+            _ => problems.push(Problem::new("", "a workload is either `traffic` or a `network`")),
+        }
+        problems.into_result(())
     }
 }

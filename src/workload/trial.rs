@@ -26,7 +26,9 @@ pub(in crate::workload) fn attempt<T: Task + for<'de> serde::Deserialize<'de>>(
     yaml: &str,
     seed: u64,
 ) -> Result<(Finding, Activity), Failure> {
-    let task: T = serde_yaml::from_str(yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
+    // By way of JSON, where choices are maps with one key, as in documents.
+    let value: Value = serde_yaml::from_str(yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
+    let task: T = serde_json::from_value(value).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
     task.validate()?;
     let files = |path: &Path| Err(io::Error::other(format!("no file {}", path.display())));
     let mut backend = Benches(seed);

@@ -59,6 +59,21 @@ impl NetworkParams {
         Ok(Described { net: builder.build()?, seats })
     }
 
+    /// Checks what can be checked without making the synapses.
+    ///
+    /// # Errors
+    /// Populations and projections that are wrong by themselves, by their path relative to `network`.
+    pub fn check(&self) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        problems.require(self.dt.0 > 0.0, "dt", || "a step takes some time".into());
+        for (i, population) in self.populations.iter().enumerate() {
+            let path = format!("populations[{i}]");
+            problems.require(population.neurons > 0, &format!("{path}.neurons"), || "the population is empty".into());
+            problems.absorb(&path, population.parts());
+        }
+        problems.into_result(())
+    }
+
     fn seats(&self, populations: &[Population], problems: &mut Problems) -> Vec<Seat> {
         let mut seats = Vec::with_capacity(self.mapping.len());
         let mut count = vec![0u32; populations.iter().map(|it| it.span.len as usize).sum()];

@@ -1,7 +1,7 @@
 //! A hop: the packet at the front of a buffer is given its cycles at the switch.
 
 use super::calendar::{Crossing, WINDOW, reserve};
-use super::channel::{NONE, Port, UNKNOWN};
+use super::channel::{Input, NONE, UNKNOWN};
 use super::{Approximate, Event};
 use crate::noc::multicast::Leg;
 use crate::noc::route::{Candidate, Head, Standing};
@@ -58,61 +58,44 @@ impl Approximate {
     /// does nothing.
     #[inline]
     fn glide(&mut self, channel: u32, slot: u32) -> bool {
-        let (parcel, ready) = (self.ledger.parcel(slot), self.now + self.setup.timing.wait);
-        if parcel.flits != 1 || parcel.branch != NONE || self.setup.timing.wait >= WINDOW {
+        let (parcel, wait) = (self.ledger.parcel(slot), self.setup.timing.wait);
+        if parcel.flits != 1 || parcel.branch != NONE || wait >= WINDOW {
             return false;
         }
-        let input = &self.inputs[channel as usize];
-        let (number, turn, shift) = (input.port as usize, input.turn, self.vc_shift.unwrap_or(0));
-        let router = self.ports[number].router;
-        let Some(Candidate { port, vcs, .. }) = self.gate.routing.fixed(router, &parcel.head) else {
-            return false;
-        };
-        let (to, first) = (self.wiring.slot(router, port), u32::from(port) << shift);
+        let (now, ready) = (self.now, self.now + wait);
+        let Input { port: number, turn, .. } = self.inputs[channel as usize];
+        let router = self.ports[number as usize].router;
+        let Some(only) = self.gate.routing.fixed(router, &parcel.head) else { return false };
+        let to = self.wiring.slot(router, only.port);
+        let first = u32::from(only.port) * self.setup.vcs;
         // The next virtual channel in turn, if it is free in time; others are left to the long way.
         let ahead = turn.wrapping_sub(first);
-        let left = if ahead < 32 { vcs >> ahead << ahead } else { 0 };
-        let vc = (if left != 0 { left } else { vcs }).trailing_zeros();
-        let out = ((to as u32) << shift) + vc;
-        let output = self.outputs[out as usize];
-        let Port { flight, target, exit, interval, wire, .. } = self.ports[to];
-        let leaves = matches!(exit, Exit::Node(_));
-        let has_credit =
-            leaves || output.known > output.sent && self.credits[self.credit_at(out, output.sent)] <= ready;
-        let (bit, lane) = (ready - self.now, self.lanes[number]);
-        if vcs == 0 || output.free > ready || !has_credit || interval > 1 {
+        let left = if ahead < 32 { only.vcs >> ahead << ahead } else { 0 };
+        let vc = (if left != 0 { left } else { only.vcs }).trailing_zeros();
+        let out = to as u32 * self.setup.vcs + vc;
+        if only.vcs == 0 || !self.is_clear(to, out, ready) {
             return false;
         }
-        if !lane.is_free(self.now, bit) || !wire.is_free(self.now, bit) {
+        if !self.lanes[number as usize].is_free(now, wait) || !self.ports[to].wire.is_free(now, wait) {
             return false;
         }
-        self.lanes[number].take(self.now, bit);
-        self.ports[to].wire.take(self.now, bit);
-        self.last_move = self.now;
+        self.lanes[number as usize].take(now, wait);
+        self.ports[to].wire.take(now, wait);
+        self.last_move = now;
         let input = &mut self.inputs[channel as usize];
         (input.free, input.turn) = (ready + 1, first + vc + 1);
-        let output = &mut self.outputs[out as usize];
-        (output.free, output.sent) = (ready + self.setup.timing.reuse, output.sent + u64::from(!leaves));
-        let Port { feeder, credit, .. } = self.ports[number];
-        if feeder != NONE {
-            let feeder = feeder + channel - ((number as u32) << shift);
-            let known = self.outputs[feeder as usize].known;
-            let place = self.credit_at(feeder, known);
-            self.credits[place] = ready + credit;
-            self.outputs[feeder as usize].known = known + 1;
-        }
-        let parcel = self.ledger.parcel_mut(slot);
-        (parcel.hops, parcel.tail_ejected) = (parcel.hops + 1, ready + flight);
-        self.ledger.tally.vc_grants += 1;
-        self.ledger.tally.port_flits[to] += 1;
-        if let Exit::Node(node) = exit {
-            let parcel = self.ledger.parcel_mut(slot);
-            (parcel.dst, parcel.head_ejected) = (node, ready + flight);
-            self.agenda.push(ready + flight, Event::Deliver(slot));
-        } else {
-            self.agenda.push(ready + flight, Event::Arrive { channel: target + vc, slot });
-        }
+        self.return_credits(Front { channel, port: number, slot, flits: 1 }, (ready, ready));
+        self.send(slot, out, (ready, ready));
         true
+    }
+
+    /// Whether one flit may cross to `out` of port `to` in cycle `at`, as far as channel and credit go.
+    #[inline(always)]
+    fn is_clear(&self, to: usize, out: u32, at: u64) -> bool {
+        let (output, port) = (&self.outputs[out as usize], &self.ports[to]);
+        let has_credit =
+            || output.known > output.sent && self.credits[self.credit_at(out, output.sent)] <= at;
+        output.free <= at && port.interval == 1 && (matches!(port.exit, Exit::Node(_)) || has_credit())
     }
 
     /// It is time to look at the front of a buffer again.
@@ -339,7 +322,11 @@ impl Approximate {
         let delay = self.ports[port as usize].credit;
         let (gaps, span) = ((flits - 1).max(1), last - first);
         let known = self.outputs[feeder as usize].known;
-        for flit in flits.saturating_sub(self.setup.ring)..flits {
+        if flits == 1 {
+            let place = self.credit_at(feeder, known);
+            self.credits[place] = first + delay;
+        }
+        for flit in flits.saturating_sub(self.setup.ring)..if flits == 1 { 0 } else { flits } {
             let at = if flit == 0 { first } else { first + flit * span / gaps };
             let place = self.credit_at(feeder, known + flit);
             self.credits[place] = at + delay;

@@ -2,324 +2,442 @@
 //!
 //! The reference allocators: iSLIP (McKeown 1999, doi 10.1109/90.769767) with n iterations, whose
 //! pointers move only for grants accepted in the first iteration, and the two separable allocators
-//! (Dally & Towles, Principles and Practices of Interconnection Networks, ch. 19). Requests that compete
-//! with no other one, which is the rule, are granted at once, as each of these allocators would.
+//! (Dally & Towles, Principles and Practices of Interconnection Networks, ch. 19). A head that competes with
+//! no other one for its output port, which is the rule, is granted a channel at once, as each of these
+//! allocators would.
 
-use super::channel::{Lane, MANY, State, for_each_bit, next_in_turn};
-use super::cycle::{Turn, switch_resources};
-use super::region::Region;
+use super::cycle::Block;
+use super::router::{BLOCK, Lane, State, for_each_bit, next_in_turn, seat, seated};
 use super::setup::MAX_ROUTER_VCS;
 use super::wheel::Place;
 use crate::noc::params::Allocator;
-use crate::noc::source::Source;
 
 /// A request matrix: a row of bits per requester or per resource.
 pub(super) type Rows = [u64; MAX_ROUTER_VCS];
 
-/// Matches of input VCs to output ports.
-pub(super) struct Matches {
-    list: [(u8, u8); MAX_ROUTER_VCS],
-    len: usize,
-}
-
-impl Matches {
-    fn new() -> Self {
-        Self { list: [(0, 0); MAX_ROUTER_VCS], len: 0 }
-    }
-
-    fn push(&mut self, vc: usize, output: usize) {
-        self.list[self.len & 63] = (vc as u8, output as u8);
-        self.len += 1;
-    }
-
-    /// The matches as (input VC, output port).
-    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
-        let list = &self.list[..self.len.min(MAX_ROUTER_VCS)];
-        list.iter().map(|&(vc, output)| (usize::from(vc), usize::from(output)))
-    }
-}
-
-impl<const N: usize, const P: usize> Region<N, P> {
-    /// Virtual-channel allocation among the input VCs in `heads`.
+impl<const N: usize, const P: usize> Block<'_, N, P> {
+    /// Virtual-channel allocation: the ports for whose channels heads ask, one after the other.
     #[inline(always)]
-    pub(super) fn allocate_vcs<const PLAIN: bool>(&mut self, heads: &[Place], now: u64) {
-        let stage = now << 1;
-        for &place in heads {
-            let resources = self.port_wanted(place.of(), place.vc());
-            self.tables.hubs[place.of()].ask(stage, place.vc(), resources);
-        }
-        for &place in heads {
-            let (router, vc) = (place.of(), place.vc());
-            if self.tables.in_vc[router][vc].state != State::Inactive {
-                continue; // served when the disputes of its router were settled
-            }
-            let resources = self.port_wanted(router, vc);
-            let hub = &mut self.tables.hubs[router];
-            if hub.disputed(resources) {
-                if std::mem::take(&mut hub.unsettled) {
-                    self.settle_vcs::<PLAIN>(router, now);
+    pub(super) fn allocate_vcs<const PLAIN: bool>(&mut self) {
+        let (compass, mut grants) = (self.compass, 0);
+        for word in 0..P {
+            let mut asked = self.requests.heads[word];
+            // The ports whose head is served, and those of them for which it bids.
+            let (mut served, mut bidding) = (0, 0);
+            while asked != 0 {
+                let (local, port) = seated::<P>(word, asked.trailing_zeros());
+                let seat = asked & asked.wrapping_neg();
+                asked ^= seat;
+                let router = &mut self.routers[local];
+                let heads = router.ports[port].heads;
+                if router.torn != 0 {
+                    // Heads that have a choice tie the ports of their router together.
+                    asked &= !group::<P>(local);
+                    self.settle_vcs::<PLAIN>(local, self.routers[local].waiting());
+                    continue;
                 }
-                continue;
+                if !PLAIN || heads & (heads - 1) != 0 {
+                    self.settle_vcs::<PLAIN>(local, heads);
+                    continue;
+                }
+                let vc = heads.trailing_zeros() as usize;
+                let input = &mut router.ins[vc & (N - 1)];
+                let wants = match compass {
+                    Some(compass) => compass.wants(port as u8),
+                    None => router.wants[vc & (N - 1)],
+                };
+                let choices = wants & router.free_out;
+                if choices == 0 {
+                    continue;
+                }
+                let out = next_in_turn(choices, input.turn);
+                input.turn = out as u8 + 1;
+                input.out = out as u8;
+                input.state = State::Active;
+                router.free_out &= !(1 << out);
+                let channel = &mut router.outs[out & (N - 1)];
+                (channel.owner, channel.turn) = (vc as u8, vc as u8 + 1);
+                let ready = u64::from(channel.credits > 0).wrapping_neg();
+                let port = &mut router.ports[port];
+                port.heads = 0;
+                port.bids |= heads & ready;
+                served |= seat;
+                bidding |= seat & ready;
+                grants += 1;
             }
-            let choices = self.choices::<PLAIN>(router, vc, self.tables.hubs[router].free_out);
-            if choices == 0 {
-                self.wheel.at(now + 1).heads.push(place);
-                continue;
-            }
-            let out = next_in_turn(choices, self.tables.in_vc[router][vc].turn);
-            self.take_vc_turn(router, vc, out);
-            self.grant_vc::<PLAIN>(router, vc, out, now);
+            self.requests.heads[word] &= !served;
+            self.requests.bids[word] |= bidding;
         }
-    }
-
-    /// The output ports that a head asks for, one bit each; all of them if it has a choice.
-    #[inline(always)]
-    fn port_wanted(&self, router: usize, vc: usize) -> u64 {
-        let port = self.tables.in_vc[router][vc].out_port;
-        if port == MANY { u64::MAX } else { 1 << port }
+        self.shared.tally.vc_grants += grants;
     }
 
     /// Output VCs among `free` that the head of an input VC may take.
     #[inline(always)]
-    fn choices<const PLAIN: bool>(&mut self, router: usize, vc: usize, free: u64) -> u64 {
-        let choices = self.tables.in_vc[router][vc].wants & free;
-        if !PLAIN && self.setup.cut_through { self.roomy(router, vc, choices) } else { choices }
+    fn choices<const PLAIN: bool>(&mut self, local: usize, vc: usize, free: u64) -> u64 {
+        let choices = self.wants(local, vc) & free;
+        if !PLAIN && self.shared.setup.cut_through { self.roomy(local, vc, choices) } else { choices }
     }
 
     /// Of `choices`, the output VCs with room for the whole packet (or with an empty buffer, for
     /// packets longer than a buffer).
-    fn roomy(&mut self, router: usize, vc: usize, choices: u64) -> u64 {
-        let flit = self.buffers[self.tables.front(router, vc, &self.setup)];
-        let flits = self.packets.record(flit.slot()).flits.min(self.setup.depth);
-        let (outs, mut roomy) = (&self.tables.out_vc[router], 0);
-        for_each_bit(choices, |out| roomy |= u64::from(outs[out].credits >= flits) << out);
+    fn roomy(&mut self, local: usize, vc: usize, choices: u64) -> u64 {
+        let slot = self.front(local, vc).slot();
+        let flits = self.shared.packets.record(slot).flits.min(self.shared.setup.depth);
+        let (router, mut roomy) = (&mut self.routers[local], 0);
+        for_each_bit(choices, |out| roomy |= u64::from(router.output(out).credits >= flits) << out);
         roomy
     }
 
-    /// Settles the requests of a router that compete for output VCs; who loses asks again.
-    fn settle_vcs<const PLAIN: bool>(&mut self, router: usize, now: u64) {
-        let (hub, free) = (self.tables.hubs[router], self.tables.hubs[router].free_out);
-        let (mut rivals, mut wishes): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
-        for_each_bit(hub.asking, |vc| {
-            if hub.disputed(self.port_wanted(router, vc)) {
-                rivals |= 1 << vc;
-                wishes[vc & 63] = self.choices::<PLAIN>(router, vc, free);
-            }
-        });
-        let left = match self.setup.allocator {
-            Allocator::SeparableInputFirst if !PLAIN => self.vcs_input_first(router, rivals, &wishes, now),
-            _ => self.vcs_output_first::<PLAIN>(router, rivals, &wishes, now),
-        };
-        for_each_bit(left, |vc| self.wheel.at(now + 1).heads.push(Place::new(router, vc)));
+    /// Settles the requests of a router's input VCs `rivals`; who loses asks again.
+    fn settle_vcs<const PLAIN: bool>(&mut self, local: usize, rivals: u64) {
+        let free = self.routers[local].free_out;
+        if PLAIN && self.routers[local].torn == 0 {
+            return self.share_port(local, rivals, free);
+        }
+        let mut wishes = [0; N];
+        for_each_bit(rivals, |vc| wishes[vc & (N - 1)] = self.choices::<PLAIN>(local, vc, free));
+        match self.shared.setup.allocator {
+            Allocator::SeparableInputFirst if !PLAIN => self.vcs_input_first(local, rivals, &wishes),
+            _ => self.vcs_output_first::<PLAIN>(local, rivals, &wishes),
+        }
     }
 
-    /// Each free output VC grants one request; each input VC accepts one grant. Returns the losers.
-    fn vcs_output_first<const PLAIN: bool>(
-        &mut self,
-        router: usize,
-        rivals: u64,
-        wishes: &Rows,
-        now: u64,
-    ) -> u64 {
-        let iterations = if PLAIN { 1 } else { self.setup.iterations };
-        let (mut left, free) = (rivals, self.tables.hubs[router].free_out);
-        let mut taken = 0u64;
+    /// Settles the requests of heads that all want the same port, as [`Block::vcs_output_first`] does.
+    fn share_port(&mut self, local: usize, rivals: u64, free: u64) {
+        let (mut wanted, mut common) = (0, free);
+        for_each_bit(rivals, |vc| {
+            let wishes = self.wants(local, vc) & free;
+            wanted |= wishes;
+            common &= wishes;
+        });
+        // Each channel's choice, in a list as short as the port has channels.
+        let (mut choices, mut count, mut granted) = ([(0u8, 0u8); 32], 0, 0u64);
+        for_each_bit(wanted, |out| {
+            let mut asking = rivals;
+            if common >> out & 1 == 0 {
+                for_each_bit(rivals, |vc| asking &= !((!self.wants(local, vc) >> out & 1) << vc));
+            }
+            let vc = next_in_turn(asking, self.routers[local].output(out).turn);
+            choices[count & 31] = (vc as u8, out as u8);
+            count += 1;
+            granted |= 1 << vc;
+        });
+        for_each_bit(granted, |vc| {
+            let mut offers = 0u64;
+            for &(to, out) in &choices[..count.min(32)] {
+                offers |= u64::from(usize::from(to) == vc) << out;
+            }
+            let out = next_in_turn(offers, self.routers[local].input(vc).turn);
+            self.take_vc_turn(local, vc, out);
+            self.grant_vc::<true>(local, vc, out);
+        });
+    }
+
+    /// Each free output VC grants one request; each input VC accepts one grant.
+    fn vcs_output_first<const PLAIN: bool>(&mut self, local: usize, rivals: u64, wishes: &[u64; N]) {
+        let iterations = if PLAIN { 1 } else { self.shared.setup.iterations };
+        let (mut left, mut taken) = (rivals, 0u64);
         for iteration in 0..iterations {
-            let (mut wanted, mut grants): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
-            for_each_bit(left, |vc| wanted |= wishes[vc & 63]);
-            for_each_bit(wanted & free & !taken, |out| {
+            let (mut wanted, mut grants) = (0, [0u64; N]);
+            for_each_bit(left, |vc| wanted |= wishes[vc & (N - 1)]);
+            for_each_bit(wanted & !taken, |out| {
                 let mut asking = 0;
-                for_each_bit(left, |vc| asking |= (wishes[vc & 63] >> out & 1) << vc);
-                grants[next_in_turn(asking, self.tables.out_vc[router][out].turn) & 63] |= 1 << out;
+                for_each_bit(left, |vc| asking |= (wishes[vc & (N - 1)] >> out & 1) << vc);
+                grants[next_in_turn(asking, self.routers[local].output(out).turn) & (N - 1)] |= 1 << out;
             });
             for_each_bit(left, |vc| {
-                if grants[vc & 63] != 0 {
-                    let out = next_in_turn(grants[vc & 63], self.tables.in_vc[router][vc].turn);
+                let granted = grants[vc & (N - 1)];
+                if granted != 0 {
+                    let out = next_in_turn(granted, self.routers[local].input(vc).turn);
                     if iteration == 0 {
-                        self.take_vc_turn(router, vc, out);
+                        self.take_vc_turn(local, vc, out);
                     }
-                    self.grant_vc::<PLAIN>(router, vc, out, now);
+                    self.grant_vc::<PLAIN>(local, vc, out);
                     left &= !(1 << vc);
                     taken |= 1 << out;
                 }
             });
         }
-        left
     }
 
     /// Each input VC picks one free output VC; each output VC takes one of those that picked it.
-    /// Returns the losers.
-    fn vcs_input_first(&mut self, router: usize, rivals: u64, wishes: &Rows, now: u64) -> u64 {
-        let (mut left, mut picked, mut suitors): (u64, u64, Rows) = (rivals, 0, [0; MAX_ROUTER_VCS]);
+    fn vcs_input_first(&mut self, local: usize, rivals: u64, wishes: &[u64; N]) {
+        let (mut picked, mut suitors) = (0u64, [0u64; N]);
         for_each_bit(rivals, |vc| {
-            if wishes[vc & 63] != 0 {
-                let out = next_in_turn(wishes[vc & 63], self.tables.in_vc[router][vc].turn);
-                suitors[out & 63] |= 1 << vc;
+            let wishes = wishes[vc & (N - 1)];
+            if wishes != 0 {
+                let out = next_in_turn(wishes, self.routers[local].input(vc).turn);
+                suitors[out & (N - 1)] |= 1 << vc;
                 picked |= 1 << out;
             }
         });
         for_each_bit(picked, |out| {
-            let vc = next_in_turn(suitors[out & 63], self.tables.out_vc[router][out].turn);
-            self.take_vc_turn(router, vc, out);
-            self.grant_vc::<false>(router, vc, out, now);
-            left &= !(1 << vc);
+            let vc = next_in_turn(suitors[out & (N - 1)], self.routers[local].output(out).turn);
+            self.take_vc_turn(local, vc, out);
+            self.grant_vc::<false>(local, vc, out);
         });
-        left
     }
 
     /// Moves the round-robin pointers past a grant.
     #[inline(always)]
-    fn take_vc_turn(&mut self, router: usize, vc: usize, out: usize) {
-        self.tables.out_vc[router][out].turn = vc as u8 + 1;
-        self.tables.in_vc[router][vc].turn = out as u8 + 1;
+    fn take_vc_turn(&mut self, local: usize, vc: usize, out: usize) {
+        let router = &mut self.routers[local];
+        router.output(out).turn = vc as u8 + 1;
+        router.input(vc).turn = out as u8 + 1;
     }
 
     /// Gives output VC `out` to the packet at input VC `vc`, which bids for the switch next.
     #[inline(always)]
-    fn grant_vc<const PLAIN: bool>(&mut self, router: usize, vc: usize, out: usize, now: u64) {
-        self.hold(router, vc, out);
-        let delay = if PLAIN { 1 } else { self.setup.vc_delay };
-        self.tables.in_vc[router][vc].state = if delay == 1 { State::Bidding } else { State::Allocating };
-        // A speculative head bids in this very cycle; it goes on the list if that fails.
-        if PLAIN || !self.setup.speculative {
-            self.wheel.at(now + delay).bids.push(Place::new(router, vc));
+    fn grant_vc<const PLAIN: bool>(&mut self, local: usize, vc: usize, out: usize) {
+        self.hold(local, vc, out);
+        let setup = &self.shared.setup;
+        // A speculative head bids in this very cycle, which counts as the last one of the allocation.
+        let delay = if PLAIN { 1 } else { setup.vc_delay - u64::from(setup.speculative) };
+        if !PLAIN && setup.vc_delay > 1 {
+            self.routers[local].input(vc).state = State::Allocating;
+            let place = Place::new(self.router_number(local), vc);
+            self.shared.wheel.late(self.now + delay, place.of()).allocated.push(place);
+        } else if delay == 1 {
+            self.bid_with_credit(local, vc);
         }
     }
 
-    /// Notes that input VC `vc` holds output VC `out`.
+    /// Notes that input VC `vc` holds output VC `out` and waits for none any more.
     #[inline(always)]
-    pub(super) fn hold(&mut self, router: usize, vc: usize, out: usize) {
-        self.tally.vc_grants += 1;
-        self.tables.hubs[router].free_out &= !(1 << out);
-        let output = &mut self.tables.out_vc[router][out];
-        output.owner = vc as u8;
-        let input = &mut self.tables.in_vc[router][vc];
+    pub(super) fn hold(&mut self, local: usize, vc: usize, out: usize) {
+        self.shared.tally.vc_grants += 1;
+        let output = usize::from(self.shared.setup.port_of[out]);
+        let router = &mut self.routers[local];
+        router.free_out &= !(1 << out);
+        router.output(out).owner = vc as u8;
+        let input = router.input(vc);
         input.out = out as u8;
-        input.out_port = output.port;
-    }
-
-    /// Settles the bids of a router that compete for the switch; who loses bids again.
-    pub(super) fn settle_switch<S: Source, const PLAIN: bool>(
-        &mut self,
-        router: usize,
-        turn: &mut Turn<'_, S>,
-    ) {
-        let hub = self.tables.hubs[router];
-        let (mut bids, mut rows, mut outputs): (u64, Rows, u64) = (0, [0; MAX_ROUTER_VCS], 0);
-        for_each_bit(hub.asking, |vc| {
-            let input = &self.tables.in_vc[router][vc];
-            let output = usize::from(input.out_port);
-            // Who has been served already may have a new head that wants another port.
-            let bidding = input.state == State::Bidding;
-            if bidding && hub.disputed(switch_resources(self.lane::<PLAIN>(vc), output)) {
-                bids |= 1 << vc;
-                rows[output & 63] |= 1 << vc;
-                outputs |= 1 << output;
-            }
-        });
-        for (vc, _) in self.match_switch::<PLAIN>(router, &rows, outputs).iter() {
-            bids &= !(1 << vc);
-            self.send::<S, PLAIN>(Place::new(router, vc), turn);
+        input.state = State::Active;
+        if router.torn >> vc & 1 == 1 {
+            return self.hold_one_of_several(local, vc, output);
         }
-        for_each_bit(bids, |vc| self.wheel.at(turn.now + 1).bids.push(Place::new(router, vc)));
+        self.forget_head(local, vc, output);
     }
 
-    /// Matches switch inputs to `outputs`; `rows` says which input VCs bid for each.
-    pub(super) fn match_switch<const PLAIN: bool>(
+    #[inline(always)]
+    fn forget_head(&mut self, local: usize, vc: usize, port: usize) {
+        let heads = &mut self.routers[local].port(port).heads;
+        *heads &= !(1 << vc);
+        let none = u64::from(*heads == 0);
+        let (word, bit) = seat::<P>(local, port);
+        self.requests.heads[word] &= !(none << bit);
+    }
+
+    /// A head that had a choice of ports now has one.
+    fn hold_one_of_several(&mut self, local: usize, vc: usize, output: usize) {
+        let router = &mut self.routers[local];
+        router.torn &= !(1 << vc);
+        router.input(vc).out_port = output as u8;
+        (0..P).for_each(|port| self.forget_head(local, vc, port));
+    }
+
+    /// Number of a router in its region.
+    #[inline(always)]
+    pub(super) fn router_number(&self, local: usize) -> usize {
+        self.number * BLOCK + local
+    }
+
+    /// First half of switch allocation: outputs grant. What comes of it is in [`Port::chosen`] and, for the
+    /// switch inputs in `accepting`, in `granted`; or, where the allocator is not this simple,
+    /// in `winners` at once.
+    ///
+    /// [`Port::chosen`]: super::router::Port
+    #[inline(always)]
+    pub(super) fn grant_switch<const PLAIN: bool>(&mut self) {
+        if !PLAIN && !self.shared.setup.simple_switch {
+            return self.match_switches();
+        }
+        let Self { routers, requests, shared, .. } = self;
+        let (accepting, count) = &mut shared.accepting;
+        let granted = &mut shared.granted;
+        let mut waiting = 0;
+        for word in 0..P {
+            let mut asked = requests.bids[word];
+            while asked != 0 {
+                let (local, port) = seated::<P>(word, asked.trailing_zeros());
+                asked &= asked - 1;
+                let router = &mut routers[local];
+                let output = &mut router.ports[port];
+                if !PLAIN && output.busy {
+                    continue;
+                }
+                let bids = output.bids;
+                let mut vc = bids.trailing_zeros() as usize;
+                if bids & (bids - 1) != 0 {
+                    let lane = shared.setup.port_of[next_in_turn(bids, output.grant) & 63];
+                    let own = shared.setup.vc_mask << (lane * shared.setup.vcs);
+                    vc = next_in_turn(bids & own, router.lanes[usize::from(lane) & (P - 1)].vc);
+                }
+                output.chosen = vc as u8;
+                let lane = usize::from(shared.setup.port_of[vc & 63]);
+                let granted = &mut granted[(local * P + lane) % (BLOCK * MAX_ROUTER_VCS)];
+                accepting[waiting % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, lane);
+                waiting += usize::from(*granted == 0);
+                *granted |= 1 << port;
+            }
+        }
+        *count = waiting;
+    }
+
+    /// Second half: switch inputs accept, and flits go.
+    #[inline(always)]
+    pub(super) fn accept_switch<const PLAIN: bool>(&mut self) {
+        let count = std::mem::take(&mut self.shared.accepting.1);
+        let vcs = self.shared.setup.vcs;
+        for index in 0..count {
+            let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
+            let (local, lane) = (place.local(), place.vc());
+            let router = &mut self.routers[local];
+            let granted = &mut self.shared.granted[(local * P + lane) % (BLOCK * MAX_ROUTER_VCS)];
+            let input = &mut router.lanes[lane & (P - 1)];
+            let output = next_in_turn(std::mem::take(granted), input.accept);
+            let port = &mut router.ports[output & (P - 1)];
+            let vc = port.chosen;
+            port.grant = (lane as u8 + 1) * vcs;
+            *input = Lane { accept: output as u8 + 1, vc: vc + 1 };
+            self.send::<PLAIN>(local, vc.into());
+        }
+        if !PLAIN {
+            let mut winners = std::mem::take(&mut self.shared.winners);
+            winners.drain(..).for_each(|place| self.send::<PLAIN>(place.local(), place.vc()));
+            self.shared.winners = winners;
+        }
+    }
+
+    /// Switch allocation router by router; the winners are noted.
+    fn match_switches(&mut self) {
+        for word in 0..P {
+            let mut asked = self.requests.bids[word];
+            while asked != 0 {
+                let (local, _) = seated::<P>(word, asked.trailing_zeros());
+                asked &= !group::<P>(local);
+                let (rows, outputs) = self.bids(local);
+                let mut winners = std::mem::take(&mut self.shared.winners);
+                self.match_switch(local, &rows, outputs, |vc, _| winners.push(Place::new(local, vc)));
+                self.shared.winners = winners;
+            }
+        }
+    }
+
+    /// The bids of a router by output, and the outputs.
+    pub(super) fn bids(&mut self, local: usize) -> (Rows, u64) {
+        let (mut rows, mut outputs): (Rows, u64) = ([0; MAX_ROUTER_VCS], 0);
+        for (output, port) in self.routers[local].ports.iter().enumerate().filter(|(_, port)| !port.busy) {
+            rows[output] = port.bids;
+            outputs |= u64::from(port.bids != 0) << output;
+        }
+        (rows, outputs)
+    }
+
+    /// Matches switch inputs to `outputs`; `rows` says which input VCs bid for each. Calls `win` with each
+    /// winner and its output.
+    pub(super) fn match_switch(
         &mut self,
-        router: usize,
+        local: usize,
         rows: &Rows,
         outputs: u64,
-    ) -> Matches {
-        match self.setup.allocator {
-            Allocator::SeparableInputFirst if !PLAIN => self.switch_input_first(router, rows, outputs),
-            _ => self.switch_output_first::<PLAIN>(router, rows, outputs),
+        win: impl FnMut(usize, usize),
+    ) {
+        match self.shared.setup.allocator {
+            Allocator::SeparableInputFirst => self.switch_input_first(local, rows, outputs, win),
+            _ => self.switch_output_first(local, rows, outputs, win),
         }
     }
 
-    fn switch_output_first<const PLAIN: bool>(
+    fn switch_output_first(
         &mut self,
-        router: usize,
+        local: usize,
         rows: &Rows,
         mut outputs: u64,
-    ) -> Matches {
-        let iterations = if PLAIN { 1 } else { self.setup.iterations };
-        let (mut matched, mut matches) = (0u64, Matches::new());
-        for iteration in 0..iterations {
+        mut win: impl FnMut(usize, usize),
+    ) {
+        let mut matched = 0u64;
+        for iteration in 0..self.shared.setup.iterations {
             let (mut lanes, mut grants): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
             for_each_bit(outputs, |output| {
                 let bids = rows[output & 63] & !matched;
                 if bids != 0 {
-                    let lane = self.lane_in_turn::<PLAIN>(bids, self.tables.ports[router][output].grant);
+                    let from = self.routers[local].port(output).grant;
+                    let lane = self.lane_in_turn(bids, from);
                     grants[lane & 63] |= 1 << output;
                     lanes |= 1 << lane;
                 }
             });
             for_each_bit(lanes, |lane| {
-                let Lane { accept, vc } = self.tables.lanes[router][lane];
-                let (output, own) = (next_in_turn(grants[lane & 63], accept), self.setup.lane_vcs(lane));
+                let Lane { accept, vc } = *self.routers[local].lane(lane);
+                let (output, own) = (next_in_turn(grants[lane & 63], accept), self.shared.setup.lane_vcs(lane));
                 let vc = next_in_turn(rows[output & 63] & own, vc);
                 if iteration == 0 {
-                    self.take_switch_turn::<PLAIN>(router, lane, output, vc);
+                    self.take_switch_turn(local, lane, output, vc);
                 } else {
-                    self.tables.lanes[router][lane].vc = self.setup.vc_after(vc, lane);
+                    self.routers[local].lane(lane).vc = self.shared.setup.vc_after(vc, lane);
                 }
                 outputs &= !(1 << output);
                 matched |= own;
-                matches.push(vc, output);
+                win(vc, output);
             });
         }
-        matches
     }
 
-    fn switch_input_first(&mut self, router: usize, rows: &Rows, outputs: u64) -> Matches {
+    fn switch_input_first(
+        &mut self,
+        local: usize,
+        rows: &Rows,
+        outputs: u64,
+        mut win: impl FnMut(usize, usize),
+    ) {
         let (mut lanes, mut asks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
         for_each_bit(outputs, |output| {
             for_each_bit(rows[output & 63], |vc| {
-                let lane = self.setup.lane(vc);
+                let lane = self.shared.setup.lane(vc);
                 asks[lane & 63] |= 1 << output;
                 lanes |= 1 << lane;
             });
         });
         let (mut picked, mut picks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
         for_each_bit(lanes, |lane| {
-            let output = next_in_turn(asks[lane & 63], self.tables.lanes[router][lane].accept);
+            let output = next_in_turn(asks[lane & 63], self.routers[local].lane(lane).accept);
             picked |= 1 << output;
             picks[output & 63] |= 1 << lane;
         });
-        let mut matches = Matches::new();
         for_each_bit(picked, |output| {
-            let lane = next_in_turn(picks[output & 63], self.tables.ports[router][output].grant);
-            let bids = rows[output & 63] & self.setup.lane_vcs(lane);
-            let vc = next_in_turn(bids, self.tables.lanes[router][lane].vc);
-            self.take_switch_turn::<false>(router, lane, output, vc);
-            matches.push(vc, output);
+            let grant = self.routers[local].port(output).grant / self.shared.setup.grant_scale;
+            let lane = next_in_turn(picks[output & 63], grant);
+            let bids = rows[output & 63] & self.shared.setup.lane_vcs(lane);
+            let vc = next_in_turn(bids, self.routers[local].lane(lane).vc);
+            self.take_switch_turn(local, lane, output, vc);
+            win(vc, output);
         });
-        matches
     }
 
     /// The switch input whose turn it is among those with a VC in `bids`.
-    #[inline(always)]
-    fn lane_in_turn<const PLAIN: bool>(&self, bids: u64, from: u8) -> usize {
-        if PLAIN || self.setup.speedup == 1 {
-            return usize::from(self.setup.port_of[next_in_turn(bids, from.wrapping_mul(self.setup.vcs))]);
+    fn lane_in_turn(&self, bids: u64, from: u8) -> usize {
+        let setup = &self.shared.setup;
+        if setup.speedup == 1 {
+            return usize::from(setup.port_of[next_in_turn(bids, from)]);
         }
         let mut lanes = 0u64;
-        for_each_bit(bids, |vc| lanes |= 1 << self.setup.lane(vc));
+        for_each_bit(bids, |vc| lanes |= 1 << setup.lane(vc));
         next_in_turn(lanes, from)
     }
 
     /// Moves the round-robin pointers past a match.
-    #[inline(always)]
-    pub(super) fn take_switch_turn<const PLAIN: bool>(
-        &mut self,
-        router: usize,
-        lane: usize,
-        output: usize,
-        vc: usize,
-    ) {
-        self.tables.ports[router][output].grant = lane as u8 + 1;
-        let after = if PLAIN { vc as u8 + 1 } else { self.setup.vc_after(vc, lane) };
-        self.tables.lanes[router][lane] = Lane { accept: output as u8 + 1, vc: after };
+    pub(super) fn take_switch_turn(&mut self, local: usize, lane: usize, output: usize, vc: usize) {
+        let after = self.shared.setup.vc_after(vc, lane);
+        let router = &mut self.routers[local];
+        router.port(output).grant = (lane as u8 + 1) * self.shared.setup.grant_scale;
+        let lane = router.lane(lane);
+        (lane.accept, lane.vc) = (output as u8 + 1, after);
     }
+}
+
+/// The bits of a router's ports within its word of the requests.
+#[inline(always)]
+fn group<const P: usize>(local: usize) -> u64 {
+    (u64::MAX >> (64 - P)) << (local * P % 64)
 }

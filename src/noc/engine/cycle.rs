@@ -1,199 +1,265 @@
 //! The network cycle. This file is the hot loop; it reads in the order of the pipeline.
 //!
 //! A router evaluates all its stages on the state at the start of the cycle plus what arrived in
-//! it. So the stages of one cycle run one after the other over all routers, each over the list of
-//! virtual channels that have business there, and what a stage brings about falls due in a later
-//! cycle. Within a stage the order of virtual channels is free: requests are counted first, then
-//! granted.
+//! it. So the stages of one cycle run one after the other over the routers of a block, each over the list
+//! of virtual channels or the set of ports that have business there, in an order in which no stage sees
+//! what another one decides in the same cycle:
+//!
+//! ```text
+//!   credits, body flits ─▶ switch grants ─▶ VC allocation ─▶ new heads (routing) ─▶ switch accepts, traversal
+//! ```
+//!
+//! Grants see the bids before VC allocation adds new ones; VC allocation sees the heads before routing
+//! adds new ones and the channels before traversal frees some. (A head never meets an active virtual
+//! channel with an empty buffer: the tail before it comes first. So heads make no bids, and body flits need
+//! no routing.)
 //!
 //! `PLAIN` says at compile time that the router is the common one ([`Setup::is_plain`]); what it
 //! does not have costs it nothing.
 //!
 //! [`Setup::is_plain`]: super::setup::Setup
 
-use super::channel::{MANY, State};
-use super::region::Region;
-use super::wheel::{Due, Place};
+use super::compass::Compass;
+use super::region::Shared;
+use super::router::{BLOCK, InVc, Requests, Router, State, for_each_bit, seat};
+use super::speculate::Guesses;
+use super::wheel::{Due, Flit, Place};
 use crate::base::RouterId;
 use crate::noc::route::{Routing, Standing};
-use crate::noc::source::Source;
 
-/// What a region works with in one cycle.
-pub(super) struct Turn<'a, S> {
+/// A block of routers during one cycle.
+pub(super) struct Block<'a, const N: usize, const P: usize> {
+    pub routers: &'a mut [Router<N, P>; BLOCK],
+    pub requests: &'a mut Requests<P>,
+    /// A ring of slots per input VC of the block.
+    pub buffers: &'a mut [Flit],
+    /// By router, if switch allocation is speculative.
+    pub guesses: &'a mut [Guesses<N>],
+    pub shared: &'a mut Shared,
+    pub compass: Option<&'a Compass>,
     pub routing: &'a Routing,
-    pub source: &'a mut S,
+    /// Number of the block in its region.
+    pub number: usize,
     pub now: u64,
 }
 
-impl<const N: usize, const P: usize> Region<N, P> {
-    /// Simulates the cycle `turn.now`. Returns whether anything happened.
-    pub(super) fn cycle<S: Source, const PLAIN: bool>(&mut self, turn: &mut Turn<'_, S>) -> bool {
-        let now = turn.now;
-        let mut due = self.wheel.take(now);
-        self.calendar.take(now, |node| due.nodes.push(node));
+impl<const N: usize, const P: usize> Block<'_, N, P> {
+    /// Simulates the cycle `self.now`.
+    pub(super) fn step<const PLAIN: bool>(&mut self) {
+        let due = self.shared.wheel.take(self.number, self.now);
+        let early = !PLAIN && self.shared.setup.routing_delay == 0;
+        let speculative = !PLAIN && self.shared.setup.speculative;
 
-        self.take_credits::<PLAIN>(&mut due);
-        self.take_flits::<PLAIN>(&mut due, turn.routing, now);
-        self.step_nodes(&mut due, turn);
-        let speculative = !PLAIN && self.setup.speculative;
-        if speculative {
-            self.guess(&due.heads);
+        self.take_credits::<PLAIN>(&due.credits);
+        self.take_bodies(&due.flits[0]);
+        if !PLAIN {
+            self.finish_stages();
         }
-        if PLAIN || !self.setup.piggyback {
-            self.allocate_vcs::<PLAIN>(&due.heads, now);
+        if early {
+            self.take_heads::<PLAIN>(&due);
         }
-        if speculative {
-            self.speculate(&due, turn);
-        } else {
-            self.allocate_switch::<S, PLAIN>(&due.bids, turn);
+        if speculative { self.guess() } else { self.grant_switch::<PLAIN>() }
+        if PLAIN || !self.shared.setup.piggyback {
+            self.allocate_vcs::<PLAIN>();
         }
-        let busy = !due.is_empty();
-        self.wheel.put_back(now, due);
-        busy
+        if !early {
+            self.take_heads::<PLAIN>(&due);
+        }
+        if speculative { self.speculate() } else { self.accept_switch::<PLAIN>() }
+
+        self.shared.wheel.put_back(self.number, self.now, due);
     }
 
-    /// Credits come back, and narrow links are free again.
+    /// Credits come back.
     #[inline(always)]
-    fn take_credits<const PLAIN: bool>(&mut self, due: &mut Due) {
-        for &place in &due.credits {
-            let (router, vc) = (place.of(), place.vc());
-            let out = &mut self.tables.out_vc[router][vc];
+    fn take_credits<const PLAIN: bool>(&mut self, credits: &[Place]) {
+        for &place in credits {
+            let (local, vc) = (place.local(), place.vc());
+            let router = &mut self.routers[local];
+            let out = router.output(vc);
             out.credits += 1;
             if out.credits == 1 {
                 // The VC that holds it may wait for this very credit.
                 let owner = usize::from(out.owner);
-                let input = &mut self.tables.in_vc[router][owner];
+                let input = router.input(owner);
                 if input.state == State::Active && usize::from(input.out) == vc && input.len > 0 {
-                    input.state = State::Bidding;
-                    due.bids.push(Place::new(router, owner));
+                    self.bid(local, owner);
                 }
             }
             if !PLAIN {
-                self.close(router, vc);
-            }
-        }
-        if !PLAIN {
-            for &place in &due.links {
-                self.tables.ports[place.of()][usize::from(self.setup.port_of[place.vc()])].busy = false;
+                self.close(local, vc);
             }
         }
     }
 
     /// Frees an output VC whose tail has left if the buffer downstream is empty again.
-    fn close(&mut self, router: usize, vc: usize) {
-        let out = &mut self.tables.out_vc[router][vc];
-        if out.closing && out.credits == self.setup.depth {
-            out.closing = false;
-            self.tables.hubs[router].free_out |= 1 << vc;
+    fn close(&mut self, local: usize, vc: usize) {
+        let (router, depth) = (&mut self.routers[local], self.shared.setup.depth);
+        if router.closing >> vc & 1 == 1 && router.output(vc).credits == depth {
+            router.closing &= !(1 << vc);
+            router.free_out |= 1 << vc;
         }
     }
 
-    /// Input queuing: flits become visible; a head that finds its VC idle is routed.
+    /// Puts a flit into its buffer; returns whether it is the only one there.
     #[inline(always)]
-    fn take_flits<const PLAIN: bool>(&mut self, due: &mut Due, routing: &Routing, now: u64) {
-        for &place in &due.flits {
-            let input = &mut self.tables.in_vc[place.of()][place.vc()];
-            input.len += 1;
-            if input.len > 1 {
-                continue;
+    fn queue(&mut self, place: Place, flit: Flit) -> bool {
+        let (local, vc) = (place.local(), place.vc());
+        let (shift, mask) = (self.shared.setup.ring_shift, self.shared.setup.ring_mask);
+        let input = self.routers[local].input(vc);
+        let write = (input.head + input.len) & mask;
+        input.len += 1;
+        self.buffers[((local * N + vc) << shift) + usize::from(write)] = flit;
+        input.len == 1
+    }
+
+    /// The oldest flit of an input VC.
+    #[inline(always)]
+    pub(super) fn front(&self, local: usize, vc: usize) -> Flit {
+        let at = self.routers[local].ins[vc & (N - 1)].head;
+        self.buffers[((local * N + vc) << self.shared.setup.ring_shift) + usize::from(at)]
+    }
+
+    /// Flits that are no heads become visible: they bid for the switch if their VC was waiting for them.
+    #[inline(always)]
+    fn take_bodies(&mut self, flits: &[(Place, Flit)]) {
+        for &(place, flit) in flits {
+            let (local, vc) = (place.local(), place.vc());
+            if self.queue(place, flit) && self.routers[local].input(vc).state == State::Active {
+                self.bid_with_credit(local, vc);
             }
-            if input.state == State::Active {
-                input.state = State::Bidding;
-                due.bids.push(place);
-                continue;
+        }
+    }
+
+    /// Heads become visible, and those that are first in their VC are routed.
+    #[inline(always)]
+    fn take_heads<const PLAIN: bool>(&mut self, due: &Due) {
+        for &(place, flit) in &due.flits[1] {
+            if self.queue(place, flit) {
+                self.route::<PLAIN>(place, flit);
             }
-            self.route(place, routing);
-            match self.setup.routing_delay {
-                0 if !PLAIN => due.heads.push(place),
-                delay if !PLAIN => self.wheel.at(now + delay).heads.push(place),
-                _ => self.wheel.at(now + 1).heads.push(place),
-            }
+        }
+        for &place in &due.fronts {
+            self.route::<PLAIN>(place, self.front(place.local(), place.vc()));
         }
     }
 
     /// Route computation of the head at the front of an input VC.
     #[inline(always)]
-    pub(super) fn route(&mut self, place: Place, routing: &Routing) {
-        let (router, vc) = (place.of(), place.vc());
-        let flit = self.buffers[self.tables.front(router, vc, &self.setup)];
-        let travel = self.packets.travel(flit.slot());
+    fn route<const PLAIN: bool>(&mut self, place: Place, flit: Flit) {
+        let (local, vc) = (place.local(), place.vc());
+        let travel = self.shared.packets.travel(flit.slot());
         travel.hops += 1;
-        let at = RouterId(self.first_router + router as u32);
-        let input = &mut self.tables.in_vc[router][vc];
-        if let Some(hop) = routing.fixed(at, &travel.head) {
-            input.wants = u64::from(hop.vcs) << (hop.port * self.setup.vcs);
-            input.out_port = hop.port;
+        let router = &mut self.routers[local];
+        if let Some(compass) = self.compass {
+            let port = compass.port(router.position, travel.goal, travel.head.eject);
+            router.input(vc).out_port = port;
+        } else {
+            self.ask_routing(place, flit);
+        }
+        if PLAIN || self.shared.setup.routing_delay <= 1 {
+            self.await_vc(local, vc);
+        } else {
+            let at = self.now + self.shared.setup.routing_delay;
+            self.shared.wheel.late(at, place.of()).routed.push(place);
+        }
+    }
+
+    /// Output VCs that the head at the front of an input VC may take.
+    #[inline(always)]
+    pub(super) fn wants(&self, local: usize, vc: usize) -> u64 {
+        let router = &self.routers[local];
+        match self.compass {
+            Some(compass) => compass.wants(router.ins[vc & (N - 1)].out_port),
+            None => router.wants[vc & (N - 1)],
+        }
+    }
+
+    /// Asks the routing function where the head at the front of an input VC may go.
+    fn ask_routing(&mut self, place: Place, flit: Flit) {
+        let (local, vc, vcs) = (place.local(), place.vc(), self.shared.setup.vcs);
+        let at = RouterId(self.shared.first_router + place.of() as u32);
+        let travel = self.shared.packets.travel(flit.slot());
+        let router = &mut self.routers[local];
+        if let Some(hop) = self.routing.fixed(at, &travel.head) {
+            router.wants[vc & (N - 1)] = u64::from(hop.vcs) << (hop.port * vcs);
+            router.input(vc).out_port = hop.port;
             return;
         }
-        let (vcs, port) = (self.setup.vcs, self.setup.port_of[vc]);
-        routing.route(
-            Standing { at, port, vc: vc as u8 - port * vcs },
-            &mut travel.head,
-            &mut self.candidates,
-        );
-        let candidates = self.candidates.as_slice();
-        input.wants = candidates.iter().fold(0, |wants, c| wants | u64::from(c.vcs) << (c.port * vcs));
-        input.out_port = if let [only] = candidates { only.port } else { MANY };
+        let port = self.shared.setup.port_of[vc];
+        let standing = Standing { at, port, vc: vc as u8 - port * vcs };
+        let candidates = &mut self.shared.candidates;
+        self.routing.route(standing, &mut travel.head, candidates);
+        let candidates = candidates.as_slice();
+        let wants = candidates.iter().fold(0, |wants, c| wants | u64::from(c.vcs) << (c.port * vcs));
+        router.wants[vc & (N - 1)] = wants;
+        router.input(vc).out_port = candidates.first().map_or(0, |first| first.port);
+        router.torn |= u64::from(candidates.len() > 1) << vc;
     }
 
-    /// Switch allocation among the input VCs in `bids`, and traversal of the winners.
+    /// The head at an input VC asks for an output VC from now on.
     #[inline(always)]
-    fn allocate_switch<S: Source, const PLAIN: bool>(&mut self, bids: &[Place], turn: &mut Turn<'_, S>) {
-        let stage = turn.now << 1 | 1;
-        for &place in bids {
-            self.bid::<PLAIN>(place, stage, turn.now);
+    fn await_vc(&mut self, local: usize, vc: usize) {
+        let router = &mut self.routers[local];
+        let input = router.input(vc);
+        input.state = State::Waiting;
+        if router.torn >> vc & 1 == 1 {
+            return self.await_ports(local, vc);
         }
-        for &place in bids {
-            let (router, vc) = (place.of(), place.vc());
-            let input = &self.tables.in_vc[router][vc];
-            if input.state != State::Bidding {
-                continue;
-            }
-            let (lane, output) = (self.lane::<PLAIN>(vc), usize::from(input.out_port));
-            let hub = &mut self.tables.hubs[router];
-            if hub.disputed(switch_resources(lane, output)) {
-                if std::mem::take(&mut hub.unsettled) {
-                    self.settle_switch::<S, PLAIN>(router, turn);
-                }
-                continue;
-            }
-            if !PLAIN && self.tables.ports[router][output].busy {
-                continue;
-            }
-            self.take_switch_turn::<PLAIN>(router, lane, output, vc);
-            self.send::<S, PLAIN>(place, turn);
+        let port = usize::from(router.input(vc).out_port);
+        router.port(port).heads |= 1 << vc;
+        let (word, bit) = seat::<P>(local, port);
+        self.requests.heads[word] |= 1 << bit;
+    }
+
+    /// The same for a head with a choice of ports.
+    fn await_ports(&mut self, local: usize, vc: usize) {
+        let router = &mut self.routers[local];
+        for_each_bit(router.wants[vc & (N - 1)], |out| {
+            let port = usize::from(self.shared.setup.port_of[out]);
+            router.port(port).heads |= 1 << vc;
+            let (word, bit) = seat::<P>(local, port);
+            self.requests.heads[word] |= 1 << bit;
+        });
+    }
+
+    /// An active input VC with a flit bids for the switch if it has a credit.
+    #[inline(always)]
+    pub(super) fn bid_with_credit(&mut self, local: usize, vc: usize) {
+        let router = &mut self.routers[local];
+        let out = usize::from(router.input(vc).out);
+        if router.output(out).credits > 0 {
+            self.bid(local, vc);
         }
     }
 
-    /// Enters a bid, or parks the VC until a credit or its link is there.
+    /// An active input VC with a flit and a credit bids for the switch.
     #[inline(always)]
-    pub(super) fn bid<const PLAIN: bool>(&mut self, place: Place, stage: u64, now: u64) {
-        let (router, vc) = (place.of(), place.vc());
-        let input = &mut self.tables.in_vc[router][vc];
-        let (out, output) = (usize::from(input.out), usize::from(input.out_port));
-        if self.tables.out_vc[router][out].credits == 0 {
+    pub(super) fn bid(&mut self, local: usize, vc: usize) {
+        let router = &mut self.routers[local];
+        let port = usize::from(router.input(vc).out_port);
+        router.port(port).bids |= 1 << vc;
+        let (word, bit) = seat::<P>(local, port);
+        self.requests.bids[word] |= 1 << bit;
+    }
+
+    /// Stages of several cycles that end now.
+    fn finish_stages(&mut self) {
+        let late = self.shared.wheel.take_late(self.number, self.now);
+        for &place in &late.links {
+            let port = self.shared.setup.port_of[place.vc()];
+            self.routers[place.local()].port(port.into()).busy = false;
+        }
+        for &place in &late.routed {
+            self.await_vc(place.local(), place.vc());
+        }
+        for &place in &late.allocated {
+            let input: &mut InVc = self.routers[place.local()].input(place.vc());
             input.state = State::Active;
-            return;
+            if input.len > 0 {
+                self.bid_with_credit(place.local(), place.vc());
+            }
         }
-        input.state = State::Bidding;
-        if !PLAIN && self.tables.ports[router][output].busy {
-            self.wheel.at(now + 1).bids.push(place);
-            return;
-        }
-        let resources = switch_resources(self.lane::<PLAIN>(vc), output);
-        self.tables.hubs[router].ask(stage, vc, resources);
+        self.shared.wheel.put_back_late(self.number, self.now, late);
     }
-
-    /// The switch input of an input VC.
-    #[inline(always)]
-    pub(super) fn lane<const PLAIN: bool>(&self, vc: usize) -> usize {
-        if PLAIN { usize::from(self.setup.port_of[vc]) } else { self.setup.lane(vc) }
-    }
-}
-
-/// What a bid takes of the switch: its input in the lower half, its output in the upper half. Beyond
-/// 32 of either, bids may seem to compete that do not; the full allocator then finds that out.
-#[inline(always)]
-pub(super) fn switch_resources(lane: usize, output: usize) -> u64 {
-    1 << (lane & 31) | 1 << 32 << (output & 31)
 }

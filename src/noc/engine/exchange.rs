@@ -7,7 +7,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use crossbeam::utils::CachePadded;
 
-use super::cycle::Turn;
 use super::region::{Outbox, Region};
 use super::wheel::Flit;
 use crate::noc::route::Routing;
@@ -21,7 +20,6 @@ pub(super) struct Team<'a> {
     pub routing: &'a Routing,
     pub lookahead: u64,
     pub patience: u64,
-    pub plain: bool,
 }
 
 /// A spinning barrier that yields when it has to wait long (on an oversubscribed machine).
@@ -83,17 +81,6 @@ impl Post {
 }
 
 impl Team<'_> {
-    /// Simulates one cycle. Returns whether anything happened.
-    fn cycle<S: Source, const N: usize, const P: usize>(
-        &self,
-        region: &mut Region<N, P>,
-        turn: &mut Turn<'_, S>,
-    ) -> bool {
-        let busy = if self.plain { region.cycle::<S, true>(turn) } else { region.cycle::<S, false>(turn) };
-        turn.now += 1;
-        busy
-    }
-
     /// The single-threaded loop: no exchange, and time jumps when nothing is due. Returns the cycle
     /// reached; short of the end only if everything is idle or stalled.
     pub(super) fn run_alone<S: Source, const N: usize, const P: usize>(
@@ -102,27 +89,30 @@ impl Team<'_> {
         source: &mut S,
         cycles: Range<u64>,
     ) -> u64 {
-        let mut turn = Turn { routing: self.routing, source, now: cycles.start };
-        let mut check = turn.now + 1024;
-        while turn.now < cycles.end {
-            if !self.cycle(region, &mut turn) {
-                match region.next_event(turn.now) {
+        let mut now = cycles.start;
+        let mut check = now + 1024;
+        while now < cycles.end {
+            let end = (now + self.lookahead).min(cycles.end);
+            let busy = region.advance(self.routing, source, now..end);
+            now = end;
+            if !busy {
+                match region.next_event(now) {
                     Some(next) => {
-                        turn.now = next.min(cycles.end);
-                        region.last_move = turn.now;
+                        now = next.min(cycles.end);
+                        region.last_move = now;
                     }
                     None => break,
                 }
             }
-            if turn.now >= check {
-                check = turn.now + 1024;
-                region.note_movement(turn.now);
-                if turn.now > region.last_move + self.patience {
+            if now >= check {
+                check = now + 1024;
+                region.note_movement(now);
+                if now > region.last_move + self.patience {
                     break;
                 }
             }
         }
-        turn.now
+        now
     }
 
     /// Runs all regions up to the end of `cycles`; returns the cycle reached.
@@ -154,17 +144,15 @@ impl Team<'_> {
         cycles: Range<u64>,
         post: &Post,
     ) -> u64 {
-        let mut turn = Turn { routing: self.routing, source, now: cycles.start };
-        let mut set = 0;
-        while turn.now < cycles.end {
-            let end = (turn.now + self.lookahead).min(cycles.end);
-            while turn.now < end {
-                self.cycle(region, &mut turn);
+        let (mut now, mut set) = (cycles.start, 0);
+        while now < cycles.end {
+            let end = (now + self.lookahead).min(cycles.end);
+            region.advance(self.routing, source, now..end);
+            now = end;
+            if now & 1023 < self.lookahead {
+                region.note_movement(now);
             }
-            if turn.now & 1023 < self.lookahead {
-                region.note_movement(turn.now);
-            }
-            self.send_letters(index, region, post, set, turn.now);
+            self.send_letters(index, region, post, set, now);
             post.barrier.wait(post.members);
             for from in 0..post.members {
                 region.read_letter(&mut post.letter(set, from, index));
@@ -175,17 +163,17 @@ impl Team<'_> {
             };
             let next = over(|n| &n.next).min().unwrap_or(u64::MAX);
             let last_move = over(|n| &n.last_move).max().unwrap_or(0);
-            let stalled = turn.now > last_move + self.patience && over(|n| &n.packets).sum::<u64>() > 0;
+            let stalled = now > last_move + self.patience && over(|n| &n.packets).sum::<u64>() > 0;
             if next == u64::MAX || stalled {
                 break;
             }
-            if next > turn.now {
-                turn.now = next.min(cycles.end);
-                region.last_move = turn.now;
+            if next > now {
+                now = next.min(cycles.end);
+                region.last_move = now;
             }
             set ^= 1;
         }
-        turn.now
+        now
     }
 
     fn send_letters<const N: usize, const P: usize>(
@@ -199,7 +187,7 @@ impl Team<'_> {
         let mut next = region.next_event(now).unwrap_or(u64::MAX);
         let mut travelling = 0;
         for to in 0..post.members {
-            let outbox = &mut region.outboxes[to];
+            let outbox = &mut region.shared.outboxes[to];
             let arrivals =
                 outbox.flits.iter().map(|&(at, ..)| at).chain(outbox.credits.iter().map(|&(at, _)| at));
             next = arrivals.fold(next, u64::min);
@@ -209,28 +197,25 @@ impl Team<'_> {
         let notice = &post.notices[set * post.members + index];
         notice.next.store(next, Ordering::Release);
         notice.last_move.store(region.last_move, Ordering::Release);
-        notice.packets.store(region.packets.len() as u64 + travelling, Ordering::Release);
+        notice.packets.store(region.shared.packets.len() as u64 + travelling, Ordering::Release);
     }
 }
 
 impl<const N: usize, const P: usize> Region<N, P> {
     /// Takes in what another region sent.
     fn read_letter(&mut self, letter: &mut Outbox) {
-        let (ring_shift, ring_mask) = (self.setup.ring_shift, self.setup.ring_mask);
         let mut packets = letter.packets.drain(..);
         for (at, place, flit) in letter.flits.drain(..) {
-            let first = self.tables.buffers[place.of()] as usize + (place.vc() << ring_shift);
-            let (slot, write) = &mut self.incoming[first >> ring_shift];
+            let slot = &mut self.incoming[place.of() * N + place.vc()];
             if flit.is_head() {
                 let (travel, record) = packets.next().expect("every head flit brings its packet's record");
-                *slot = self.packets.insert(travel, record);
+                *slot = self.shared.packets.insert(travel, record);
             }
-            self.buffers[first + usize::from(*write)] = Flit::new(*slot, flit.is_head(), flit.is_tail());
-            *write = (*write + 1) & ring_mask;
-            self.wheel.at(at).flits.push(place);
+            let flit = Flit::new(*slot, flit.is_head(), flit.is_tail());
+            self.shared.wheel.flit(place.block(), at, place, flit);
         }
         for (at, place) in letter.credits.drain(..) {
-            self.wheel.at(at).credits.push(place);
+            self.shared.wheel.credit(place.block(), at, place);
         }
     }
 }

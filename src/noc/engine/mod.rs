@@ -15,12 +15,13 @@
 
 mod allocate;
 mod calendar;
-mod channel;
+mod compass;
 mod cycle;
 mod exchange;
 mod node;
 mod packet;
 mod region;
+mod router;
 mod setup;
 mod speculate;
 mod stall;
@@ -28,14 +29,17 @@ mod tally;
 mod traverse;
 mod wheel;
 
+use std::sync::Arc;
+
 use crate::base::{NodeId, Problems, RouterId};
 use crate::fabric::{Fabric, Health};
 use crate::noc::params::RouterParams;
 use crate::noc::route::Routing;
 use crate::noc::source::Source;
 
+use compass::Compass;
 use exchange::Team;
-use region::Region;
+use region::{Ground, Region};
 pub use setup::MAX_ROUTER_VCS;
 use setup::{Cut, Setup};
 pub use stall::{Stall, Waiting};
@@ -52,11 +56,11 @@ pub enum Ended {
     Stalled(Stall),
 }
 
-/// The regions of a network, by the size class of its routers: [virtual channels, ports].
+/// The regions of a network, by the size class of its routers: virtual channels; ports and switch inputs.
 #[derive(Clone, Debug)]
 enum Regions {
-    Small(Vec<Region<20, 5>>),
-    Medium(Vec<Region<40, 8>>),
+    Small(Vec<Region<32, 8>>),
+    Medium(Vec<Region<64, 16>>),
     Large(Vec<Region<64, 64>>),
 }
 
@@ -81,7 +85,6 @@ pub struct Network {
     lookahead: u64,
     now: u64,
     started: bool,
-    plain: bool,
     /// Cycles without any movement after which the network counts as stalled.
     pub patience: u64,
 }
@@ -102,14 +105,16 @@ impl Network {
         let cut = Cut::new(fabric, run.threads);
         let ports =
             (0..fabric.routers.len()).map(|router| fabric.ports(RouterId::at(router))).max().unwrap_or(0);
-        let lanes = ports * usize::from(setup.vcs.max(setup.speedup));
-        let regions = match (lanes, ports) {
-            (..=20, ..=5) => Regions::Small(build(&setup, fabric, health, &cut)),
-            (..=40, ..=8) => Regions::Medium(build(&setup, fabric, health, &cut)),
-            _ => Regions::Large(build(&setup, fabric, health, &cut)),
+        let compass = Compass::new(&routing, fabric, setup.vcs).map(Arc::new);
+        let ground = Ground { setup: &setup, fabric, health, cut: &cut, compass: compass.as_ref() };
+        let (channels, lanes) = (ports * usize::from(setup.vcs), ports * usize::from(setup.speedup));
+        let regions = match (channels, lanes) {
+            (..=32, ..=8) => Regions::Small(build(&ground)),
+            (_, ..=16) => Regions::Medium(build(&ground)),
+            _ => Regions::Large(build(&ground)),
         };
-        let (lookahead, plain) = (setup.lookahead(fabric), setup.is_plain());
-        Ok(Self { routing, regions, cut, lookahead, now: 0, started: false, plain, patience: 20_000 })
+        let lookahead = setup.lookahead(fabric);
+        Ok(Self { routing, regions, cut, lookahead, now: 0, started: false, patience: 20_000 })
     }
 
     /// The next cycle to be simulated.
@@ -119,13 +124,13 @@ impl Network {
 
     /// Measures the packets created within `window` from now on.
     pub fn measure(&mut self, window: Window) {
-        with_regions!(&mut self.regions, regions => regions.iter_mut().for_each(|r| r.tally.window = window));
+        with_regions!(&mut self.regions, regions => regions.iter_mut().for_each(|r| r.shared.tally.window = window));
     }
 
     /// Keeps a record of every delivered packet, or stops keeping it.
     pub fn keep_log(&mut self, keep: bool) {
         with_regions!(&mut self.regions, regions => {
-            regions.iter_mut().for_each(|region| region.tally.log = keep.then(Vec::new));
+            regions.iter_mut().for_each(|region| region.shared.tally.log = keep.then(Vec::new));
         });
     }
 
@@ -150,12 +155,8 @@ impl Network {
             if start {
                 regions.iter_mut().zip(sources.iter_mut()).for_each(|(region, source)| region.start(source));
             }
-            let team = Team {
-                routing: &self.routing,
-                lookahead: self.lookahead,
-                patience: self.patience,
-                plain: self.plain,
-            };
+            let team =
+                Team { routing: &self.routing, lookahead: self.lookahead, patience: self.patience };
             self.now = match (&mut regions[..], sources) {
                 ([region], [source]) => team.run_alone(region, source, self.now..until),
                 (regions, sources) => team.run(regions, sources, self.now..until),
@@ -166,7 +167,7 @@ impl Network {
 
     fn ended(&mut self) -> Ended {
         with_regions!(&mut self.regions, regions => {
-            let in_flight: usize = regions.iter().map(|region| region.packets.len()).sum();
+            let in_flight: usize = regions.iter().map(|region| region.shared.packets.len()).sum();
             if regions.iter().all(|region| region.next_event(self.now).is_none()) {
                 let stuck = || stall::find(regions, 0);
                 return if in_flight == 0 { Ended::Idle } else { Ended::Stalled(stuck()) };
@@ -182,14 +183,14 @@ impl Network {
 
     /// Packets that are inside the network.
     pub fn in_flight(&self) -> u64 {
-        with_regions!(&self.regions, regions => regions.iter().map(|region| region.packets.len() as u64).sum())
+        with_regions!(&self.regions, regions => regions.iter().map(|region| region.shared.packets.len() as u64).sum())
     }
 
     /// Whether packets created before `end` are still to be created or delivered.
     pub fn awaits(&self, end: u64) -> bool {
         with_regions!(&self.regions, regions => {
-            let outstanding = regions.iter().fold(0u64, |sum, r| sum.wrapping_add(r.tally.outstanding));
-            outstanding > 0 || regions.iter().flat_map(|r| &r.nodes).any(|node| node.may_create_before(end))
+            let outstanding = regions.iter().fold(0u64, |sum, r| sum.wrapping_add(r.shared.tally.outstanding));
+            outstanding > 0 || regions.iter().any(|region| region.nodes.may_create_before(end))
         })
     }
 
@@ -208,13 +209,8 @@ impl Network {
     }
 }
 
-fn build<const N: usize, const P: usize>(
-    setup: &Setup,
-    fabric: &Fabric,
-    health: &Health,
-    cut: &Cut,
-) -> Vec<Region<N, P>> {
-    (0..cut.regions()).map(|index| Region::new(setup, fabric, health, cut, index)).collect()
+fn build<const N: usize, const P: usize>(ground: &Ground<'_>) -> Vec<Region<N, P>> {
+    (0..ground.cut.regions()).map(|index| Region::new(ground, index)).collect()
 }
 
 /// How to run, as opposed to what.

@@ -4,15 +4,19 @@
 //! one is inside the network, so a saturated source queue costs no memory: the wait shows in the
 //! packet's latency, because its creation time is the source's.
 
-use super::cycle::Turn;
+use std::sync::Arc;
+
+use super::calendar::Calendar;
+use super::compass::Compass;
 use super::packet::{Record, Travel};
-use super::region::Region;
-use super::setup::NODE_CHANNEL;
-use super::wheel::{Due, Flit, Place};
-use crate::base::NodeId;
+use super::region::{Ground, Shared};
+use super::setup::{NODE_CHANNEL, Setup};
+use super::wheel::{Flit, Place};
 use crate::base::random::{Purpose, Stream};
+use crate::base::{NodeId, RouterId};
+use crate::fabric::Attachment;
 use crate::noc::route::{Head, Routing};
-use crate::noc::source::{Delivery, Offer, Source};
+use crate::noc::source::{Offer, Source};
 
 /// The injection port of a node.
 #[derive(Clone, Debug)]
@@ -41,19 +45,16 @@ pub(super) struct NodePort {
     credit: u32,
     /// Virtual channels whose tail has left but whose buffer is not known to be empty yet.
     closing: u32,
-    /// Router (local) and first input virtual channel of the node's port.
-    pub router: u32,
-    pub vc_base: u8,
-    /// First buffer slot of that virtual channel.
-    pub buffers: u32,
+    /// First input virtual channel of its port at the router.
+    entry: Place,
     /// The node's core works.
-    pub alive: bool,
+    alive: bool,
     /// The node is on a list of nodes that may inject.
     awake: bool,
 }
 
 impl NodePort {
-    pub(super) fn new(vcs: u8) -> Self {
+    fn new(vcs: u8, entry: Place, alive: bool) -> Self {
         let all = u32::MAX >> (32 - u32::from(vcs));
         Self {
             next: None,
@@ -68,16 +69,14 @@ impl NodePort {
             free: all,
             credit: all,
             closing: 0,
-            router: 0,
-            vc_base: 0,
-            buffers: 0,
-            alive: true,
+            entry,
+            alive,
             awake: false,
         }
     }
 
     /// Whether a measured packet may still come out of this node's source.
-    pub(super) fn may_create_before(&self, end: u64) -> bool {
+    fn may_create_before(&self, end: u64) -> bool {
         self.left > 0 || self.next.iter().chain(&self.held).any(|offer| offer.at < end)
     }
 
@@ -103,11 +102,66 @@ fn take_first(held: &mut Vec<Offer>) -> Option<Offer> {
     Some(held.remove(first))
 }
 
-impl<const N: usize, const P: usize> Region<N, P> {
+/// The nodes of a region.
+#[derive(Clone, Debug)]
+pub(super) struct Nodes {
+    first_node: u32,
+    ports: Vec<NodePort>,
+    /// Credits by node and VC.
+    credits: Vec<u16>,
+    calendar: Calendar,
+    /// Where each node of the whole fabric hangs, and whether its core works.
+    attachments: Arc<[Attachment]>,
+    living: Arc<[bool]>,
+    compass: Option<Arc<Compass>>,
+    /// Every router reaches every other one, and nothing is drawn at injection.
+    direct: bool,
+    /// Nodes at work in this cycle.
+    busy: Vec<u32>,
+}
+
+impl Nodes {
+    pub(super) fn new(ground: &Ground<'_>, index: usize) -> Self {
+        let Ground { setup, fabric, health, cut, compass } = *ground;
+        let (first, last) = (cut.nodes[index], cut.nodes[index + 1]);
+        let port = |node: usize| {
+            let Attachment { router, port } = fabric.nodes[node];
+            let local = (router.0 - cut.routers[index]) as usize;
+            let alive = health.node[node] && health.router[router.index()];
+            NodePort::new(setup.vcs, Place::new(local, (port * setup.vcs).into()), alive)
+        };
+        Self {
+            first_node: first,
+            ports: (first as usize..last as usize).map(port).collect(),
+            credits: vec![setup.depth; (last - first) as usize * usize::from(setup.vcs)],
+            calendar: Calendar::default(),
+            attachments: fabric.nodes.clone().into(),
+            living: health.node.clone().into(),
+            compass: compass.cloned(),
+            direct: compass.is_some() && health.link.iter().chain(&health.router).all(|&works| works),
+            busy: Vec::new(),
+        }
+    }
+
+    /// Whether a measured packet may still come out of a node's source.
+    pub(super) fn may_create_before(&self, end: u64) -> bool {
+        self.ports.iter().any(|port| port.may_create_before(end))
+    }
+
+    /// The next cycle from `now` on in which an idle node wakes.
+    pub(super) fn next_wake(&self, now: u64) -> Option<u64> {
+        self.calendar.next(now)
+    }
+
+    /// Asks the source for every node's first packet.
+    pub(super) fn start<S: Source>(&mut self, shared: &mut Shared, source: &mut S) {
+        (0..self.ports.len()).for_each(|node| self.prime(node, shared, source, 0));
+    }
+
     /// Asks the source for a node's next packet and sees to it that the node wakes in time. At cycle
     /// `now` at the earliest.
-    pub(super) fn prime<S: Source>(&mut self, node: usize, source: &mut S, now: u64) {
-        let port = &mut self.nodes[node];
+    fn prime<S: Source>(&mut self, node: usize, shared: &mut Shared, source: &mut S, now: u64) {
+        let port = &mut self.ports[node];
         let offer = source.next(NodeId(self.first_node + node as u32));
         if port.next.is_none() && port.held.is_empty() {
             port.next = offer;
@@ -121,44 +175,81 @@ impl<const N: usize, const P: usize> Region<N, P> {
         match port.next {
             Some(offer) if offer.at > now => self.calendar.schedule(node as u32, offer.at, now),
             Some(_) if !std::mem::replace(&mut port.awake, true) => {
-                self.wheel.at(now).nodes.push(node as u32);
+                shared.wheel.nodes(now).nodes.push(node as u32);
             }
             Some(_) | None => {}
         }
     }
 
-    /// One cycle of all nodes with something to do: credits come in, flits go out.
-    #[inline(always)]
-    pub(super) fn step_nodes<S: Source>(&mut self, due: &mut Due, turn: &mut Turn<'_, S>) {
-        for &place in &due.node_credits {
-            if self.credit_node(place) {
-                due.nodes.push(place.of() as u32);
+    /// Tells the source what is delivered in this cycle; it may answer with new packets.
+    fn hand_over<S: Source>(&mut self, shared: &mut Shared, source: &mut S, now: u64) -> bool {
+        let mut deliveries = std::mem::take(&mut shared.wheel.nodes(now).deliveries);
+        let any = !deliveries.is_empty();
+        for delivery in deliveries.drain(..) {
+            if source.delivered(delivery) {
+                self.prime((delivery.dst.0 - self.first_node) as usize, shared, source, now);
             }
         }
-        for &node in &due.nodes {
+        shared.wheel.nodes(now).deliveries = deliveries;
+        any
+    }
+
+    /// One cycle of all nodes with something to do: packets and credits come in, flits go out. Returns whether there
+    /// was anything.
+    pub(super) fn step<S: Source>(
+        &mut self,
+        shared: &mut Shared,
+        routing: &Routing,
+        source: &mut S,
+        now: u64,
+    ) -> bool {
+        let delivered = self.hand_over(shared, source, now);
+        let mut busy = std::mem::take(&mut self.busy);
+        let due = shared.wheel.nodes(now);
+        std::mem::swap(&mut busy, &mut due.nodes);
+        let mut credits = std::mem::take(&mut due.credits);
+        let any = !credits.is_empty();
+        self.calendar.take(now, |node| busy.push(node));
+        for place in credits.drain(..) {
+            if self.take_credit(place, &shared.setup) {
+                busy.push(place.of() as u32);
+            }
+        }
+        shared.wheel.nodes(now).credits = credits;
+        for &node in &busy {
             // A node whose plans changed may wake twice.
-            let port = &mut self.nodes[node as usize];
-            if std::mem::replace(&mut port.stepped, turn.now + 1) > turn.now {
+            let port = &mut self.ports[node as usize];
+            if std::mem::replace(&mut port.stepped, now + 1) > now {
                 continue;
             }
             port.awake = true;
-            let more = self.inject(node as usize, turn);
-            self.nodes[node as usize].awake = more;
+            let more = self.inject(node as usize, shared, routing, source, now);
+            self.ports[node as usize].awake = more;
             if more {
-                self.wheel.at(turn.now + 1).nodes.push(node);
+                shared.wheel.nodes(now + 1).nodes.push(node);
             }
         }
+        let any = any || delivered || !busy.is_empty();
+        busy.clear();
+        self.busy = busy;
+        any
     }
 
     /// Injects one flit of `node` if it can; returns whether the node stays busy.
     #[inline]
-    fn inject<S: Source>(&mut self, node: usize, turn: &mut Turn<'_, S>) -> bool {
-        let now = turn.now;
-        if self.nodes[node].left == 0 && !self.create(node, turn) {
+    fn inject<S: Source>(
+        &mut self,
+        node: usize,
+        shared: &mut Shared,
+        routing: &Routing,
+        source: &mut S,
+        now: u64,
+    ) -> bool {
+        if self.ports[node].left == 0 && !self.create(node, shared, routing, source, now) {
             return false;
         }
-        let vcs = self.setup.vcs;
-        let port = &mut self.nodes[node];
+        let vcs = shared.setup.vcs;
+        let port = &mut self.ports[node];
         let head = port.at_head;
         if head && !port.take_vc(vcs) || !head && port.credit & 1 << port.vc == 0 {
             return false;
@@ -168,73 +259,87 @@ impl<const N: usize, const P: usize> Region<N, P> {
         port.at_head = false;
         let tail = port.left == 0;
         if tail {
-            if self.setup.wait_for_tail_credit { port.closing |= 1 << vc } else { port.free |= 1 << vc }
+            if shared.setup.wait_for_tail_credit { port.closing |= 1 << vc } else { port.free |= 1 << vc }
         }
-        let credits = &mut self.node_credits[node * usize::from(vcs) + usize::from(vc)];
+        let credits = &mut self.credits[node * usize::from(vcs) + usize::from(vc)];
         *credits -= 1;
         if *credits == 0 {
             port.credit &= !(1 << vc);
         }
         let flit = Flit::new(port.slot, head, tail);
-        let place = Place::new(port.router as usize, usize::from(port.vc_base + vc));
-        let dest = port.buffers as usize + (usize::from(vc) << self.setup.ring_shift);
-        let write = &mut self.node_writes[node * usize::from(vcs) + usize::from(vc)];
-        self.buffers[dest + usize::from(*write)] = flit;
-        *write = (*write + 1) & self.setup.ring_mask;
+        let place = Place(port.entry.0 + u32::from(vc));
         if head {
-            self.packets.record(flit.slot()).injected = now;
+            shared.packets.record(flit.slot()).injected = now;
         }
-        self.tally.flits_injected += 1;
-        self.wheel.at(now + u64::from(NODE_CHANNEL) + 1).flits.push(place);
+        shared.tally.flits_injected += 1;
+        shared.wheel.flit(place.block(), now + u64::from(NODE_CHANNEL) + 1, place, flit);
         if tail {
-            self.prime(node, turn.source, now + 1);
-            return self.nodes[node].next.is_some_and(|offer| offer.at <= now + 1);
+            self.prime(node, shared, source, now + 1);
+            return self.ports[node].next.is_some_and(|offer| offer.at <= now + 1);
         }
         true
     }
 
     /// Creates the node's next packet if its time has come.
-    fn create<S: Source>(&mut self, node: usize, turn: &mut Turn<'_, S>) -> bool {
-        while let Some(offer) = self.nodes[node].next.filter(|offer| offer.at <= turn.now) {
+    fn create<S: Source>(
+        &mut self,
+        node: usize,
+        shared: &mut Shared,
+        routing: &Routing,
+        source: &mut S,
+        now: u64,
+    ) -> bool {
+        while let Some(offer) = self.ports[node].next.filter(|offer| offer.at <= now) {
             let src = NodeId(self.first_node + node as u32);
-            let port = &mut self.nodes[node];
+            let port = &mut self.ports[node];
             port.next = None;
             port.count = port.count.wrapping_add(1);
-            self.tally.created += 1;
-            if self.tally.window.contains(offer.at) {
-                self.tally.flits_offered += u64::from(offer.flits);
+            shared.tally.created += 1;
+            if shared.tally.window.contains(offer.at) {
+                shared.tally.flits_offered += u64::from(offer.flits);
             }
-            if let Some(head) = self.admit(node, src, &offer, turn.routing) {
-                self.begin(node, src, &offer, head);
+            if let Some(head) = self.admit(node, src, &offer, shared, routing) {
+                self.begin(node, src, &offer, head, shared);
                 return true;
             }
-            self.tally.refused += 1;
-            self.prime(node, turn.source, turn.now);
+            shared.tally.refused += 1;
+            self.prime(node, shared, source, now);
         }
         false
     }
 
     /// The routing state of a new packet, or `None` if it cannot be delivered.
-    fn admit(&self, node: usize, src: NodeId, offer: &Offer, routing: &Routing) -> Option<Head> {
+    fn admit(
+        &self,
+        node: usize,
+        src: NodeId,
+        offer: &Offer,
+        shared: &Shared,
+        routing: &Routing,
+    ) -> Option<Head> {
         let at = self.attachments.get(offer.dst.index())?;
-        let from = crate::base::RouterId(self.first_router + self.nodes[node].router);
-        let alive = self.nodes[node].alive && self.living.get(offer.dst.index()).is_some_and(|&alive| alive);
+        let port = &self.ports[node];
+        let from = RouterId(shared.first_router + port.entry.of() as u32);
+        let alive = port.alive && self.living.get(offer.dst.index()).is_some_and(|&alive| alive);
+        let mut head = Head { dst: at.router, eject: at.port, ..Head::default() };
+        if alive && self.direct {
+            return Some(head);
+        }
         if !alive || !routing.reaches(from, at.router) {
             return None;
         }
-        let mut head = Head { dst: at.router, eject: at.port, ..Head::default() };
-        let mut draw =
-            Stream::new(self.setup.seed, Purpose::Routing, src.0, u64::from(self.nodes[node].count));
+        let mut draw = Stream::new(shared.setup.seed, Purpose::Routing, src.0, u64::from(port.count));
         routing.inject(from, &mut head, &mut draw);
         Some(head)
     }
 
-    fn begin(&mut self, node: usize, src: NodeId, offer: &Offer, head: Head) {
-        if self.tally.window.contains(offer.at) {
-            self.tally.outstanding = self.tally.outstanding.wrapping_add(1);
+    fn begin(&mut self, node: usize, src: NodeId, offer: &Offer, head: Head, shared: &mut Shared) {
+        if shared.tally.window.contains(offer.at) {
+            shared.tally.outstanding = shared.tally.outstanding.wrapping_add(1);
         }
-        let slot = self.packets.insert(Travel { head, hops: 0 }, Record::new(src, offer));
-        let port = &mut self.nodes[node];
+        let goal = self.compass.as_ref().map_or(0, |compass| compass.position(head.dst));
+        let slot = shared.packets.insert(Travel { head, goal, hops: 0 }, Record::new(src, offer));
+        let port = &mut self.ports[node];
         port.slot = slot;
         port.left = offer.flits;
         port.at_head = true;
@@ -242,34 +347,15 @@ impl<const N: usize, const P: usize> Region<N, P> {
 
     /// A credit comes back to a node's injection port. Returns whether the node wakes up.
     #[inline(always)]
-    fn credit_node(&mut self, place: Place) -> bool {
-        let vcs = usize::from(self.setup.vcs);
-        let port = &mut self.nodes[place.of()];
+    fn take_credit(&mut self, place: Place, setup: &Setup) -> bool {
+        let port = &mut self.ports[place.of()];
         port.credit |= 1 << place.vc();
-        let credits = &mut self.node_credits[place.of() * vcs + place.vc()];
+        let credits = &mut self.credits[place.of() * usize::from(setup.vcs) + place.vc()];
         *credits += 1;
-        if *credits == self.setup.depth && port.closing >> place.vc() & 1 == 1 {
+        if *credits == setup.depth && port.closing >> place.vc() & 1 == 1 {
             port.closing &= !(1 << place.vc());
             port.free |= 1 << place.vc();
         }
         port.left > 0 && !std::mem::replace(&mut port.awake, true)
-    }
-
-    /// A flit reaches its destination node at cycle `at`.
-    #[inline]
-    pub(super) fn eject<S: Source>(&mut self, node: usize, flit: Flit, at: u64, turn: &mut Turn<'_, S>) {
-        self.tally.flits_ejected += 1;
-        self.tally.flits_accepted += u64::from(self.tally.window.contains(at));
-        if flit.is_head() {
-            self.packets.record(flit.slot()).head_ejected = at;
-        }
-        if flit.is_tail() {
-            let (travel, record) = self.packets.remove(flit.slot());
-            self.tally.deliver(&travel, &record, at);
-            let Record { src, dst, tag, .. } = record;
-            if turn.source.delivered(Delivery { src, dst, tag, at }) {
-                self.prime(node, turn.source, turn.now);
-            }
-        }
     }
 }

@@ -8,6 +8,8 @@ use crate::noc::source::Offer;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Travel {
     pub head: Head,
+    /// The destination's place on the [`Compass`](super::compass::Compass), if there is one.
+    pub goal: u32,
     /// Routers traversed.
     pub hops: u16,
 }

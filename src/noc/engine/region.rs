@@ -1,18 +1,21 @@
 //! A stripe of routers with their nodes; one thread owns it.
 
+use std::ops::Range;
 use std::sync::Arc;
 
-use super::calendar::Calendar;
-use super::channel::Tables;
-use super::node::NodePort;
+use super::compass::Compass;
+use super::cycle::Block;
+use super::node::Nodes;
 use super::packet::{Packets, Record, Travel};
-use super::setup::{Cut, End, Setup};
-use super::speculate::Guesses;
+use super::router::{BLOCK, Requests, Router};
+use super::setup::{Cut, MAX_ROUTER_VCS, Setup};
+use super::speculate::{Guesses, guesses};
 use super::tally::Tally;
 use super::wheel::{Flit, Place, Wheel};
-use crate::fabric::{Attachment, Fabric, Health};
-use crate::noc::route::Candidates;
-use crate::noc::source::Source;
+use crate::base::RouterId;
+use crate::fabric::{Fabric, Health};
+use crate::noc::route::{Candidates, Routing};
+use crate::noc::source::{Delivery, Source};
 
 /// What leaves for another region during one exchange interval.
 #[derive(Clone, Debug, Default)]
@@ -23,148 +26,213 @@ pub(super) struct Outbox {
     pub credits: Vec<(u64, Place)>,
 }
 
+/// What the routers and the nodes of a region have in common.
+#[derive(Clone, Debug)]
+pub(super) struct Shared {
+    pub setup: Setup,
+    pub first_router: u32,
+    pub packets: Packets,
+    pub wheel: Wheel,
+    pub outboxes: Vec<Outbox>,
+    pub tally: Tally,
+    pub candidates: Candidates,
+    /// Switch inputs of the block at work that have a grant, and their number.
+    pub accepting: (Box<[Place; BLOCK * MAX_ROUTER_VCS]>, usize),
+    /// By router of the block at work and switch input: outputs that grant it in this cycle.
+    pub granted: Box<[u64; BLOCK * MAX_ROUTER_VCS]>,
+    /// Input VCs of the block at work that have won the switch.
+    pub winners: Vec<Place>,
+    /// Routers of the block at work whose bids and guesses are to be settled.
+    pub speculating: u64,
+}
+
+impl Shared {
+    /// A flit reaches its destination node at cycle `at`.
+    #[inline]
+    pub(super) fn eject(&mut self, flit: Flit, at: u64) {
+        self.tally.flits_ejected += 1;
+        self.tally.flits_accepted += u64::from(self.tally.window.contains(at));
+        if flit.is_head() {
+            self.packets.record(flit.slot()).head_ejected = at;
+        }
+        if flit.is_tail() {
+            let (travel, record) = self.packets.remove(flit.slot());
+            self.tally.deliver(&travel, &record, at);
+            let Record { src, dst, tag, injected, .. } = record;
+            self.wheel.nodes(at).deliveries.push(Delivery { src, dst, tag, injected, at });
+        }
+    }
+}
+
+/// What regions are made from.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub setup: &'a Setup,
+    pub fabric: &'a Fabric,
+    pub health: &'a Health,
+    pub cut: &'a Cut,
+    pub compass: Option<&'a Arc<Compass>>,
+}
+
 /// A stripe of the network. `N` is the most virtual channels and `P` the most ports that a router of
 /// this size class can have.
 #[derive(Clone, Debug)]
 pub(super) struct Region<const N: usize, const P: usize> {
-    pub setup: Setup,
-    pub first_router: u32,
-    pub first_node: u32,
-    /// Where each node of the whole fabric hangs, and whether its core works.
-    pub attachments: Arc<[Attachment]>,
-    pub living: Arc<[bool]>,
-    pub tables: Tables<N, P>,
-    /// A ring of slots per input VC; [`Tables::buffers`] says where each router's begin.
-    pub buffers: Vec<Flit>,
-    pub packets: Packets,
-    pub nodes: Vec<NodePort>,
-    /// Credits and next ring index by node and VC.
-    pub node_credits: Vec<u16>,
-    pub node_writes: Vec<u16>,
-    pub wheel: Wheel,
-    pub calendar: Calendar,
-    pub outboxes: Vec<Outbox>,
-    /// By buffer: slot of the packet that arrives from another region, and where it is written.
-    pub incoming: Vec<(u32, u16)>,
-    pub candidates: Candidates,
-    /// By router, if switch allocation is speculative.
-    pub guesses: Vec<Guesses<N>>,
-    pub tally: Tally,
+    pub shared: Shared,
+    /// How heads find their way, if it is this simple.
+    pub compass: Option<Arc<Compass>>,
+    pub nodes: Nodes,
+    /// Routers, filled up to whole blocks.
+    pub routers: Vec<Router<N, P>>,
+    requests: Vec<Requests<P>>,
+    /// A ring of slots per input VC.
+    buffers: Vec<Flit>,
+    guesses: Vec<Guesses<N>>,
+    /// By input VC: slot of the packet that arrives from another region.
+    pub incoming: Vec<u32>,
+    /// Ports of each router.
+    port_counts: Vec<u8>,
     /// Last cycle before which flits were seen to move, and how many had moved by then.
     pub last_move: u64,
-    pub moved: u64,
+    moved: u64,
 }
 
 impl<const N: usize, const P: usize> Region<N, P> {
-    pub(super) fn new(setup: &Setup, fabric: &Fabric, health: &Health, cut: &Cut, index: usize) -> Self {
-        let (first_router, routers) = (cut.routers[index], cut.routers[index]..cut.routers[index + 1]);
-        let (first_node, last_node) = (cut.nodes[index], cut.nodes[index + 1]);
-        let (nodes, vcs) = ((last_node - first_node) as usize, usize::from(setup.vcs));
-        let mut tables = Tables::new(routers.len());
-        for router in routers.clone() {
-            let (first, end) = (fabric.port_base[router as usize], fabric.port_base[router as usize + 1]);
-            let local = (router - first_router) as usize;
-            tables.set_up(local, (end - first) as usize, setup);
-            for port in 0..(end - first) as u8 {
-                let at = &mut tables.ports[local][usize::from(port)];
-                at.out = cut.wire(fabric, health, (index, router, port), true, setup);
-                at.back = cut.wire(fabric, health, (index, router, port), false, setup);
-            }
-        }
-        let buffers = tables.buffers[routers.len()] as usize;
-        let mut region = Self {
+    pub(super) fn new(ground: &Ground<'_>, index: usize) -> Self {
+        let Ground { setup, fabric, health, cut, compass } = *ground;
+        let range = cut.routers[index]..cut.routers[index + 1];
+        let count = range.len().next_multiple_of(BLOCK);
+        let shared = Shared {
             setup: setup.clone(),
-            first_router,
-            first_node,
-            attachments: fabric.nodes.clone().into(),
-            living: health.node.clone().into(),
-            tables,
-            buffers: vec![Flit::default(); buffers],
+            first_router: range.start,
             packets: Packets::default(),
-            nodes: (0..nodes).map(|_| NodePort::new(setup.vcs)).collect(),
-            node_credits: vec![setup.depth; nodes * vcs],
-            node_writes: vec![0; nodes * vcs],
-            wheel: Wheel::new(setup.horizon(fabric)),
-            calendar: Calendar::default(),
+            wheel: Wheel::new(count, setup.horizon(fabric)),
             outboxes: vec![Outbox::default(); cut.regions()],
-            incoming: vec![(0, 0); if cut.regions() > 1 { buffers >> setup.ring_shift } else { 0 }],
-            candidates: Candidates::default(),
-            guesses: vec![Guesses::default(); if setup.speculative { routers.len() } else { 0 }],
             tally: Tally::new(),
+            candidates: Candidates::default(),
+            accepting: (Box::new([Place(0); BLOCK * MAX_ROUTER_VCS]), 0),
+            granted: Box::new([0; BLOCK * MAX_ROUTER_VCS]),
+            winners: Vec::new(),
+            speculating: 0,
+        };
+        let mut region = Self {
+            compass: compass.cloned(),
+            nodes: Nodes::new(ground, index),
+            routers: vec![Router::new(0, setup); count],
+            requests: vec![Requests::default(); count / BLOCK],
+            buffers: vec![Flit::default(); count * N << setup.ring_shift],
+            guesses: guesses(count, setup.speculative),
+            incoming: vec![0; if cut.regions() > 1 { count * N } else { 0 }],
+            port_counts: Vec::with_capacity(range.len()),
             last_move: 0,
             moved: 0,
+            shared,
         };
-        region.join_buffers();
-        region.attach_nodes(fabric, health);
+        region.lay_wires(ground, index, range);
         region.stick(fabric, health);
         region
     }
 
-    /// Tells every output VC which buffer of this region it feeds.
-    fn join_buffers(&mut self) {
-        for (outs, ports) in self.tables.out_vc.iter_mut().zip(&self.tables.ports) {
-            for (vc, out) in outs.iter_mut().enumerate().filter(|(_, out)| out.credits > 0) {
-                let wire = ports[usize::from(out.port)].out;
-                if wire.end == End::Router {
-                    let place = wire.place(vc);
-                    let offset = (place.vc() << self.setup.ring_shift) as u32;
-                    out.dest = self.tables.buffers.get(place.of()).map_or(0, |first| first + offset);
-                }
+    fn lay_wires(&mut self, ground: &Ground<'_>, index: usize, range: Range<u32>) {
+        let Ground { fabric, health, cut, compass, .. } = *ground;
+        let setup = &self.shared.setup;
+        for (local, number) in range.enumerate() {
+            let ports = fabric.ports(RouterId(number));
+            let mut router = Router::new(ports, setup);
+            router.position = compass.map_or(0, |compass| compass.position(RouterId(number)));
+            for port in 0..ports as u8 {
+                let at = router.port(port.into());
+                at.out = cut.wire(fabric, health, (index, number, port), true, setup);
+                at.back = cut.wire(fabric, health, (index, number, port), false, setup);
             }
-        }
-    }
-
-    fn attach_nodes(&mut self, fabric: &Fabric, health: &Health) {
-        for (node, port) in self.nodes.iter_mut().enumerate() {
-            let node = self.first_node as usize + node;
-            let Attachment { router, port: at } = fabric.nodes[node];
-            port.router = router.0 - self.first_router;
-            port.vc_base = at * self.setup.vcs;
-            let offset = u32::from(port.vc_base) << self.setup.ring_shift;
-            port.buffers = self.tables.buffers[port.router as usize] + offset;
-            port.alive = health.node[node] && health.router[router.index()];
+            self.routers[local] = router;
+            self.port_counts.push(ports as u8);
         }
     }
 
     /// Takes stuck virtual channels out of use.
     fn stick(&mut self, fabric: &Fabric, health: &Health) {
         for &(link, vcs) in &health.stuck_vcs {
-            let link = fabric.link(link);
-            let stuck = (u64::from(vcs) & self.setup.vc_mask) << (link.from_port * self.setup.vcs);
-            let local = link.from.0.wrapping_sub(self.first_router) as usize;
-            if let Some(hub) = self.tables.hubs.get_mut(local) {
-                hub.free_out &= !stuck;
+            let (link, setup) = (fabric.link(link), &self.shared.setup);
+            let stuck = (u64::from(vcs) & setup.vc_mask) << (link.from_port * setup.vcs);
+            let local = link.from.0.wrapping_sub(self.shared.first_router) as usize;
+            if local < self.port_counts.len() {
+                self.routers[local].free_out &= !stuck;
             }
         }
     }
 
     /// Asks the source for every node's first packet.
     pub(super) fn start<S: Source>(&mut self, source: &mut S) {
-        (0..self.nodes.len()).for_each(|node| self.prime(node, source, 0));
+        self.nodes.start(&mut self.shared, source);
+    }
+
+    /// Simulates the cycles from `start` up to `end`, in which nothing that one router or node does
+    /// reaches another one: first all nodes, then block after block of routers. Returns whether anything
+    /// happened.
+    pub(super) fn advance<S: Source>(
+        &mut self,
+        routing: &Routing,
+        source: &mut S,
+        cycles: Range<u64>,
+    ) -> bool {
+        let (mut busy, plain) = (false, self.shared.setup.is_plain());
+        for now in cycles.clone() {
+            busy |= self.nodes.step(&mut self.shared, routing, source, now);
+        }
+        for number in 0..self.requests.len() {
+            for now in cycles.clone() {
+                if self.requests[number].any() || self.shared.wheel.is_due(number, now) {
+                    busy = true;
+                    let mut block = self.block(number, routing, now);
+                    if plain { block.step::<true>() } else { block.step::<false>() }
+                }
+            }
+        }
+        busy
+    }
+
+    fn block<'a>(&'a mut self, number: usize, routing: &'a Routing, now: u64) -> Block<'a, N, P> {
+        let range = number * BLOCK..(number + 1) * BLOCK;
+        let slots = N << self.shared.setup.ring_shift;
+        let guesses = if self.guesses.is_empty() { 0..0 } else { range.clone() };
+        Block {
+            buffers: &mut self.buffers[range.start * slots..range.end * slots],
+            routers: (&mut self.routers[range]).try_into().expect("a block has this many routers"),
+            requests: &mut self.requests[number],
+            guesses: &mut self.guesses[guesses],
+            shared: &mut self.shared,
+            compass: self.compass.as_deref(),
+            routing,
+            number,
+            now,
+        }
     }
 
     /// The next cycle from `now` on in which anything can happen.
     pub(super) fn next_event(&self, now: u64) -> Option<u64> {
-        let (wheel, calendar) = (self.wheel.next(now), self.calendar.next(now));
+        if self.requests.iter().any(Requests::any) {
+            return Some(now);
+        }
+        let (wheel, calendar) = (self.shared.wheel.next(now), self.nodes.next_wake(now));
         wheel.into_iter().chain(calendar).min()
     }
 
     /// What has been counted, the flits of each port included (in the order of the fabric's table).
     pub(super) fn tally(&self) -> Tally {
-        let mut tally = self.tally.clone();
-        let per_port = u32::from(self.setup.vcs) << self.setup.ring_shift;
-        for (ports, range) in self.tables.ports.iter().zip(self.tables.buffers.windows(2)) {
-            let count = ((range[1] - range[0]) / per_port) as usize;
-            tally.port_flits.extend(ports[..count].iter().map(|port| port.flits));
+        let mut tally = self.shared.tally.clone();
+        for (router, &ports) in self.routers.iter().zip(&self.port_counts) {
+            tally.port_flits.extend(router.ports[..ports.into()].iter().map(|port| port.flits));
         }
         tally
     }
 
     /// Remembers `now` as the time of the last movement if flits have moved since the last call.
     pub(super) fn note_movement(&mut self, now: u64) {
-        let sent: u64 = self.tables.ports.iter().flatten().map(|port| port.flits).sum();
-        let moved = self.tally.flits_injected + sent;
-        if std::mem::replace(&mut self.moved, moved) != moved || self.packets.len() == 0 {
+        let ports = self.routers.iter().zip(&self.port_counts);
+        let sent: u64 = ports.flat_map(|(r, &n)| &r.ports[..n.into()]).map(|port| port.flits).sum();
+        let moved = self.shared.tally.flits_injected + sent;
+        if std::mem::replace(&mut self.moved, moved) != moved || self.shared.packets.len() == 0 {
             self.last_move = now;
         }
     }

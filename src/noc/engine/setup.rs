@@ -31,6 +31,8 @@ pub(super) enum End {
 pub(super) struct Wire {
     /// The place at the far end, less the virtual-channel index at the near end.
     base: u32,
+    /// Block of the far end.
+    pub block: u32,
     /// From the switch grant to the arrival [cycles].
     pub delay: u16,
     /// Cycles that a flit occupies the wire.
@@ -74,6 +76,12 @@ pub(super) struct Setup {
     pub wait_for_tail_credit: bool,
     pub cut_through: bool,
     pub narrow_links: bool,
+    /// Switch allocation is iSLIP with one iteration and one switch input per port.
+    pub simple_switch: bool,
+    /// What a switch input's number is multiplied with in [`Port::grant`](super::router::Port).
+    pub grant_scale: u8,
+    /// See [`Setup::is_plain`].
+    plain: bool,
     pub seed: u64,
     /// Port of each virtual-channel index.
     pub port_of: [u8; MAX_ROUTER_VCS],
@@ -101,7 +109,10 @@ impl Setup {
         let mut port_of = [0; MAX_ROUTER_VCS];
         port_of.iter_mut().enumerate().for_each(|(vc, port)| *port = (vc / usize::from(vcs)) as u8);
         let switch = u64::from(params.switch_delay) - 1;
-        Ok(Self {
+        let simple_switch = params.allocator != Allocator::SeparableInputFirst
+            && params.allocator_iterations == 1
+            && params.input_speedup == 1;
+        let mut setup = Self {
             vcs,
             vc_mask: u64::MAX >> (64 - u32::from(vcs)),
             depth: params.buffer_flits,
@@ -120,9 +131,14 @@ impl Setup {
             wait_for_tail_credit: params.wait_for_tail_credit,
             cut_through: params.switching == Switching::VirtualCutThrough,
             narrow_links: fabric.links.iter().any(|link| link.interval > 1),
+            simple_switch,
+            grant_scale: if params.input_speedup == 1 { vcs } else { 1 },
+            plain: false,
             seed,
             port_of,
-        })
+        };
+        setup.plain = setup.has_no_extras();
+        Ok(setup)
     }
 
     /// The switch input that an input VC uses: VCs are interleaved over the inputs of their port.
@@ -154,11 +170,15 @@ impl Setup {
 
     /// Whether this is the common router: one cycle per stage, one iteration, no speculation, no
     /// option that needs state of its own.
+    #[inline(always)]
     pub(super) fn is_plain(&self) -> bool {
-        let stages = self.routing_delay == 1 && self.vc_delay == 1 && self.speedup == 1;
-        let allocation = self.allocator == Allocator::Islip && self.iterations == 1 && !self.speculative;
+        self.plain
+    }
+
+    fn has_no_extras(&self) -> bool {
+        let stages = self.routing_delay == 1 && self.vc_delay == 1;
         let options = self.wait_for_tail_credit || self.cut_through || self.narrow_links;
-        stages && allocation && !options
+        stages && self.simple_switch && !self.speculative && !options
     }
 
     /// The shortest time in which anything reaches another router or node [cycles].
@@ -251,7 +271,7 @@ impl Cut {
         if let Some(node) = fabric.node_at(RouterId(router), port) {
             let base = Place::new((node.0 - self.nodes[region]) as usize, 0).0.wrapping_sub(near_vc);
             let delay = NODE_CHANNEL + pipeline;
-            return Wire { base, delay, interval: 1, region: region as u16, end: End::Node };
+            return Wire { base, block: 0, delay, interval: 1, region: region as u16, end: End::Node };
         }
         let link =
             if outward { fabric.out(RouterId(router), port) } else { fabric.into(RouterId(router), port) };
@@ -264,6 +284,7 @@ impl Cut {
         let extra = if outward { link.interval - 1 } else { setup.credit_delay as u16 };
         Wire {
             base: place.0.wrapping_sub(near_vc),
+            block: place.block() as u32,
             delay: link.latency + pipeline + extra,
             interval: link.interval,
             region: there as u16,

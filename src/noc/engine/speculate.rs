@@ -2,13 +2,9 @@
 //! being allocated (Peh & Dally 2001, doi 10.1109/HPCA.2001.903268). A grant is used only if the
 //! virtual channel came through in the same cycle with a credit; otherwise the switch slot is lost.
 
-use super::allocate::Rows;
-use super::channel::{State, for_each_bit, next_in_turn};
-use super::cycle::Turn;
-use super::region::Region;
-use super::setup::MAX_ROUTER_VCS;
-use super::wheel::{Due, Place};
-use crate::noc::source::Source;
+use super::cycle::Block;
+use super::router::{BLOCK, Requests, State, for_each_bit, next_in_turn, seated};
+use super::wheel::Place;
 
 /// The guesses of one router.
 #[derive(Clone, Debug)]
@@ -25,102 +21,106 @@ impl<const N: usize> Default for Guesses<N> {
     }
 }
 
-impl<const N: usize, const P: usize> Region<N, P> {
+/// The routers of a block with a bid or a waiting head, one bit each.
+fn asking<const P: usize>(requests: &Requests<P>) -> u64 {
+    let (mut routers, words) = (0, requests.bids.iter().zip(&requests.heads));
+    for (word, (bids, heads)) in words.enumerate() {
+        for_each_bit(bids | heads, |bit| routers |= 1 << seated::<P>(word, bit as u32).0);
+    }
+    routers
+}
+
+impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Notes what the heads may hope for, before virtual channels are allocated.
-    pub(super) fn guess(&mut self, heads: &[Place]) {
-        for &place in heads {
-            let (router, vc) = (place.of(), place.vc());
-            let (outs, free) = (&self.tables.out_vc[router], self.tables.hubs[router].free_out);
-            let mut usable = 0;
-            for_each_bit(self.tables.in_vc[router][vc].wants & free, |out| {
-                usable |= u64::from(outs[out].credits > 0) << out;
+    pub(super) fn guess(&mut self) {
+        self.shared.speculating = asking(self.requests);
+        for_each_bit(self.shared.speculating, |local| {
+            let heads = self.routers[local].waiting();
+            self.guesses[local].heads = heads;
+            for_each_bit(heads, |vc| {
+                self.guesses[local].usable[vc] = self.usable(local, vc, self.routers[local].free_out);
             });
-            let guesses = &mut self.guesses[router];
-            guesses.heads |= 1 << vc;
-            guesses.usable[vc] = usable;
-        }
+        });
+    }
+
+    /// Of the output VCs in `open`, those with a credit that the head of an input VC may take.
+    fn usable(&mut self, local: usize, vc: usize, open: u64) -> u64 {
+        let (wanted, mut usable) = (self.wants(local, vc) & open, 0);
+        for_each_bit(wanted, |out| usable |= u64::from(self.routers[local].output(out).credits > 0) << out);
+        usable
     }
 
     /// Switch allocation among sure bids and guesses, and traversal of the winners.
-    pub(super) fn speculate<S: Source>(&mut self, due: &Due, turn: &mut Turn<'_, S>) {
-        let stage = turn.now << 1 | 1;
-        for &place in &due.bids {
-            self.bid::<false>(place, stage, turn.now);
-        }
-        for &place in &due.heads {
-            self.tables.hubs[place.of()].ask(stage, place.vc(), 0);
-        }
-        for &place in due.bids.iter().chain(&due.heads) {
-            let hub = &mut self.tables.hubs[place.of()];
-            if hub.is_in(stage) && std::mem::take(&mut hub.unsettled) {
-                self.settle_guesses(place.of(), turn);
-            }
-        }
+    pub(super) fn speculate(&mut self) {
+        for_each_bit(self.shared.speculating, |local| self.settle_guesses(local));
     }
 
     /// Settles all bids of a router. At the same switch input and output a sure bid goes before a
     /// guess.
-    fn settle_guesses<S: Source>(&mut self, router: usize, turn: &mut Turn<'_, S>) {
-        let heads = std::mem::take(&mut self.guesses[router].heads);
-        let sure = self.tables.hubs[router].asking & !heads;
-        let (mut rows, mut outputs): (Rows, u64) = ([0; MAX_ROUTER_VCS], 0);
-        for_each_bit(sure, |vc| {
-            let output = usize::from(self.tables.in_vc[router][vc].out_port);
-            rows[output & 63] |= 1 << vc;
-            outputs |= 1 << output;
-        });
+    fn settle_guesses(&mut self, local: usize) {
+        let heads = self.guesses[local].heads;
+        let (mut rows, mut outputs) = self.bids(local);
+        let sure = rows.iter().fold(0, |all, row| all | row);
         for_each_bit(heads, |vc| {
-            let own = self.setup.lane_vcs(self.setup.lane(vc));
-            for_each_bit(self.guesses[router].usable[vc], |out| {
-                let output = usize::from(self.tables.out_vc[router][out].port);
-                if rows[output & 63] & sure & own == 0 {
+            let own = self.shared.setup.lane_vcs(self.shared.setup.lane(vc));
+            for_each_bit(self.guesses[local].usable[vc], |out| {
+                let output = usize::from(self.shared.setup.port_of[out]);
+                if rows[output & 63] & sure & own == 0 && !self.routers[local].port(output).busy {
                     rows[output & 63] |= 1 << vc;
                     outputs |= 1 << output;
                 }
             });
         });
-        let mut sent = 0;
-        for (vc, output) in self.match_switch::<false>(router, &rows, outputs).iter() {
-            if sure >> vc & 1 == 1 || self.confirm(router, vc, output) {
-                sent |= 1 << vc;
-                self.send::<S, false>(Place::new(router, vc), turn);
+        let mut winners = std::mem::take(&mut self.shared.winners);
+        self.match_switch(local, &rows, outputs, |vc, output| winners.push(Place::new(output, vc)));
+        for (vc, output) in winners.drain(..).map(|winner| (winner.vc(), winner.of())) {
+            if sure >> vc & 1 == 1 || self.confirm(local, vc, output) {
+                self.send::<false>(local, vc);
             }
         }
-        for_each_bit((sure | heads) & !sent, |vc| {
-            let next = self.wheel.at(turn.now + 1);
-            if self.tables.in_vc[router][vc].state == State::Bidding {
-                next.bids.push(Place::new(router, vc));
-            } else if self.setup.piggyback {
-                next.heads.push(Place::new(router, vc));
+        self.shared.winners = winners;
+        self.bid_later(local, heads);
+    }
+
+    /// Heads that got a channel but not the switch, and what follows those that got both, bid from the next
+    /// cycle on.
+    fn bid_later(&mut self, local: usize, heads: u64) {
+        for_each_bit(heads, |vc| {
+            let input = self.routers[local].input(vc);
+            if input.state == State::Active && input.len > 0 {
+                self.bid_with_credit(local, vc);
             }
         });
     }
 
     /// Whether a guess has come true: the head now holds a VC with a credit at the output it won.
-    fn confirm(&mut self, router: usize, vc: usize, output: usize) -> bool {
-        if self.setup.piggyback {
-            return self.piggyback(router, vc, output);
+    fn confirm(&mut self, local: usize, vc: usize, output: usize) -> bool {
+        if self.shared.setup.piggyback {
+            return self.piggyback(local, vc, output);
         }
-        let input = &self.tables.in_vc[router][vc];
-        let credits = self.tables.out_vc[router][usize::from(input.out)].credits;
-        input.state == State::Bidding && usize::from(input.out_port) == output && credits > 0
+        let router = &mut self.routers[local];
+        let input = *router.input(vc);
+        let credits = router.output(input.out.into()).credits;
+        input.state == State::Active && usize::from(input.out_port) == output && credits > 0
     }
 
     /// Takes a free VC with a credit together with the switch.
-    fn piggyback(&mut self, router: usize, vc: usize, output: usize) -> bool {
-        let first = output as u8 * self.setup.vcs;
-        let open = self.tables.hubs[router].free_out & self.setup.vc_mask << first;
-        let mut usable = 0;
-        for_each_bit(self.tables.in_vc[router][vc].wants & open, |out| {
-            usable |= u64::from(self.tables.out_vc[router][out].credits > 0) << out;
-        });
+    fn piggyback(&mut self, local: usize, vc: usize, output: usize) -> bool {
+        let first = output as u8 * self.shared.setup.vcs;
+        let open = self.routers[local].free_out & self.shared.setup.vc_mask << first;
+        let usable = self.usable(local, vc, open);
         if usable == 0 {
             return false;
         }
-        let out = next_in_turn(usable, first + self.tables.ports[router][output].piggyback);
-        self.tables.ports[router][output].piggyback = out as u8 - first + 1;
-        self.hold(router, vc, out);
-        self.tables.in_vc[router][vc].state = State::Bidding;
+        let port = self.routers[local].port(output);
+        let out = next_in_turn(usable, first + port.piggyback);
+        port.piggyback = out as u8 - first + 1;
+        self.hold(local, vc, out);
         true
     }
+}
+
+/// Guesses of a region's routers, by router; none unless switch allocation is speculative.
+pub(super) fn guesses<const N: usize>(routers: usize, speculative: bool) -> Vec<Guesses<N>> {
+    vec![Guesses::default(); if speculative { routers.next_multiple_of(BLOCK) } else { 0 }]
 }

@@ -1,8 +1,8 @@
 //! What to say when nothing moves any more: which packets wait for which channels, and the cycle
 //! among them if there is one.
 
-use super::channel::State;
 use super::region::Region;
+use super::router::State;
 use super::setup::End;
 use crate::base::RouterId;
 
@@ -30,16 +30,16 @@ pub struct Stall {
 
 /// Looks for a cycle among the blocked channels.
 pub(super) fn find<const N: usize, const P: usize>(regions: &[Region<N, P>], idle_cycles: u64) -> Stall {
-    let packets = regions.iter().map(|region| region.packets.len() as u64).sum();
+    let packets = regions.iter().map(|region| region.shared.packets.len() as u64).sum();
     Stall { idle_cycles, packets, cycle: waiting_cycle(regions) }
 }
 
 fn waiting_cycle<const N: usize, const P: usize>(regions: &[Region<N, P>]) -> Vec<Waiting> {
     let mut done = std::collections::HashSet::new();
     for (r, region) in regions.iter().enumerate() {
-        for (router, inputs) in region.tables.in_vc.iter().enumerate() {
-            for vc in (0..N).filter(|&vc| inputs[vc].len > 0) {
-                let found = follow(regions, (r, router, vc), &mut done);
+        for (number, router) in region.routers.iter().enumerate() {
+            for vc in (0..N).filter(|&vc| router.ins[vc].len > 0) {
+                let found = follow(regions, (r, number, vc), &mut done);
                 if !found.is_empty() {
                     return found;
                 }
@@ -78,21 +78,26 @@ fn awaited<const N: usize, const P: usize>(
     router: usize,
     vc: usize,
 ) -> Option<(Waiting, Channel)> {
-    let input = &region.tables.in_vc[router][vc];
-    let out = match (input.state, input.wants) {
+    let (state, setup) = (&region.routers[router], &region.shared.setup);
+    let input = &state.ins[vc];
+    let wants = match &region.compass {
+        Some(compass) => compass.wants(input.out_port),
+        None => state.wants[vc],
+    };
+    let out = match (input.state, wants) {
         _ if input.len == 0 => return None,
-        (State::Inactive, 0) => return None,
-        (State::Inactive, wants) => wants.trailing_zeros() as usize,
+        (State::Idle | State::Waiting, 0) => return None,
+        (State::Idle | State::Waiting, wants) => wants.trailing_zeros() as usize,
         _ => usize::from(input.out),
     };
-    let output = region.tables.out_vc[router][out].port;
-    let wire = region.tables.ports[router][usize::from(output)].out;
+    let output = setup.port_of[out];
+    let wire = state.ports[usize::from(output)].out;
     if !matches!(wire.end, End::Router | End::Elsewhere) {
         return None;
     }
-    let port = region.setup.port_of[vc];
-    let router = RouterId(region.first_router + router as u32);
+    let port = setup.port_of[vc];
+    let router = RouterId(region.shared.first_router + router as u32);
     let place = wire.place(out);
-    let waiting = Waiting { router, input: (port, vc as u8 - port * region.setup.vcs), output };
+    let waiting = Waiting { router, input: (port, vc as u8 - port * setup.vcs), output };
     Some((waiting, (usize::from(wire.region), place.of(), place.vc())))
 }

@@ -20,18 +20,24 @@ pub struct Counts {
 
 impl Counts {
     /// Counts `value` once.
-    #[inline]
+    #[inline(always)]
     pub fn add(&mut self, value: u64) {
         self.count += 1;
         self.sum += value;
-        if value < FLAT as u64 {
-            if self.flat.is_empty() {
-                self.flat = vec![0; FLAT];
-            }
-            self.flat[value as usize] += 1;
-        } else {
-            self.tail.push(value);
+        match self.flat.get_mut(value as usize) {
+            Some(count) => *count += 1,
+            None => self.add_unusual(value),
         }
+    }
+
+    /// The first value of all, and large ones.
+    #[cold]
+    fn add_unusual(&mut self, value: u64) {
+        if value >= FLAT as u64 {
+            return self.tail.push(value);
+        }
+        self.flat.resize(FLAT, 0);
+        self.flat[value as usize] += 1;
     }
 
     /// Adds another multiset.

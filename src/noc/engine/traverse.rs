@@ -1,79 +1,78 @@
 //! Switch traversal: a granted flit leaves its buffer, a credit goes back, the flit is on its way.
 
-use super::channel::State;
-use super::cycle::Turn;
-use super::region::Region;
+use super::cycle::Block;
+use super::region::Shared;
+use super::router::{BLOCK, State, seat};
 use super::setup::{End, NODE_CHANNEL, Wire};
 use super::wheel::{Flit, Place};
-use crate::noc::source::Source;
 
-impl<const N: usize, const P: usize> Region<N, P> {
+impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Sends the front flit of an input VC to the output VC it holds.
     #[inline(always)]
-    pub(super) fn send<S: Source, const PLAIN: bool>(&mut self, place: Place, turn: &mut Turn<'_, S>) {
-        let (router, vc, now) = (place.of(), place.vc(), turn.now);
-        let flit = self.buffers[self.tables.front(router, vc, &self.setup)];
-        let input = &mut self.tables.in_vc[router][vc];
-        input.head = (input.head + 1) & self.setup.ring_mask;
+    pub(super) fn send<const PLAIN: bool>(&mut self, local: usize, vc: usize) {
+        let Self { routers, requests, buffers, shared, number, now, .. } = self;
+        let (router, now) = (&mut routers[local % BLOCK], *now);
+        let place = Place::new(*number * BLOCK + local, vc);
+        let input = &mut router.ins[vc & (N - 1)];
+        let front = ((local * N + vc) << shared.setup.ring_shift) + usize::from(input.head);
+        let flit = buffers[front];
+        input.head = (input.head + 1) & shared.setup.ring_mask;
         input.len -= 1;
         let (more, out, output) = (input.len > 0, usize::from(input.out), usize::from(input.out_port));
-
-        let ports = &mut self.tables.ports[router];
-        ports[output].flits += 1;
-        let (wire, back) = (ports[output].out, ports[usize::from(self.setup.port_of[vc])].back);
-        let downstream = &mut self.tables.out_vc[router][out];
-        downstream.credits -= 1;
-        if flit.is_tail() {
-            input.state = State::Inactive;
-            if !PLAIN && self.setup.wait_for_tail_credit {
-                downstream.closing = true;
+        let tail = flit.is_tail();
+        if tail {
+            input.state = State::Idle;
+            if !PLAIN && shared.setup.wait_for_tail_credit {
+                router.closing |= 1 << out;
             } else {
-                self.tables.hubs[router].free_out |= 1 << out;
+                router.free_out |= 1 << out;
             }
-        } else if more {
-            self.wheel.at(now + 1).bids.push(place);
-        } else {
-            input.state = State::Active;
         }
+        let channel = &mut router.outs[out & (N - 1)];
+        channel.credits -= 1;
+        let again = more & !tail & (channel.credits > 0);
+        let port = &mut router.ports[output & (P - 1)];
+        let wire = port.out;
+        port.flits += 1;
+        port.bids &= !(u64::from(!again) << vc);
+        let done = u64::from(port.bids == 0);
+        let (word, bit) = seat::<P>(local, output);
+        requests.bids[word] &= !(done << bit);
+        if !PLAIN && wire.interval > 1 {
+            port.busy = true;
+            let free = now + u64::from(wire.interval);
+            shared.wheel.late(free, place.of()).links.push(Place::new(place.of(), out));
+        }
+        let back = router.ports[usize::from(shared.setup.port_of[vc & 63]) & (P - 1)].back;
+        shared.forward(wire, out, flit, place, now);
+        shared.return_credit(back, vc, now);
+        if tail & more {
+            shared.wheel.front(*number, now + 1, place);
+        }
+    }
+}
 
+impl Shared {
+    /// A flit from `place` is on its way over `wire`.
+    #[inline(always)]
+    fn forward(&mut self, wire: Wire, out: usize, flit: Flit, place: Place, now: u64) {
         let at = now + u64::from(wire.delay);
         if wire.end == End::Router {
-            let write = downstream.write;
-            downstream.write = (write + 1) & self.setup.ring_mask;
-            self.buffers[downstream.dest as usize + usize::from(write)] = flit;
-            self.wheel.at(at).flits.push(wire.place(out));
+            self.wheel.flit(wire.block as usize, at, wire.place(out), flit);
         } else {
-            self.leave(router, wire, out, flit, turn);
-        }
-        self.return_credit(back, vc, now);
-        if flit.is_tail() && more {
-            self.route(place, turn.routing);
-            let delay = if PLAIN { 1 } else { self.setup.routing_delay };
-            self.wheel.at(now + 1 + delay).heads.push(place);
-        }
-        if !PLAIN && wire.interval > 1 {
-            self.tables.ports[router][output].busy = true;
-            self.wheel.at(now + u64::from(wire.interval)).links.push(Place::new(router, out));
+            self.leave(wire, out, flit, place, at);
         }
     }
 
     /// A flit leaves this region's routers: to a node, or to another region.
     #[inline]
-    fn leave<S: Source>(
-        &mut self,
-        router: usize,
-        wire: Wire,
-        out: usize,
-        flit: Flit,
-        turn: &mut Turn<'_, S>,
-    ) {
-        let at = turn.now + u64::from(wire.delay);
+    fn leave(&mut self, wire: Wire, out: usize, flit: Flit, place: Place, at: u64) {
         match wire.end {
             End::Node => {
                 // The sink reads the flit at once; its credit takes the node channel back.
                 let back = at + u64::from(NODE_CHANNEL) + 1 + self.setup.credit_delay;
-                self.wheel.at(back).credits.push(Place::new(router, out));
-                self.eject(wire.place(out).of(), flit, at, turn);
+                self.wheel.credit(place.block(), back, Place::new(place.of(), out));
+                self.eject(flit, at);
             }
             End::Elsewhere => {
                 let outbox = &mut self.outboxes[usize::from(wire.region)];
@@ -95,8 +94,8 @@ impl<const N: usize, const P: usize> Region<N, P> {
     fn return_credit(&mut self, wire: Wire, vc: usize, now: u64) {
         let (at, place) = (now + u64::from(wire.delay), wire.place(vc));
         match wire.end {
-            End::Router => self.wheel.at(at).credits.push(place),
-            End::Node => self.wheel.at(at).node_credits.push(place),
+            End::Router => self.wheel.credit(wire.block as usize, at, place),
+            End::Node => self.wheel.nodes(at).credits.push(place),
             End::Elsewhere => self.outboxes[usize::from(wire.region)].credits.push((at, place)),
             End::Nowhere => {}
         }

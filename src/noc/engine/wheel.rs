@@ -1,7 +1,11 @@
 //! The timing wheel: for each cycle to come, the work that falls due in it.
 //!
-//! Work lists are flat: a cycle goes over long lists of virtual channels instead of over routers, so
-//! that idle routers cost nothing and the processor overlaps the work of many routers.
+//! Work lists are flat: a cycle goes over lists of virtual channels instead of over routers, so
+//! that idle routers cost nothing and the processor overlaps the work of many routers. There is one set of
+//! lists for every block of routers, and one for the nodes.
+
+use super::router::BLOCK;
+use crate::noc::source::Delivery;
 
 /// A flit as routers store it: the slot of its packet and whether it opens or closes the packet.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,83 +55,188 @@ impl Place {
     pub(super) fn vc(self) -> usize {
         (self.0 & 63) as usize
     }
+
+    /// The router's block.
+    #[inline(always)]
+    pub(super) fn block(self) -> usize {
+        self.of() / BLOCK
+    }
+
+    /// The router's number within its block.
+    #[inline(always)]
+    pub(super) fn local(self) -> usize {
+        self.of() % BLOCK
+    }
 }
 
-/// The work of one cycle.
+/// Work of a block in one cycle.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Due {
+    /// Input VCs that receive a flit, and the flits: those that are not heads, and heads.
+    pub flits: [Vec<(Place, Flit)>; 2],
     /// Output VCs that receive a credit.
     pub credits: Vec<Place>,
-    /// Injection VCs of nodes that receive a credit.
-    pub node_credits: Vec<Place>,
-    /// Input VCs that receive a flit.
-    pub flits: Vec<Place>,
-    /// Input VCs whose head asks for an output VC.
-    pub heads: Vec<Place>,
-    /// Input VCs that bid for the switch.
-    pub bids: Vec<Place>,
-    /// Output VCs, one of each port, whose narrow link is free again.
-    pub links: Vec<Place>,
-    /// Nodes that may inject.
-    pub nodes: Vec<u32>,
+    /// Input VCs at whose front a head appears.
+    pub fronts: Vec<Place>,
 }
 
 impl Due {
-    pub(super) fn is_empty(&self) -> bool {
-        let lists = [&self.credits, &self.node_credits, &self.flits, &self.heads, &self.bids, &self.links];
-        lists.iter().all(|list| list.is_empty()) && self.nodes.is_empty()
+    fn is_empty(&self) -> bool {
+        self.flits.iter().all(Vec::is_empty) && self.credits.is_empty() && self.fronts.is_empty()
     }
 
     fn clear(&mut self) {
-        for list in [
-            &mut self.credits,
-            &mut self.node_credits,
-            &mut self.flits,
-            &mut self.heads,
-            &mut self.bids,
-            &mut self.links,
-        ] {
-            list.clear();
-        }
-        self.nodes.clear();
+        self.flits.iter_mut().for_each(Vec::clear);
+        self.credits.clear();
+        self.fronts.clear();
+    }
+}
+
+/// Work of a block in one cycle that only routers with longer stages or narrow links have.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Late {
+    /// Input VCs whose head has been routed.
+    pub routed: Vec<Place>,
+    /// Input VCs that are through VC allocation.
+    pub allocated: Vec<Place>,
+    /// Output VCs, one of each port, whose narrow link is free again.
+    pub links: Vec<Place>,
+}
+
+impl Late {
+    fn is_empty(&self) -> bool {
+        [&self.routed, &self.allocated, &self.links].iter().all(|list| list.is_empty())
+    }
+
+    fn clear(&mut self) {
+        self.routed.clear();
+        self.allocated.clear();
+        self.links.clear();
+    }
+}
+
+/// Work of the nodes in one cycle.
+#[derive(Clone, Debug, Default)]
+pub(super) struct NodesDue {
+    /// Injection VCs that receive a credit.
+    pub credits: Vec<Place>,
+    /// Nodes that may inject.
+    pub nodes: Vec<u32>,
+    /// Packets read whole by their destination.
+    pub deliveries: Vec<Delivery>,
+}
+
+impl NodesDue {
+    fn is_empty(&self) -> bool {
+        self.credits.is_empty() && self.nodes.is_empty() && self.deliveries.is_empty()
     }
 }
 
 /// A ring of cycles, long enough for the longest delay in the network. Lists keep their memory.
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
-    cycles: Vec<Due>,
+    /// By block, then by cycle.
+    due: Vec<Due>,
+    late: Vec<Late>,
+    nodes: Vec<NodesDue>,
+    shift: u32,
     mask: u64,
 }
 
 impl Wheel {
-    /// A wheel for delays of up to `horizon` cycles.
-    pub(super) fn new(horizon: usize) -> Self {
+    /// A wheel for this many routers and delays of up to `horizon` cycles.
+    pub(super) fn new(routers: usize, horizon: usize) -> Self {
         let size = (horizon + 1).next_power_of_two();
-        Self { cycles: vec![Due::default(); size], mask: size as u64 - 1 }
+        let blocks = routers.div_ceil(BLOCK);
+        Self {
+            due: vec![Due::default(); blocks * size],
+            late: vec![Late::default(); blocks * size],
+            nodes: vec![NodesDue::default(); size],
+            shift: size.trailing_zeros(),
+            mask: size as u64 - 1,
+        }
     }
 
-    /// The work of `cycle`, which lies no more than the horizon ahead.
     #[inline(always)]
-    pub(super) fn at(&mut self, cycle: u64) -> &mut Due {
-        &mut self.cycles[(cycle & self.mask) as usize]
+    fn index(&self, block: usize, cycle: u64) -> usize {
+        block << self.shift | (cycle & self.mask) as usize
+    }
+
+    /// A flit reaches a router of `block` in `cycle`.
+    #[inline(always)]
+    pub(super) fn flit(&mut self, block: usize, cycle: u64, place: Place, flit: Flit) {
+        let index = self.index(block, cycle);
+        self.due[index].flits[usize::from(flit.is_head())].push((place, flit));
+    }
+
+    /// A credit reaches a router of `block` in `cycle`.
+    #[inline(always)]
+    pub(super) fn credit(&mut self, block: usize, cycle: u64, place: Place) {
+        let index = self.index(block, cycle);
+        self.due[index].credits.push(place);
+    }
+
+    /// A head comes to the front of its buffer in a router of `block` in `cycle`.
+    #[inline(always)]
+    pub(super) fn front(&mut self, block: usize, cycle: u64, place: Place) {
+        let index = self.index(block, cycle);
+        self.due[index].fronts.push(place);
+    }
+
+    /// The rarer work of a router in `cycle`.
+    #[inline]
+    pub(super) fn late(&mut self, cycle: u64, router: usize) -> &mut Late {
+        let index = self.index(router / BLOCK, cycle);
+        &mut self.late[index]
+    }
+
+    /// Nodes' work in `cycle`.
+    #[inline(always)]
+    pub(super) fn nodes(&mut self, cycle: u64) -> &mut NodesDue {
+        &mut self.nodes[(cycle & self.mask) as usize]
+    }
+
+    /// Whether anything falls due in a block in `cycle`.
+    #[inline(always)]
+    pub(super) fn is_due(&self, block: usize, cycle: u64) -> bool {
+        let index = self.index(block, cycle);
+        !(self.due[index].is_empty() && self.late[index].is_empty())
     }
 
     /// Takes the work of `cycle` out; give it back with [`Wheel::put_back`].
     #[inline(always)]
-    pub(super) fn take(&mut self, cycle: u64) -> Due {
-        std::mem::take(self.at(cycle))
+    pub(super) fn take(&mut self, block: usize, cycle: u64) -> Due {
+        let index = self.index(block, cycle);
+        std::mem::take(&mut self.due[index])
     }
 
     /// Returns finished work, so that its memory is used again.
     #[inline(always)]
-    pub(super) fn put_back(&mut self, cycle: u64, mut due: Due) {
+    pub(super) fn put_back(&mut self, block: usize, cycle: u64, mut due: Due) {
         due.clear();
-        *self.at(cycle) = due;
+        let index = self.index(block, cycle);
+        self.due[index] = due;
+    }
+
+    /// As [`Wheel::take`].
+    pub(super) fn take_late(&mut self, block: usize, cycle: u64) -> Late {
+        let index = self.index(block, cycle);
+        std::mem::take(&mut self.late[index])
+    }
+
+    /// As [`Wheel::put_back`].
+    pub(super) fn put_back_late(&mut self, block: usize, cycle: u64, mut late: Late) {
+        late.clear();
+        let index = self.index(block, cycle);
+        self.late[index] = late;
     }
 
     /// The first cycle from `now` on in which anything happens.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
-        (now..=now + self.mask).find(|cycle| !self.cycles[(cycle & self.mask) as usize].is_empty())
+        let blocks = self.due.len() >> self.shift;
+        (now..=now + self.mask).find(|&cycle| {
+            !self.nodes[(cycle & self.mask) as usize].is_empty()
+                || (0..blocks).any(|block| self.is_due(block, cycle))
+        })
     }
 }

@@ -3,8 +3,9 @@
 use std::fmt::Write;
 
 use super::harpoon::{HALF, coordinate, path};
-use super::palette::{Scale, Theme, colours, step};
+use super::palette::{STEPS, Scale, Theme, colours, step};
 use crate::report::figures::Drawing;
+use crate::report::text::scaled;
 
 /// Distance of neighbouring routers [units of the drawing].
 const PITCH: f32 = 20.0;
@@ -14,6 +15,9 @@ const MARGINS: [f32; 2] = [6.0, 15.0];
 
 /// Room for coordinates, on the left and below.
 const NUMBERS: f32 = 7.0;
+
+/// Room for the key of a drawing that stands by itself, and its least width.
+const KEY: [f32; 2] = [17.0, 150.0];
 
 /// Columns or rows beyond which coordinates stand at every fourth.
 const DENSE: u32 = 20;
@@ -91,6 +95,9 @@ pub(in crate::report) fn chip_svg(
     sheet.tiles(cycles, peaks);
     sheet.marks();
     sheet.coordinates();
+    if style == Style::File {
+        sheet.key(peaks);
+    }
     sheet.svg.push_str("</svg>");
     sheet.svg
 }
@@ -128,7 +135,10 @@ impl<'a> Sheet<'a> {
     }
 
     fn open(&mut self, style: Style, title: &str) {
-        let (width, height) = (self.width.ceil(), self.height.ceil());
+        let (mut width, mut height) = (self.width.ceil(), self.height.ceil());
+        if style == Style::File {
+            (width, height) = (width.max(KEY[1]), height + KEY[0]);
+        }
         let title = escaped(title);
         self.write(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chip\" viewBox=\"0 0 {width} {height}\" "
@@ -147,6 +157,28 @@ impl<'a> Sheet<'a> {
                 self.write(format_args!("<rect width=\"{width}\" height=\"{height}\" fill=\"#fff\"/>"));
             }
         }
+    }
+
+    /// What the colours stand for, below the chip.
+    fn key(&mut self, peaks: Peaks) {
+        let top = self.height.ceil();
+        let loads = format!("flits through the router, 0 to {} per cycle", scaled(peaks.router));
+        let uses = format!("utilisation of the link, 0 to {} %", scaled(100.0 * peaks.link));
+        self.svg.push_str("<g class=\"key\">");
+        for (row, (letter, text)) in [('t', loads), ('l', uses)].into_iter().enumerate() {
+            let y = top + 7.0 * row as f32;
+            for step in 0..STEPS {
+                let (x, middle) = (8.0 + 2.5 * step as f32, y + 2.0);
+                match letter {
+                    't' => self.write(format_args!(
+                        "<rect class=\"t{step}\" x=\"{x}\" y=\"{y}\" width=\"2.5\" height=\"4\"/>"
+                    )),
+                    _ => self.write(format_args!("<path class=\"l{step}\" d=\"M{x} {middle}h2.5\"/>")),
+                }
+            }
+            self.write(format_args!("<text x=\"51\" y=\"{}\">{text}</text>", y + 3.6));
+        }
+        self.svg.push_str("</g>");
     }
 
     /// A border about each chip.
@@ -317,7 +349,7 @@ fn file_style() -> String {
          .tiles .su{stroke:#a15c00;stroke-width:.9;stroke-dasharray:2 1.2}\
          .tiles .si{stroke:#6b3fa0;stroke-width:.9;stroke-dasharray:.8 1}\
          .marks path{fill:none;stroke:#b3261e;stroke-width:1.1}.marks .mu{stroke:#a15c00}\
-         .marks .mi{stroke:#6b3fa0}.axes text{font:4.6px sans-serif;fill:#5b6671;text-anchor:middle}",
+         .marks .mi{stroke:#6b3fa0}.key path{stroke-width:4}.key text{font:4.6px sans-serif;fill:#5b6671}.axes text{font:4.6px sans-serif;fill:#5b6671;text-anchor:middle}",
     );
     for (step, colour) in colours(Scale::Tile, Theme::Light).iter().enumerate() {
         let _ = write!(css, ".t{step}{{fill:{colour}}}");

@@ -504,7 +504,7 @@
     const lines = spikes.activity.map(([name, counts], index) => ({ name, colour: name === "all" ? colour("--ink") : lineColour(index), x: spikes.stretches, y: counts, more: { width: 1.3 } }));
     return { data: joined(lines), options: {
       scales: { x: { time: false }, y: { range: (self, low, high) => [0, high > 0 ? high * 1.06 : 1] } },
-      axes: [axis("time"), axis("spikes per 1/300 of the time", { values: plain, size: 56 })],
+      axes: [axis("time"), axis(`spikes per ${digits(spikes.stretch, 3)} of time`, { values: plain, size: 56 })],
       series: withX(series(lines), "time", (value) => digits(value)),
     } };
   };

@@ -21,6 +21,7 @@
 
 mod arrivals;
 mod counts;
+mod drive;
 mod layout;
 pub mod params;
 mod placement;
@@ -40,6 +41,7 @@ use crate::neuron::Bank;
 use crate::sim::Fidelity;
 
 pub use counts::{CoreCounts, StepRecord};
+pub use drive::{ChipEnding, DriveError, drive};
 pub use params::{CoreParams, GranuleParams, HopCosts, Synchronisation, TileOrder};
 pub use placement::Placement;
 pub use site::Ground;

@@ -4,6 +4,7 @@ use super::params::CoreParams;
 use super::site::Ground;
 use crate::base::{CoreId, NeuronId, Problem, Problems};
 use crate::network::Net;
+use crate::network::describe::Seat;
 
 /// A placement of all neurons of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,6 +53,36 @@ impl Placement {
             granule.resize(granule.len() + population.span.len as usize, first);
         }
         Ok(Self { core, granule, order: (0..net.neurons()).map(NeuronId).collect() })
+    }
+
+    /// The placement that a network description asks for, seat by seat, in its order.
+    ///
+    /// # Errors
+    /// Granules that the chip does not have, or that no granule runs a population.
+    pub fn of_seats(net: &Net, params: &CoreParams, seats: &[Seat]) -> Result<Self, Problems> {
+        let neurons = net.neurons() as usize;
+        let mut placement = Self {
+            core: vec![CoreId(0); neurons],
+            granule: vec![0; neurons],
+            order: Vec::with_capacity(neurons),
+        };
+        let mut problems = Problems::new();
+        for (i, Seat { neurons, core, granule }) in seats.iter().enumerate() {
+            let granule = match granule {
+                Some(name) => params.granules.iter().position(|it| it.name == *name).ok_or_else(|| {
+                    let problem = Problem::new("granule", format!("the chip has no granule `{name}`"));
+                    problem.nearest(name, params.granules.iter().map(|it| it.name.as_str())).into()
+                }),
+                None => runners(net, params, neurons.population).map(|found| first_of(&found).into()),
+            };
+            let Some(granule) = problems.absorb(&format!("mapping[{i}]"), granule) else { continue };
+            for neuron in neurons.span.iter() {
+                placement.core[neuron.index()] = CoreId(*core);
+                placement.granule[neuron.index()] = granule as u8;
+                placement.order.push(neuron);
+            }
+        }
+        problems.into_result(placement)
     }
 
     /// Checks the placement against a chip.

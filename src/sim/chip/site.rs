@@ -1,7 +1,7 @@
 //! The ground that cores stand on: the chip's network as the cores see it.
 
 use super::params::{CoreParams, MAX_CORES, TileOrder};
-use crate::base::{CoreId, NodeId, Problem, Problems};
+use crate::base::{CoreId, LinkId, NodeId, Problem, Problems, RouterId};
 use crate::fabric::{Fabric, Health, Shape};
 
 /// Cores on the nodes of a network on chip.
@@ -15,20 +15,17 @@ pub struct Ground<'a> {
     nodes: Vec<NodeId>,
     /// By node: it works and can be reached.
     usable: Vec<bool>,
+    /// No router and no link is broken.
+    pub(super) is_whole: bool,
 }
 
 impl<'a> Ground<'a> {
-    /// The cores of a chip; those on nodes that are broken, or for which `cut_off` says so, are not used.
+    /// The cores of a chip; those on nodes that are broken, or cut off from most others, are not used.
     ///
     /// # Errors
     /// Parameters out of range, by their path relative to `cores`; too many cores; tiles counted by columns
     /// on a network that has none.
-    pub fn new(
-        fabric: &'a Fabric,
-        health: &Health,
-        params: &'a CoreParams,
-        cut_off: impl Fn(NodeId) -> bool,
-    ) -> Result<Self, Problems> {
+    pub fn new(fabric: &'a Fabric, health: &Health, params: &'a CoreParams) -> Result<Self, Problems> {
         params.validate()?;
         let nodes = count_tiles(fabric, params.tile_order)?;
         let cores = nodes.len() as u64 * u64::from(params.per_tile);
@@ -36,12 +33,12 @@ impl<'a> Ground<'a> {
             let problem = Problem::new("per_tile", format!("the chip would have {cores} cores"));
             return Err(problem.allowed(format!("up to {MAX_CORES} cores")).into());
         }
-        let works = |node: usize| {
-            let router = fabric.nodes[node].router.index();
-            health.node[node] && health.router[router] && !cut_off(NodeId::at(node))
-        };
+        let joined = largest_part(fabric, health);
+        let works = |node: usize| health.node[node] && joined[fabric.nodes[node].router.index()];
         let usable = (0..fabric.nodes.len()).map(works).collect();
-        Ok(Self { fabric, params, nodes, usable })
+        let all = |parts: &[bool]| parts.iter().all(|&works| works);
+        let is_whole = all(&health.router) && all(&health.link);
+        Ok(Self { fabric, params, nodes, usable, is_whole })
     }
 
     /// Number of cores, whether they work or not.
@@ -99,4 +96,35 @@ fn count_tiles(fabric: &Fabric, order: TileOrder) -> Result<Vec<NodeId>, Problem
         }
         _ => Err(Problems::one("tile_order", "`columns` needs a two-dimensional mesh")),
     }
+}
+
+/// By router: it belongs to the largest part of the network whose routers are joined by links that work in
+/// both directions.
+fn largest_part(fabric: &Fabric, health: &Health) -> Vec<bool> {
+    let routers = fabric.routers.len();
+    let works = |link: LinkId| health.link[link.index()];
+    let mut part = vec![0u32; routers];
+    let (mut parts, mut largest) = (0, (0, 0));
+    for start in 0..routers {
+        if !health.router[start] || part[start] != 0 {
+            continue;
+        }
+        parts += 1;
+        part[start] = parts;
+        let (mut stack, mut size) = (vec![RouterId::at(start)], 0);
+        while let Some(router) = stack.pop() {
+            size += 1;
+            for link in fabric.links_from(router).filter(|&link| works(link)) {
+                let next = fabric.link(link).to;
+                let back = fabric.reverse(link).is_none_or(works);
+                if back && health.router[next.index()] && part[next.index()] == 0 {
+                    part[next.index()] = parts;
+                    stack.push(next);
+                }
+            }
+        }
+        largest = largest.max((size, u32::MAX - parts));
+    }
+    let name = u32::MAX - largest.1;
+    part.iter().map(|&part| part != 0 && part == name).collect()
 }

@@ -45,22 +45,33 @@ pub(super) enum Law {
     },
 }
 
+/// Numbers of failures that are looked up instead of computed.
+const LISTED: usize = 8;
+
 /// The number of failures before the first success.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Geometric {
     /// 1 / ln(probability of failure), ≤ 0.
     scale: f64,
+    /// P(failures ≤ i) · 2⁶⁴, by i.
+    listed: [u64; LISTED],
 }
 
 impl Geometric {
     /// Trials that succeed with probability `success` > 0; above 1 counts as 1.
     pub(super) fn new(success: f64) -> Self {
-        Self { scale: 1.0 / (-success.min(1.0)).ln_1p() }
+        let failure = (-success.min(1.0)).ln_1p();
+        let most = |failures: usize| -(failure * (failures + 1) as f64).exp_m1();
+        let listed = std::array::from_fn(|failures| (most(failures) * 2f64.powi(64)) as u64);
+        Self { scale: 1.0 / failure, listed }
     }
 
     /// The number that the uniform 64 bits `word` pick, by inversion.
     #[inline]
     pub(super) fn draw(self, word: u64) -> u64 {
+        if word < self.listed[LISTED - 1] {
+            return self.listed.iter().map(|&most| u64::from(word >= most)).sum();
+        }
         ((1.0 - unit(word)).ln() * self.scale) as u64
     }
 }

@@ -51,7 +51,7 @@ fn run(mut parts: Vec<(u32, TrafficSource)>, nodes: u32, latency: u64, end: u64)
                 arrivals.push(arrival);
                 let Arrival { at, src, dst, tag, .. } = arrival;
                 let part = parts.iter().rposition(|&(first, _)| first <= dst).unwrap();
-                let delivery = Delivery { src: NodeId(src), dst: NodeId(dst), tag, at };
+                let delivery = Delivery { src: NodeId(src), dst: NodeId(dst), tag, injected: at, at };
                 (parts[part].1.delivered(delivery).then_some(dst), 1)
             }
         };

@@ -1,0 +1,180 @@
+//! `spikeloom run` of a spiking network.
+
+use std::time::Instant;
+
+use super::console;
+use super::failure::Failure;
+use super::run::{Plan, RunArguments};
+use super::watch::Watch;
+use crate::base::{NeuronId, Problems};
+use crate::network::Machine;
+use crate::network::describe::Selection;
+use crate::report::{self, Folder, FolderError, HostReport, NetworkReport, Trace};
+use crate::sim::Fidelity;
+use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, How, Placement, drive};
+use crate::spec::Probes;
+
+/// Runs the network of `plan`; `start` is when everything began.
+pub(super) fn run(
+    plan: &Plan,
+    arguments: &RunArguments,
+    folder: Option<&Folder>,
+    start: Instant,
+) -> Result<(), Failure> {
+    let mut chip = build(plan, arguments)?;
+    let mut traces = Traces::begin(plan, &chip, folder)?;
+    let steps = plan.workload.value.steps();
+    let loaded = start.elapsed().as_secs_f64();
+    chip.keep_records();
+    let ending = Watch::new().over(|control| drive(&mut chip, steps, control, |chip| traces.step(chip)));
+    let ending = match ending {
+        Ok(ending) => ending,
+        Err(DriveError::Halted(halt)) => return Err(Failure::Failed(halt.to_string())),
+        Err(DriveError::Observer(error)) => return Err(Failure::Failed(error.to_string())),
+    };
+    let ran = start.elapsed().as_secs_f64() - loaded;
+    traces.tell_steps(&mut chip).map_err(failed)?;
+    let activity = chip.activity();
+    let threads = usize::from(arguments.threads);
+    let host = HostReport::of_network(threads, loaded, ran, (activity.steps, activity.synaptic_events));
+    let complete = ending == ChipEnding::Complete;
+    let seconds = std::mem::take(&mut traces.seconds);
+    let report = NetworkReport::new(&mut chip, plan.inputs()?, arguments.seed, complete, seconds);
+    if let Some(folder) = folder {
+        write(folder, traces, &report, &host).map_err(failed)?;
+    }
+    console::answer(&if arguments.json { report.to_json() } else { report.summary() })?;
+    let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.3e}"));
+    console::complain(&format!(
+        "loaded in {loaded:.2} s, ran for {ran:.2} s: {} steps/s, {} synaptic events/s\n",
+        rate(host.steps_per_second),
+        rate(host.synaptic_events_per_second)
+    ));
+    if complete { Ok(()) } else { Err(Failure::Interrupted) }
+}
+
+fn failed(error: FolderError) -> Failure {
+    Failure::Failed(error.to_string())
+}
+
+/// The network on the chip.
+fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
+    let (chip, workload) = (&plan.documents.chip, &plan.workload);
+    let Some(params) = &chip.value.cores else {
+        let message = "the chip has no cores: a spiking network needs them";
+        return Err(chip.explain(Problems::one("cores", message)).into());
+    };
+    let wrong_cores = |problems: Problems| Failure::from(chip.explain(problems.under("cores")));
+    let ground = Ground::new(plan.documents.fabric(), &plan.setting.health, params).map_err(wrong_cores)?;
+    let Some(network) = &workload.value.network else {
+        return Err(Failure::Usage("the workload is no network".into()));
+    };
+    let files = |name: &str| workload.file(std::path::Path::new(name));
+    let wrong_network = |problems: Problems| Failure::from(workload.explain(problems.under("network")));
+    let described = network.compile(&files, arguments.seed).map_err(wrong_network)?;
+    let placement = match described.seats.is_empty() {
+        true => Placement::sequential(&described.net, &ground),
+        false => Placement::of_seats(&described.net, params, &described.seats),
+    };
+    let placement = placement.map_err(wrong_network)?;
+    let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
+    let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
+    // What does not fit is told by core and neuron, which no document names.
+    Chip::new(described.net, &placement, &ground, how).map_err(|problems| Failure::Usage(problems.to_string()))
+}
+
+/// The traces that a workload asks for, and the time of each step.
+struct Traces {
+    seconds: Vec<f64>,
+    spikes: Option<(Trace, Vec<bool>)>,
+    potentials: Option<(Trace, Vec<NeuronId>)>,
+    steps: Option<Trace>,
+}
+
+impl Traces {
+    fn begin(plan: &Plan, chip: &Chip, folder: Option<&Folder>) -> Result<Self, Failure> {
+        let none = Probes::default();
+        let probes = plan.workload.value.probes.as_ref().unwrap_or(&none);
+        let select = |list: &[String], field: &str| {
+            let mut problems = Problems::new();
+            let mut found = Vec::new();
+            for (i, text) in list.iter().enumerate() {
+                let selection = Selection::read(text, &chip.net().populations);
+                let selection = problems.absorb(&format!("probes.{field}[{i}]"), selection);
+                found.extend(selection.iter().flat_map(|it| it.span.iter()));
+            }
+            problems.into_result(found).map_err(|problems| Failure::from(plan.workload.explain(problems)))
+        };
+        let (spikes, potentials) = (select(&probes.spikes, "spikes")?, select(&probes.potentials, "potentials")?);
+        let begin = |name: &str, wanted: bool, header: &str| {
+            let Some(folder) = folder.filter(|_| wanted) else { return Ok(None) };
+            let mut trace = folder.begin(name)?;
+            trace.append(|out| writeln!(out, "{header}"))?;
+            Ok::<_, FolderError>(Some(trace))
+        };
+        let mut is_probed = vec![false; chip.net().neurons() as usize];
+        spikes.iter().for_each(|neuron| is_probed[neuron.index()] = true);
+        let of_spikes = begin("spikes.csv", !spikes.is_empty(), "time,population,neuron")?;
+        let of_potentials = begin("potentials.csv", !potentials.is_empty(), "time,population,neuron,potential")?;
+        Ok(Self {
+            seconds: Vec::new(),
+            spikes: of_spikes.map(|trace| (trace, is_probed)),
+            potentials: of_potentials.map(|trace| (trace, potentials)),
+            steps: begin("steps.csv", probes.steps, STEPS_HEADER)?,
+        })
+    }
+
+    fn step(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
+        let step = chip.next_step() - 1;
+        let place = |neuron| chip.net().place(neuron).map(|(population, at)| (population.name.as_str(), at));
+        if let Some((trace, is_probed)) = &mut self.spikes {
+            for &neuron in chip.fired().iter().filter(|neuron| is_probed[neuron.index()]) {
+                let Some((name, at)) = place(neuron) else { continue };
+                trace.append(|out| writeln!(out, "{step},{name},{at}"))?;
+            }
+        }
+        if let Some((trace, probed)) = &mut self.potentials {
+            for &neuron in probed.iter() {
+                let Some(((name, at), value)) = place(neuron).zip(chip.probe(neuron, 0)) else { continue };
+                trace.append(|out| writeln!(out, "{step},{name},{at},{value:?}"))?;
+            }
+        }
+        self.tell_steps(chip)
+    }
+
+    /// Notes the steps whose time is known by now.
+    fn tell_steps(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
+        for record in chip.take_records() {
+            self.seconds.push(record.seconds);
+            let Some(trace) = &mut self.steps else { continue };
+            let (counts, spent) = (&record.counts, report::core_energy(chip.prices(), &record.counts));
+            let joules: Vec<String> =
+                spent.components().iter().map(|(_, energy)| format!("{:?}", energy.joules())).collect();
+            trace.append(|out| {
+                write!(out, "{},{:?},{},{}", record.step, record.seconds, counts.spikes(), counts.updates())?;
+                write!(out, ",{},{},{}", counts.axon_out, counts.total_hops(), counts.synaptic_events())?;
+                writeln!(out, ",{},{}", counts.late, joules.join(","))
+            })?;
+        }
+        Ok(())
+    }
+}
+
+const STEPS_HEADER: &str = "step,seconds,spikes,updates,packets,hops,synaptic_events,late,soma_joules,\
+                            synapse_joules,dendrite_joules,axon_in_joules,axon_out_joules,core_hop_joules";
+
+fn write(folder: &Folder, traces: Traces, report: &NetworkReport, host: &HostReport) -> Result<(), FolderError> {
+    let mut written = vec!["report.json", "host.json"];
+    let Traces { spikes, potentials, steps, .. } = traces;
+    let spikes = spikes.map(|(trace, _)| ("spikes.csv", trace));
+    let potentials = potentials.map(|(trace, _)| ("potentials.csv", trace));
+    let steps = steps.map(|trace| ("steps.csv", trace));
+    for (name, trace) in [spikes, potentials, steps].into_iter().flatten() {
+        trace.finish()?;
+        written.push(name);
+    }
+    folder.write("host.json", |out| out.write_all(host.to_json().as_bytes()))?;
+    // The report comes last: a folder that has one has all of it.
+    folder.write("report.json", |out| out.write_all(report.to_json().as_bytes()))?;
+    folder.keep_only(&written)
+}

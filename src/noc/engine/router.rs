@@ -1,0 +1,207 @@
+//! A router: small fixed tables and masks over its virtual channels, in one piece of memory.
+//!
+//! Virtual channels of a router are numbered port · VCs + VC; sets of them are bit masks. `N` is the most
+//! virtual channels and `P` the most ports and switch inputs that a router of this size class can have,
+//! both powers of two, so that masked numbers need no bounds checks.
+
+use super::setup::{Setup, Wire};
+
+/// What an input virtual channel is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum State {
+    /// No packet holds it, or its head is being routed.
+    #[default]
+    Idle,
+    /// Its head waits for an output VC.
+    Waiting,
+    /// It has been given an output VC but is not through VC allocation yet.
+    Allocating,
+    /// It holds an output VC.
+    Active,
+}
+
+/// An input virtual channel.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct InVc {
+    /// Ring index of the oldest flit.
+    pub head: u16,
+    /// Flits in the buffer.
+    pub len: u16,
+    /// Output VC held.
+    pub out: u8,
+    /// Output port held.
+    pub out_port: u8,
+    /// Output VC whose turn it is to be accepted.
+    pub turn: u8,
+    /// What it is doing.
+    pub state: State,
+}
+
+/// An output virtual channel: what is known of the buffer downstream.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct OutVc {
+    /// Free slots downstream.
+    pub credits: u16,
+    /// Input VC that holds it, valid while one does.
+    pub owner: u8,
+    /// Input VC whose turn it is to be granted.
+    pub turn: u8,
+}
+
+/// A port. Round-robin pointers may stand one past the end, which means the start.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Port {
+    /// As an output: input VCs that bid for it, each active with a flit and a credit.
+    pub bids: u64,
+    /// As an output: input VCs whose head waits for one of its VCs.
+    pub heads: u64,
+    /// Flits that left by this port.
+    pub flits: u64,
+    /// Where flits go.
+    pub out: Wire,
+    /// Where credits go.
+    pub back: Wire,
+    /// As an output: the first VC of the switch input next in turn; the input itself where they are not
+    /// one per port.
+    pub grant: u8,
+    /// As an output: the VC next in turn when VC and switch are allocated together.
+    pub piggyback: u8,
+    /// As an output: the input VC that was granted the switch in this cycle.
+    pub chosen: u8,
+    /// As an output: a flit wider than the link is passing.
+    pub busy: bool,
+}
+
+/// A switch input: one per port, or several with input speedup.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Lane {
+    /// The output port next in turn.
+    pub accept: u8,
+    /// The input VC next in turn.
+    pub vc: u8,
+}
+
+/// A router. What every stage looks at shares a cache line; so does what belongs to an output port.
+#[derive(Clone, Debug)]
+#[repr(C, align(64))]
+pub(super) struct Router<const N: usize, const P: usize> {
+    /// Output VCs that no packet holds.
+    pub free_out: u64,
+    /// Input VCs whose waiting head has a choice of ports.
+    pub torn: u64,
+    /// Output VCs whose tail has left and whose last credit is awaited.
+    pub closing: u64,
+    /// Where it is, for the [`Compass`](super::compass::Compass).
+    pub position: u32,
+    pub lanes: [Lane; P],
+    pub ports: [Port; P],
+    pub outs: [OutVc; N],
+    pub ins: [InVc; N],
+    /// By input VC: output VCs that the routing function offers to the packet at the head. Unused where a
+    /// compass tells.
+    pub wants: [u64; N],
+}
+
+impl<const N: usize, const P: usize> Router<N, P> {
+    /// A router at rest with the given number of ports.
+    pub(super) fn new(ports: usize, setup: &Setup) -> Self {
+        let vcs = ports * usize::from(setup.vcs);
+        let mut outs = [OutVc::default(); N];
+        outs[..vcs].iter_mut().for_each(|out| out.credits = setup.depth);
+        Self {
+            free_out: u64::MAX.checked_shr(64 - vcs as u32).unwrap_or(0),
+            torn: 0,
+            position: 0,
+            closing: 0,
+            lanes: [Lane::default(); P],
+            ports: [Port { piggyback: setup.vcs - 1, ..Port::default() }; P],
+            outs,
+            ins: [InVc::default(); N],
+            wants: [0; N],
+        }
+    }
+
+    #[inline(always)]
+    pub(super) fn input(&mut self, vc: usize) -> &mut InVc {
+        &mut self.ins[vc & (N - 1)]
+    }
+
+    #[inline(always)]
+    pub(super) fn output(&mut self, vc: usize) -> &mut OutVc {
+        &mut self.outs[vc & (N - 1)]
+    }
+
+    #[inline(always)]
+    pub(super) fn port(&mut self, port: usize) -> &mut Port {
+        &mut self.ports[port & (P - 1)]
+    }
+
+    #[inline(always)]
+    pub(super) fn lane(&mut self, lane: usize) -> &mut Lane {
+        &mut self.lanes[lane & (P - 1)]
+    }
+
+    /// Input VCs whose head waits for an output VC.
+    pub(super) fn waiting(&self) -> u64 {
+        self.ports.iter().fold(0, |waiting, port| waiting | port.heads)
+    }
+}
+
+/// The first set bit of `mask` at or after `from`, round robin. `mask` is not zero; `from` may stand
+/// one past the end.
+#[inline(always)]
+pub(super) fn next_in_turn(mask: u64, from: u8) -> usize {
+    let ahead = mask & u64::MAX.wrapping_shl(from.into());
+    (if ahead != 0 { ahead } else { mask }).trailing_zeros() as usize
+}
+
+/// Calls `f` with each set bit of `mask`, ascending.
+#[inline(always)]
+pub(super) fn for_each_bit(mut mask: u64, mut f: impl FnMut(usize)) {
+    while mask != 0 {
+        f(mask.trailing_zeros() as usize);
+        mask &= mask - 1;
+    }
+}
+
+/// Routers of a block: those that are simulated together, while their state is in the cache.
+pub(super) const BLOCK: usize = 64;
+
+/// Output ports of a block's routers with something to allocate, one bit each.
+#[derive(Clone, Debug)]
+pub(super) struct Requests<const P: usize> {
+    /// Ports with [`Port::bids`].
+    pub bids: [u64; P],
+    /// Ports with [`Port::heads`].
+    pub heads: [u64; P],
+}
+
+impl<const P: usize> Requests<P> {
+    /// Whether there is anything to allocate.
+    #[inline(always)]
+    pub(super) fn any(&self) -> bool {
+        self.bids.iter().chain(&self.heads).fold(0, |all, word| all | word) != 0
+    }
+}
+
+impl<const P: usize> Default for Requests<P> {
+    fn default() -> Self {
+        Self { bids: [0; P], heads: [0; P] }
+    }
+}
+
+/// The word and the bit of an output port in [`Requests`].
+#[inline(always)]
+pub(super) fn seat<const P: usize>(router: usize, port: usize) -> (usize, u32) {
+    let index = router * P + port;
+    ((index >> 6) & (P - 1), (index & 63) as u32)
+}
+
+/// The router and the port at bit `bit` of word `word` of [`Requests`].
+#[inline(always)]
+pub(super) fn seated<const P: usize>(word: usize, bit: u32) -> (usize, usize) {
+    let index = word << 6 | bit as usize;
+    (index / P & (BLOCK - 1), index % P)
+}

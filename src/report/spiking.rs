@@ -1,0 +1,288 @@
+//! The report of a spiking network on a chip: the same schema, with the sections that it has values for.
+
+use std::fmt::Write;
+
+use serde::Serialize;
+
+use super::document::{Components, Program, SCHEMA};
+use crate::base::CoreId;
+use crate::energy::{CoreEnergy, CoreEvents, CorePrices, Energy};
+use crate::sim::chip::{Chip, CoreCounts};
+
+/// Cores beyond which a report leaves single cores out.
+const MAX_CORES: usize = 4096;
+
+/// The report of one run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NetworkReport {
+    /// The name of the schema.
+    pub schema: &'static str,
+    /// What wrote the report.
+    pub program: Program,
+    /// Seed of all random choices.
+    pub seed: u64,
+    /// The run went to its end.
+    pub complete: bool,
+    /// The resolved documents: enough to run it again.
+    pub inputs: super::Inputs,
+    /// Simulated time.
+    pub time: NetworkTime,
+    /// How long steps took.
+    pub latency: StepLatencies,
+    /// How much was done per second of simulated time.
+    #[serde(skip_serializing_if = "NetworkThroughput::is_empty")]
+    pub throughput: NetworkThroughput,
+    /// What happened.
+    pub traffic: NetworkTraffic,
+    /// What it cost.
+    pub energy: NetworkEnergy,
+    /// Cores that hold neurons; left out on chips of more than 4096 cores.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cores: Option<Vec<CoreLoad>>,
+}
+
+/// Simulated time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct NetworkTime {
+    /// Steps of the network.
+    pub steps: u64,
+    /// What they took on the chip [s].
+    pub seconds: f64,
+}
+
+/// How long steps took.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct StepLatencies {
+    /// Start of a step to the start of the next; absent if there was none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<StepLatency>,
+}
+
+/// A distribution of times.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct StepLatency {
+    /// Unit of all but `count`.
+    pub unit: &'static str,
+    /// Steps.
+    pub count: u64,
+    /// Mean.
+    pub mean: f64,
+    /// Least.
+    pub min: f64,
+    /// Median.
+    pub p50: f64,
+    /// 90th percentile.
+    pub p90: f64,
+    /// 99th percentile.
+    pub p99: f64,
+    /// 99.9th percentile.
+    pub p999: f64,
+    /// Greatest.
+    pub max: f64,
+}
+
+impl StepLatency {
+    /// The distribution of `seconds`; `None` of nothing.
+    pub fn of(mut seconds: Vec<f64>) -> Option<Self> {
+        let count = seconds.len();
+        let mean = seconds.iter().sum::<f64>() / count as f64;
+        seconds.sort_unstable_by(f64::total_cmp);
+        // The least value that is no smaller than the given share of all.
+        let rank = |share: f64| ((share * count as f64).ceil() as usize).clamp(1, count) - 1;
+        let (&min, &max) = seconds.first().zip(seconds.last())?;
+        let at = |share| seconds[rank(share)];
+        let (p50, p90, p99, p999) = (at(0.5), at(0.9), at(0.99), at(0.999));
+        Some(Self { unit: "seconds", count: count as u64, mean, min, p50, p90, p99, p999, max })
+    }
+}
+
+/// How much was done per second of simulated time.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct NetworkThroughput {
+    /// Packets.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub packets_per_second: Option<f64>,
+    /// Synaptic events.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub synaptic_ops_per_second: Option<f64>,
+}
+
+impl NetworkThroughput {
+    fn is_empty(&self) -> bool {
+        self.packets_per_second.is_none() && self.synaptic_ops_per_second.is_none()
+    }
+}
+
+/// What happened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct NetworkTraffic {
+    /// Packets between cores.
+    pub packets: SpikePackets,
+    /// Hops of all packets.
+    pub hops: u64,
+    /// Neurons that fired, once per step.
+    pub spikes: u64,
+    /// Neurons that were updated, once per step.
+    pub updates: u64,
+    /// Synapses that spikes met.
+    pub synaptic_events: u64,
+    /// Packets that arrived after the step they were due in.
+    pub late: u64,
+}
+
+/// Packets between cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct SpikePackets {
+    /// Sent.
+    pub injected: u64,
+    /// Received.
+    pub delivered: u64,
+}
+
+/// What the run cost.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct NetworkEnergy {
+    /// The sum of `by_component`, in order [J].
+    pub total_joules: f64,
+    /// By component [J].
+    pub by_component: Components,
+    /// Total over the neurons that fired [J].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_spike_joules: Option<f64>,
+    /// Total over the synaptic events [J].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub per_synaptic_event_joules: Option<f64>,
+    /// Total over time [W].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mean_power_watts: Option<f64>,
+}
+
+/// A core and what it has done.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct CoreLoad {
+    /// Its number.
+    pub core: u32,
+    /// Neurons on it.
+    pub neurons: u32,
+    /// Spikes that its neurons fired.
+    pub spikes: u64,
+    /// Synaptic events in it.
+    pub synaptic_events: u64,
+    /// Packets that it sent.
+    pub packets_sent: u64,
+    /// Packets that it received.
+    pub packets_received: u64,
+    /// What it spent, the hops of its packets included [J].
+    pub energy: f64,
+}
+
+/// Counts as the energy room takes them.
+pub fn core_energy(prices: &CorePrices, counts: &CoreCounts) -> CoreEnergy {
+    prices.energy(&CoreEvents {
+        soma: &counts.soma,
+        synapse: &counts.synapse,
+        axon_in: counts.axon_in,
+        axon_out: counts.axon_out,
+        hops: counts.hops,
+    })
+}
+
+impl NetworkReport {
+    /// The report of a run; `seconds` of each of its steps.
+    pub fn new(chip: &mut Chip, inputs: super::Inputs, seed: u64, complete: bool, seconds: Vec<f64>) -> Self {
+        let total_seconds = chip.seconds();
+        let mut energy = CoreEnergy::default();
+        let mut counts: Option<CoreCounts> = None;
+        let mut cores = Vec::new();
+        for (core, own) in chip.counts().enumerate() {
+            let spent = core_energy(chip.prices(), own);
+            energy += spent;
+            match &mut counts {
+                Some(counts) => counts.add(own),
+                None => counts = Some(own.clone()),
+            }
+            let neurons = chip.neurons_on(CoreId::at(core));
+            if neurons > 0 {
+                cores.push(load(core, neurons, own, spent.total()));
+            }
+        }
+        let counts = counts.unwrap_or_default();
+        let per = |count: u64| (count > 0).then(|| energy.total().joules() / count as f64);
+        let rate = |count: u64| (total_seconds > 0.0).then(|| count as f64 / total_seconds);
+        let by_component: Vec<_> = energy.components().into_iter().map(|(name, part)| (name, part.joules())).collect();
+        Self {
+            schema: SCHEMA,
+            program: Program { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
+            seed,
+            complete,
+            inputs,
+            time: NetworkTime { steps: seconds.len() as u64, seconds: total_seconds },
+            latency: StepLatencies { step: StepLatency::of(seconds) },
+            throughput: NetworkThroughput {
+                packets_per_second: rate(counts.axon_in),
+                synaptic_ops_per_second: rate(counts.synaptic_events()),
+            },
+            traffic: NetworkTraffic {
+                packets: SpikePackets { injected: counts.axon_out, delivered: counts.axon_in },
+                hops: counts.total_hops(),
+                spikes: counts.spikes(),
+                updates: counts.updates(),
+                synaptic_events: counts.synaptic_events(),
+                late: counts.late,
+            },
+            energy: NetworkEnergy {
+                total_joules: by_component.iter().map(|(_, joules)| joules).sum(),
+                by_component: Components(by_component),
+                per_spike_joules: per(counts.spikes()),
+                per_synaptic_event_joules: per(counts.synaptic_events()),
+                mean_power_watts: (total_seconds > 0.0).then(|| energy.total().joules() / total_seconds),
+            },
+            cores: (chip.cores() <= MAX_CORES).then_some(cores),
+        }
+    }
+
+    /// The text of `report.json`: indented, with a line break at the end.
+    pub fn to_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(self).unwrap_or_default();
+        text.push('\n');
+        text
+    }
+
+    /// The summary that people read in the terminal.
+    pub fn summary(&self) -> String {
+        let name = |document: &serde_json::Value| document["name"].as_str().unwrap_or("?").to_owned();
+        let mut page = format!(
+            "{} on {}, seed {}{}\n\n",
+            name(&self.inputs.workload),
+            name(&self.inputs.chip),
+            self.seed,
+            if self.complete { "" } else { " (incomplete)" }
+        );
+        let mut line = |name: &str, text: String| _ = writeln!(page, "  {name:26} {text}");
+        line("simulated time", format!("{} steps = {:.6e} s", self.time.steps, self.time.seconds));
+        if let Some(step) = self.latency.step {
+            line("step", format!("{:.4e} s (min {:.4e}, p99 {:.4e}, max {:.4e})", step.mean, step.min, step.p99, step.max));
+        }
+        let traffic = &self.traffic;
+        line("spikes", traffic.spikes.to_string());
+        line("synaptic events", traffic.synaptic_events.to_string());
+        line("packets", format!("{}, {} hops, {} late", traffic.packets.injected, traffic.hops, traffic.late));
+        line("energy", format!("{:.6e} J", self.energy.total_joules));
+        for (name, joules) in self.energy.by_component.0.iter().filter(|(_, joules)| *joules > 0.0) {
+            line(&format!("  {name}"), format!("{joules:.4e} J"));
+        }
+        page
+    }
+}
+
+fn load(core: usize, neurons: u32, counts: &CoreCounts, energy: Energy) -> CoreLoad {
+    CoreLoad {
+        core: core as u32,
+        neurons,
+        spikes: counts.spikes(),
+        synaptic_events: counts.synaptic_events(),
+        packets_sent: counts.axon_out,
+        packets_received: counts.axon_in,
+        energy: energy.joules(),
+    }
+}

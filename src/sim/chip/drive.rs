@@ -1,0 +1,51 @@
+//! A whole run of a chip: step after step, until the last one or until somebody has had enough.
+
+use super::Chip;
+use crate::network::{Halt, Machine};
+use crate::sim::Control;
+
+/// Steps between two looks at the outside world.
+const CHUNK: u64 = 16;
+
+/// How a run of a chip ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ChipEnding {
+    /// All steps were run.
+    Complete,
+    /// It was interrupted.
+    Cancelled,
+}
+
+/// Why a run of a chip came to no end.
+#[derive(Debug)]
+pub enum DriveError<E> {
+    /// The chip could not go on.
+    Halted(Halt),
+    /// Whoever followed it could not.
+    Observer(E),
+}
+
+/// Runs `steps` steps; `observe` is called after each.
+///
+/// # Errors
+/// The chip halts, or `observe` fails.
+pub fn drive<E>(
+    chip: &mut Chip,
+    steps: u64,
+    control: &mut Control<'_>,
+    mut observe: impl FnMut(&mut Chip) -> Result<(), E>,
+) -> Result<ChipEnding, DriveError<E>> {
+    for step in 0..steps {
+        if step % CHUNK == 0 {
+            control.report(step, Some(step as f64 / steps as f64));
+            if control.is_cancelled() {
+                chip.settle();
+                return Ok(ChipEnding::Cancelled);
+            }
+        }
+        chip.step().map_err(DriveError::Halted)?;
+        observe(chip).map_err(DriveError::Observer)?;
+    }
+    chip.settle();
+    Ok(ChipEnding::Complete)
+}

@@ -1,0 +1,341 @@
+//! From what was read to our documents.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use super::arch::{self, Arch};
+use super::edges::Edge;
+use super::neurons::{self, Neuron};
+use super::snn::{self, Snn, Units};
+use super::netlist;
+use crate::base::unit::Seconds;
+use crate::base::{Problem, Problems};
+use crate::network::describe::{
+    Delays, NetworkParams, PartParams, Pattern, PopulationParams, ProjectionParams, SeatParams, Weights,
+};
+use crate::neuron::NeuronModel;
+use crate::sim::chip::{CoreParams, GranuleParams, TileOrder};
+
+/// A chip and a network from foreign files.
+#[derive(Clone, Debug)]
+pub struct Import {
+    /// What the chip is called.
+    pub chip_name: String,
+    /// What the network is called.
+    pub network_name: String,
+    /// Columns and rows of the mesh.
+    pub size: [u32; 2],
+    /// The cores.
+    pub cores: CoreParams,
+    /// The network.
+    pub network: NetworkParams,
+    /// Neurons whose spikes are to be recorded, as selections.
+    pub spikes: Vec<String>,
+    /// Neurons whose potentials are to be recorded.
+    pub potentials: Vec<String>,
+    /// Tables that the network names: name and content.
+    pub tables: Vec<(String, String)>,
+}
+
+/// Reads an architecture file and a network file, in YAML or, with `is_netlist`, in the older `.net` form.
+///
+/// # Errors
+/// Everything that is wrong or not supported, `arch` or `net` and the path in the file.
+pub fn import(arch: &str, net: &str, is_netlist: bool) -> Result<Import, Problems> {
+    let mut problems = Problems::new();
+    let arch = problems.absorb("arch", arch::read(arch));
+    let snn = problems.absorb("net", if is_netlist { netlist::read(net) } else { snn::read(net) });
+    let (Some(arch), Some(snn)) = (arch, snn) else { return Err(problems) };
+    problems.into_result(())?;
+    Assembler::new(&arch, snn).assemble()
+}
+
+struct Assembler<'a> {
+    arch: &'a Arch,
+    snn: Snn,
+    problems: Problems,
+    granules: Vec<(GranuleKey, GranuleParams)>,
+    /// By group and neuron: what was read, once it is mapped.
+    neurons: Vec<Vec<Option<Neuron>>>,
+    mapping: Vec<SeatParams>,
+}
+
+/// What tells granules apart: soma units that cost the same count as one.
+type GranuleKey = (usize, usize, usize);
+
+impl<'a> Assembler<'a> {
+    fn new(arch: &'a Arch, snn: Snn) -> Self {
+        let neurons = snn.groups.iter().map(|group| vec![None; group.neurons.len()]).collect();
+        Self { arch, snn, problems: Problems::new(), granules: Vec::new(), neurons, mapping: Vec::new() }
+    }
+
+    fn assemble(mut self) -> Result<Import, Problems> {
+        self.map();
+        let mut populations = Vec::new();
+        let (mut spikes, mut potentials) = (Vec::new(), Vec::new());
+        for group in 0..self.snn.groups.len() {
+            populations.extend(self.population(group));
+            spikes.extend(self.probes(group, |neuron| neuron.log_spikes));
+            potentials.extend(self.probes(group, |neuron| neuron.log_potential));
+        }
+        let (projections, tables) = self.projections();
+        let arch = self.arch;
+        let unit = |cost: &GranuleParams| cost.clone();
+        let cores = CoreParams {
+            per_tile: arch.per_tile,
+            neurons: arch.core.neurons,
+            tile_order: TileOrder::Columns,
+            axon_in: arch.core.axon_in,
+            axon_out: arch.core.axon_out,
+            granules: self.granules.iter().map(|(_, granule)| unit(granule)).collect(),
+            hops: Some(arch.hops),
+            link_buffer: arch.link_buffer,
+            synchronisation: arch.synchronisation.clone(),
+            ..CoreParams::default()
+        };
+        self.problems.absorb("arch", cores.validate());
+        let network = NetworkParams { dt: Seconds(1e-3), populations, projections, mapping: self.mapping };
+        self.problems.into_result(Import {
+            chip_name: arch.name.clone(),
+            network_name: self.snn.name,
+            size: [arch.width, arch.height],
+            cores,
+            network,
+            spikes,
+            potentials,
+            tables,
+        })
+    }
+
+    /// Reads each neuron for the units that it is mapped to.
+    fn map(&mut self) {
+        for mapping in std::mem::take(&mut self.snn.mappings) {
+            let snn::Mapping { path, group, neurons, tile, core, units } = mapping;
+            let tiles = self.arch.width * self.arch.height;
+            if tile >= tiles || core >= self.arch.per_tile.into() {
+                let problem = Problem::new(format!("net.{path}"), format!("there is no core {tile}.{core}"));
+                let last = (tiles - 1, self.arch.per_tile.max(1) - 1);
+                self.problems.push(problem.allowed(format!("0.0 to {}.{}", last.0, last.1)));
+                continue;
+            }
+            let core = tile * u32::from(self.arch.per_tile) + core;
+            for neuron in neurons {
+                self.seat(&path, group, neuron, core, &units);
+            }
+        }
+        for (group, neurons) in self.neurons.iter().enumerate() {
+            let missing = neurons.iter().filter(|neuron| neuron.is_none()).count();
+            let path = format!("net.mappings.{}", self.snn.groups[group].name);
+            self.problems.require(missing == 0, &path, || format!("{missing} neurons are mapped to no core"));
+        }
+    }
+
+    fn seat(&mut self, path: &str, group: usize, neuron: u32, core: u32, mapped: &Units) {
+        let mut fields = self.snn.groups[group].neurons[neuron as usize].clone();
+        let own = neurons::units(&mut fields, &mut self.problems);
+        let name = |mapped: &Option<String>, own: Option<String>| mapped.clone().or(own).filter(|name| !name.is_empty());
+        let units = Units {
+            soma: name(&mapped.soma, own.soma),
+            dendrite: name(&mapped.dendrite, own.dendrite),
+            synapse: name(&mapped.synapse, own.synapse),
+        };
+        let unit = &self.arch.core;
+        let found = (
+            place(unit.somas.iter().map(|soma| &soma.name), units.soma.as_deref()),
+            place(unit.synapses.iter().map(|unit| &unit.0), units.synapse.as_deref()),
+            place(unit.dendrites.iter().map(|unit| &unit.0), units.dendrite.as_deref()),
+        );
+        let (Ok(soma), Ok(synapse), Ok(dendrite)) = found else {
+            for wrong in [found.0.err(), found.1.err(), found.2.err()].into_iter().flatten() {
+                self.problems.push(Problem::new(format!("net.{path}"), format!("the core has no unit `{wrong}`")));
+            }
+            return;
+        };
+        let inputs = |somas: &[arch::Soma]| somas.iter().filter(|it| it.model == arch::SomaModel::Input).count() as u32;
+        let number = core * inputs(&unit.somas) + inputs(&unit.somas[..=soma]);
+        let read = neurons::read(fields, unit.somas[soma].model, number.max(1), &mut self.problems);
+        let seat = &mut self.neurons[group][neuron as usize];
+        self.problems.require(seat.is_none(), &format!("net.{path}"), || "this neuron is mapped twice".into());
+        *seat = Some(read);
+        let granule = self.granule(soma, synapse, dendrite);
+        let name = &self.snn.groups[group].name;
+        // Neurons that follow each other on a core are one entry.
+        if let Some(last) = self.mapping.last_mut().filter(|last| last.core == core && last.granule.as_ref() == Some(&granule)) {
+            let (before, rest) = last.neurons.split_once('[').unwrap_or((&last.neurons, ""));
+            let (first, end) = bounds(rest);
+            if before == name && end + 1 == neuron {
+                last.neurons = format!("{name}[{first}..{neuron}]");
+                return;
+            }
+        }
+        self.mapping.push(SeatParams { neurons: format!("{name}[{neuron}]"), core, granule: Some(granule) });
+    }
+
+    /// The name of the granule with these units.
+    fn granule(&mut self, soma: usize, synapse: usize, dendrite: usize) -> String {
+        let core = &self.arch.core;
+        let same = |other: &arch::Soma| other.cost == core.somas[soma].cost && other.model == core.somas[soma].model;
+        let first = core.somas.iter().position(same).unwrap_or(soma);
+        let key = (first, synapse, dendrite);
+        if let Some((_, known)) = self.granules.iter().find(|(known, _)| *known == key) {
+            return known.name.clone();
+        }
+        let base = core.somas[first].name.split('[').next().unwrap_or_default();
+        let mut name = format!("{base}+{}", core.synapses[synapse].0);
+        if core.dendrites.len() > 1 {
+            _ = write!(name, "+{}", core.dendrites[dendrite].0);
+        }
+        if self.granules.iter().any(|(_, known)| known.name == name) {
+            _ = write!(name, "#{}", self.granules.len());
+        }
+        let model = match core.somas[soma].model {
+            arch::SomaModel::Lif => "sanafe-lif",
+            arch::SomaModel::TrueNorth => "truenorth",
+            arch::SomaModel::Input => "sanafe-input",
+        };
+        let granule = GranuleParams {
+            name: name.clone(),
+            models: vec![model.into()],
+            neurons: None,
+            synapse: core.synapses[synapse].1,
+            dendrite: core.dendrites[dendrite].1,
+            soma: Some(core.somas[first].cost),
+        };
+        self.granules.push((key, granule));
+        name
+    }
+
+    fn population(&mut self, group: usize) -> Option<PopulationParams> {
+        let name = self.snn.groups[group].name.clone();
+        let neurons: Option<Vec<&Neuron>> = self.neurons[group].iter().map(Option::as_ref).collect();
+        let neurons = neurons?;
+        let model = &neurons.first()?.model;
+        if neurons.iter().any(|neuron| neuron.model.name() != model.name()) {
+            let message = "neurons of a group on somas of different models are not supported";
+            self.problems.push(Problem::new(format!("net.groups.{name}"), message));
+            return None;
+        }
+        let mut population = PopulationParams {
+            name,
+            neurons: neurons.len() as u32,
+            model: model.clone(),
+            parts: Vec::new(),
+            values: BTreeMap::new(),
+        };
+        let mut first = 0;
+        for run in neurons.chunk_by(|a, b| a.model == b.model) {
+            let last = first + run.len() as u32 - 1;
+            if run[0].model != *model {
+                population.parts.push(PartParams { neurons: [first, last], model: run[0].model.clone() });
+            }
+            first = last + 1;
+        }
+        if population.parts.len() > 8 {
+            let models: Vec<&NeuronModel> = neurons.iter().map(|neuron| &neuron.model).collect();
+            if let Some(values) = columns(&models) {
+                (population.values, population.parts) = (values, Vec::new());
+            }
+        }
+        Some(population)
+    }
+
+    fn probes(&self, group: usize, wants: impl Fn(&Neuron) -> bool) -> Vec<String> {
+        let name = &self.snn.groups[group].name;
+        let wanted = |neuron: &Option<Neuron>| neuron.as_ref().is_some_and(&wants);
+        let neurons = &self.neurons[group];
+        let mut probes = Vec::new();
+        let mut first = 0;
+        for run in neurons.chunk_by(|a, b| wanted(a) == wanted(b)) {
+            let last = first + run.len() - 1;
+            match (wanted(&run[0]), run.len() == neurons.len()) {
+                (true, true) => probes.push(name.clone()),
+                (true, false) => probes.push(format!("{name}[{first}..{last}]")),
+                _ => {}
+            }
+            first = last + 1;
+        }
+        probes
+    }
+
+    /// Projections in the order of the file; single edges as tables, one for each run between two groups.
+    fn projections(&mut self) -> (Vec<ProjectionParams>, Vec<(String, String)>) {
+        let (mut projections, mut tables) = (Vec::new(), Vec::new());
+        let name = |group: usize| self.snn.groups[group].name.clone();
+        let projection = |(from, to): (usize, usize), pattern, weights| ProjectionParams {
+            from: name(from),
+            to: name(to),
+            pattern,
+            weights,
+            delays: Delays::default(),
+            channel: 0,
+        };
+        // A table for each pair of groups: the order among them does not matter, within one it is kept.
+        let mut singles: BTreeMap<(usize, usize), String> = BTreeMap::new();
+        for edge in &self.snn.edges {
+            match edge {
+                Edge::Single { from, to, weight } => {
+                    let table = singles.entry((from.0, to.0)).or_insert_with(|| "source,target,weight\n".into());
+                    _ = writeln!(table, "{},{},{weight:?}", from.1, to.1);
+                }
+                Edge::Dense { from, to, weights } => {
+                    let pattern = Pattern::AllToAll { itself: true };
+                    projections.push(projection((*from, *to), pattern, Weights::Values(weights.clone())));
+                }
+                Edge::Sparse { from, to, pairs, weights } => {
+                    let file = format!("sparse-{}.csv", tables.len());
+                    let mut table = String::from("source,target,weight\n");
+                    for ((source, target), weight) in pairs.iter().zip(weights) {
+                        _ = writeln!(table, "{source},{target},{weight:?}");
+                    }
+                    tables.push((file.clone(), table));
+                    projections.push(projection((*from, *to), Pattern::List { file }, Weights::default()));
+                }
+                Edge::Convolution { from, to, shape, weights } => {
+                    let pattern = Pattern::Convolution(*shape);
+                    projections.push(projection((*from, *to), pattern, Weights::Values(weights.clone())));
+                }
+            }
+        }
+        for (groups, table) in singles {
+            let file = format!("edges-{}-{}.csv", groups.0, groups.1);
+            tables.push((file.clone(), table));
+            projections.push(projection(groups, Pattern::List { file }, Weights::default()));
+        }
+        (projections, tables)
+    }
+}
+
+/// The place of the unit called `wanted`: the first one if none is named.
+fn place<'n>(mut names: impl Iterator<Item = &'n String>, wanted: Option<&str>) -> Result<usize, String> {
+    match wanted {
+        None => Ok(0),
+        // A name without an index means the first of a row of units.
+        Some(wanted) => names
+            .position(|name| name == wanted || name.split_once('[').is_some_and(|(base, _)| base == wanted))
+            .ok_or_else(|| wanted.to_owned()),
+    }
+}
+
+/// The numbers in `3]` or `0..9]`.
+fn bounds(text: &str) -> (u32, u32) {
+    let inner = text.trim_end_matches(']');
+    let (first, last) = inner.split_once("..").unwrap_or((inner, inner));
+    (first.parse().unwrap_or(0), last.parse().unwrap_or(u32::MAX - 1))
+}
+
+/// The parameters that differ, as columns of numbers, if all that differ are numbers.
+fn columns(models: &[&NeuronModel]) -> Option<BTreeMap<String, Vec<f64>>> {
+    let written: Option<Vec<serde_json::Value>> = models
+        .iter()
+        .map(|model| serde_json::to_value(model).ok().map(|mut value| value[model.name()].take()))
+        .collect();
+    let written = written?;
+    let mut columns = BTreeMap::new();
+    for (name, first) in written.first()?.as_object()? {
+        if written.iter().any(|value| value[name] != *first) {
+            let column: Option<Vec<f64>> = written.iter().map(|value| value[name].as_f64()).collect();
+            columns.insert(name.clone(), column?);
+        }
+    }
+    Some(columns)
+}

@@ -1,0 +1,112 @@
+//! Attributes of neurons, as parameters of our models.
+
+use super::arch::SomaModel;
+use super::fields::Fields;
+use super::snn::Units;
+use super::tree::Tree;
+use crate::base::{Problem, Problems};
+use crate::neuron::sanafe_input::SanafeInput;
+use crate::neuron::sanafe_lif::SanafeLif;
+use crate::neuron::truenorth::TrueNorth;
+use crate::neuron::{NeuronModel, Reset};
+
+/// A neuron, read for the soma that it is mapped to.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Neuron {
+    pub model: NeuronModel,
+    pub log_spikes: bool,
+    pub log_potential: bool,
+}
+
+/// Units that a neuron's own attributes name.
+pub(super) fn units(fields: &mut Fields, problems: &mut Problems) -> Units {
+    let soma = fields.text("soma_hw_name", problems);
+    let dendrite = fields.text("dendrite_hw_name", problems);
+    let synapse = fields.text("synapse_hw_name", problems);
+    let default = fields.text("default_synapse_hw_name", problems);
+    Units { soma, dendrite, synapse: synapse.or(default) }
+}
+
+/// Reads what is left of a neuron's attributes; `unit` numbers the input units of the chip.
+pub(super) fn read(mut fields: Fields, model: SomaModel, unit: u32, problems: &mut Problems) -> Neuron {
+    for section in ["soma", "model_attributes"] {
+        if matches!(&fields.rest().iter().find(|(key, _)| key == section), Some((_, Tree::Map(_) | Tree::List(_)))) {
+            fields.unfold(if section == "soma" { "soma" } else { "model_attributes" }, problems);
+        }
+    }
+    let mut flag = |name| fields.flag(name, problems).unwrap_or(false);
+    let (log_spikes, log_potential) = (flag("log_spikes"), flag("log_potential"));
+    // What our traces do not hold, and a count that says nothing new.
+    flag("log_u");
+    flag("log_v");
+    _ = fields.whole("connections_out", problems);
+    let model = match model {
+        SomaModel::Lif => lif(&mut fields, problems).into(),
+        SomaModel::TrueNorth => truenorth(&mut fields, problems).into(),
+        SomaModel::Input => input(&mut fields, unit, problems).into(),
+    };
+    fields.finish(problems);
+    Neuron { model, log_spikes, log_potential }
+}
+
+fn lif(fields: &mut Fields, problems: &mut Problems) -> SanafeLif {
+    let or = SanafeLif::default();
+    SanafeLif {
+        threshold: fields.number("threshold", problems).unwrap_or(or.threshold),
+        reset_mode: reset(fields, "reset_mode", problems).unwrap_or(or.reset_mode),
+        reset: fields.number("reset", problems).unwrap_or(or.reset),
+        reverse_threshold: fields.number("reverse_threshold", problems).unwrap_or(or.reverse_threshold),
+        reverse_reset_mode: reset(fields, "reverse_reset_mode", problems).unwrap_or(or.reverse_reset_mode),
+        reverse_reset: fields.number("reverse_reset", problems).unwrap_or(or.reverse_reset),
+        leak_decay: fields.number("leak_decay", problems).unwrap_or(or.leak_decay),
+        input_decay: fields.number("input_decay", problems).unwrap_or(or.input_decay),
+        bias: fields.number("bias", problems).unwrap_or(or.bias),
+        refractory_delay: fields.whole("refractory_delay", problems).map_or(or.refractory_delay, |steps| {
+            u16::try_from(steps).unwrap_or(u16::MAX)
+        }),
+        force_update: fields.flag("force_update", problems).unwrap_or(or.force_update),
+    }
+}
+
+fn truenorth(fields: &mut Fields, problems: &mut Problems) -> TrueNorth {
+    let or = TrueNorth::default();
+    TrueNorth {
+        threshold: fields.number("threshold", problems).unwrap_or(or.threshold),
+        reset_mode: reset(fields, "reset_mode", problems).unwrap_or(or.reset_mode),
+        reset: fields.number("reset", problems).unwrap_or(or.reset),
+        reverse_threshold: fields.number("reverse_threshold", problems).unwrap_or(or.reverse_threshold),
+        reverse_reset_mode: reset(fields, "reverse_reset_mode", problems).unwrap_or(or.reverse_reset_mode),
+        reverse_reset: fields.number("reverse_reset", problems).unwrap_or(or.reverse_reset),
+        leak: fields.number("leak", problems).unwrap_or(or.leak),
+        leak_towards_zero: fields.flag("leak_towards_zero", problems).unwrap_or(or.leak_towards_zero),
+        bias: fields.number("bias", problems).unwrap_or(or.bias),
+        force_update: fields.flag("force_update", problems).unwrap_or(or.force_update),
+    }
+}
+
+fn input(fields: &mut Fields, unit: u32, problems: &mut Problems) -> SanafeInput {
+    let at = fields.at("spikes");
+    let spikes: Vec<f64> = fields.numbers("spikes", problems).unwrap_or_default();
+    let are_bits = spikes.iter().all(|&entry| entry == 0.0 || entry == 1.0);
+    problems.require(are_bits, &at, || "a list of spikes holds zeros and ones".into());
+    SanafeInput {
+        spikes: spikes.into_iter().map(|entry| u8::from(entry > 0.0)).collect(),
+        poisson: fields.number("poisson", problems).unwrap_or(0.0),
+        rate: fields.number("rate", problems).unwrap_or(0.0),
+        unit,
+    }
+}
+
+fn reset(fields: &mut Fields, name: &'static str, problems: &mut Problems) -> Option<Reset> {
+    match fields.text(name, problems)?.as_str() {
+        "hard" => Some(Reset::Hard),
+        "soft" => Some(Reset::Soft),
+        "saturate" => Some(Reset::Saturate),
+        "none" => Some(Reset::None),
+        other => {
+            let problem = Problem::new(fields.at(name), format!("`{other}` is not supported"));
+            problems.push(problem.allowed("`hard`, `soft`, `saturate`, `none`"));
+            None
+        }
+    }
+}
