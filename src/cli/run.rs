@@ -269,11 +269,7 @@ impl Plan {
         let is_certified = is_asked && self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
         Ok(Known {
             inputs: self.inputs()?,
-            energy: self
-                .setting
-                .prices
-                .as_ref()
-                .map(|prices| report::energy_account(prices, &done.outcome)),
+            energy: self.setting.prices.as_ref().map(|prices| report::energy_account(prices, &done.outcome)),
             certificate: is_certified.then(|| self.documents.certify(&self.setting)),
         })
     }
