@@ -90,8 +90,8 @@ fn train(x: &Matrix, labels: &[usize]) -> [Matrix; 2] {
         let slopes = [times(&x.transposed(), &back), times(&hidden.transposed(), &wrong)];
         for ((weights, moment), slope) in [&mut first, &mut second].into_iter().zip(&mut moments).zip(&slopes) {
             let pairs = moment.data_mut().iter_mut().zip(slope.data());
-            pairs.for_each(|(m, s)| *m = 0.9 * *m - 1.0 * s);
-            weights.data_mut().iter_mut().zip(moment.data()).for_each(|(w, m)| *w = (*w + m).clamp(-3.0, 3.0));
+            pairs.for_each(|(m, s): (&mut f64, &f64)| *m = 0.9 * *m - s);
+            weights.data_mut().iter_mut().zip(moment.data()).for_each(|(w, m): (&mut f64, &f64)| *w = (*w + *m).clamp(-3.0, 3.0));
         }
     }
     [first, second]

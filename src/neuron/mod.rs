@@ -50,7 +50,6 @@ pub mod lif_exp;
 pub mod liquid;
 pub mod loihi;
 pub mod mos2;
-pub mod nbo2;
 pub mod rate;
 pub mod reservoir;
 pub mod sanafe_input;
