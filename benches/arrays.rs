@@ -26,7 +26,8 @@ fn array(adc: &str, cell: &str) -> Array {
 
 fn products(criterion: &mut Criterion) {
     let noise = r#", "read_noise": {"law": {"of-range": 0.02}}"#;
-    let cases = [("ideal", "null", ""), ("8 bits", r#"{"bits": 8}"#, ""), ("read noise", r#"{"bits": 8}"#, noise)];
+    let cases =
+        [("ideal", "null", ""), ("8 bits", r#"{"bits": 8}"#, ""), ("read noise", r#"{"bits": 8}"#, noise)];
     for (name, adc, cell) in cases {
         let mut array = array(adc, cell);
         let mut group = criterion.benchmark_group(format!("256x256, {name}"));
@@ -66,7 +67,9 @@ fn wires(criterion: &mut Criterion) {
     });
     let network = Network { cells: &cells, segments, floating: &[] };
     let voltages: Vec<f64> = (0..SIZE).map(|i| 0.2 * ((37 * i + 11) % 101) as f64 / 100.0).collect();
-    group.bench_function("one solve", |bencher| bencher.iter(|| network.solve(&voltages).expect("it converges")));
+    group.bench_function("one solve", |bencher| {
+        bencher.iter(|| network.solve(&voltages).expect("it converges"))
+    });
     group.finish();
 }
 

@@ -34,20 +34,38 @@ fn parameters_out_of_range_are_named_all_at_once() {
         "{crossbar: {rows: 8, columns: 8, cell: {g_min: 1 µS, g_max: 9 µS, levels: 4}, slices: {count: 2, bits: 3}}}",
         &["crossbar.slices.bits: 3 bits take 8 levels, and a cell has 4"],
     );
-    refused(&crossbar(", mapping: {differential: {}}, slices: {count: 5, bits: 1}"), &["one weight takes 10 columns"]);
+    refused(
+        &crossbar(", mapping: {differential: {}}, slices: {count: 5, bits: 1}"),
+        &["one weight takes 10 columns"],
+    );
     refused(&crossbar(", passive: floating"), &["crossbar.passive: without wire resistance"]);
-    refused(&crossbar(", wires: {row: 0, column: -1}"), &["crossbar.wires.row: 0 Ω", "crossbar.wires.column: -1 Ω"]);
-    refused(&crossbar(", input: {bit-serial: {bits: 0}}"), &["crossbar.input.bit-serial.bits: an input of 0 bits"]);
+    refused(
+        &crossbar(", wires: {row: 0, column: -1}"),
+        &["crossbar.wires.row: 0 Ω", "crossbar.wires.column: -1 Ω"],
+    );
+    refused(
+        &crossbar(", input: {bit-serial: {bits: 0}}"),
+        &["crossbar.input.bit-serial.bits: an input of 0 bits"],
+    );
     refused(
         "{crossbar: {rows: 8, columns: 8, cell: {g_min: 1 µS, g_max: 9 µS, verify: {tolerance: 0}}}}",
-        &["crossbar.cell.verify.tolerance", "crossbar.cell.verify: a closed loop needs to know what a pulse does"],
+        &[
+            "crossbar.cell.verify.tolerance",
+            "crossbar.cell.verify: a closed loop needs to know what a pulse does",
+        ],
     );
     refused(
         "{memcapacitor: {rows: 8, columns: 8, c_max: 1 fF, ratio: 0.5, read_voltage: 0.3, period: 1 ns, recovery: 2}}",
         &["memcapacitor.ratio: a window", "memcapacitor.recovery"],
     );
-    refused("{photonic-mesh: {modes: 1, detector: {efficiency: 0}}}", &["modes: 1 modes", "detector.efficiency"]);
-    refused("{wdm: {wavelengths: 0, buses: 4, weight_bits: 1}}", &["wdm.wavelengths: 0", "wdm.weight_bits: 1 bits"]);
+    refused(
+        "{photonic-mesh: {modes: 1, detector: {efficiency: 0}}}",
+        &["modes: 1 modes", "detector.efficiency"],
+    );
+    refused(
+        "{wdm: {wavelengths: 0, buses: 4, weight_bits: 1}}",
+        &["wdm.wavelengths: 0", "wdm.weight_bits: 1 bits"],
+    );
     refused("{sram: {weight_bits: 1, lanes: 0}}", &["sram.weight_bits: 1 is out of range", "sram.lanes"]);
 }
 

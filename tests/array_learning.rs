@@ -85,13 +85,19 @@ fn train(x: &Matrix, labels: &[usize]) -> [Matrix; 2] {
         let hidden = hidden_of(&sums);
         let wrong = blame(&times(&hidden, &second), labels);
         let back = times(&wrong, &second.transposed());
-        let passed = |i: usize, j: usize| if (0.0..6.0).contains(&sums.at(i, j)) { back.at(i, j) / 6.0 } else { 0.0 };
+        let passed =
+            |i: usize, j: usize| if (0.0..6.0).contains(&sums.at(i, j)) { back.at(i, j) / 6.0 } else { 0.0 };
         let back = Matrix::from_fn(x.rows(), HIDDEN, passed);
         let slopes = [times(&x.transposed(), &back), times(&hidden.transposed(), &wrong)];
-        for ((weights, moment), slope) in [&mut first, &mut second].into_iter().zip(&mut moments).zip(&slopes) {
+        for ((weights, moment), slope) in [&mut first, &mut second].into_iter().zip(&mut moments).zip(&slopes)
+        {
             let pairs = moment.data_mut().iter_mut().zip(slope.data());
             pairs.for_each(|(m, s): (&mut f64, &f64)| *m = 0.9 * *m - s);
-            weights.data_mut().iter_mut().zip(moment.data()).for_each(|(w, m): (&mut f64, &f64)| *w = (*w + *m).clamp(-3.0, 3.0));
+            weights
+                .data_mut()
+                .iter_mut()
+                .zip(moment.data())
+                .for_each(|(w, m): (&mut f64, &f64)| *w = (*w + *m).clamp(-3.0, 3.0));
         }
     }
     [first, second]

@@ -8,7 +8,8 @@ use spikeloom::synapse::array::{Array, ArrayParams, Matrix};
 
 /// A crossbar that is ideal but for what `more` says.
 fn crossbar(cell: &str, more: &str) -> ArrayParams {
-    let text = format!("{{crossbar: {{rows: 64, columns: 64, cell: {{g_min: 1 µS, g_max: 20 µS{cell}}}{more}}}}}");
+    let text =
+        format!("{{crossbar: {{rows: 64, columns: 64, cell: {{g_min: 1 µS, g_max: 20 µS{cell}}}{more}}}}}");
     from_yaml(&text)
 }
 
@@ -92,7 +93,9 @@ fn ways_to_drive_inputs_agree_on_whole_codes() {
 #[test]
 fn spikes_are_inputs_of_one() {
     let weights = weights(90, 40);
-    for params in [ideal(""), ideal(", mapping: {offset: {reference_column: true}}"), ideal(", full_scale: 3")] {
+    for params in
+        [ideal(""), ideal(", mapping: {offset: {reference_column: true}}"), ideal(", full_scale: 3")]
+    {
         let mut array = program(&params, &weights, 1);
         let mut out = vec![0.0; 40];
         array.spikes(0, &[3, 70, 88, 3], &mut out).expect("the rows exist");
@@ -126,7 +129,8 @@ fn batches_are_successive_steps() {
 #[test]
 fn read_noise_has_the_variance_of_all_cells_together() {
     let (weights, x) = (weights(60, 16), input(60));
-    let noisy = crossbar(", read_noise: {law: {proportional: 0.05}}", ", adc: null, input: {analog: {bits: 0}}");
+    let noisy =
+        crossbar(", read_noise: {law: {proportional: 0.05}}", ", adc: null, input: {analog: {bits: 0}}");
     let mut array = program(&noisy, &weights, 1);
     let ideal = exact(&weights, &x);
     let trials = 4000;
@@ -141,15 +145,17 @@ fn read_noise_has_the_variance_of_all_cells_together() {
         let cell = |w: f64| (0.05 * (1.0 + 19.0 * w.abs())).powi(2) + 0.05f64.powi(2);
         let expected: f64 = (0..60).map(|i| x[i] * x[i] * cell(weights.at(i, j)) / 361.0).sum();
         // Four standard errors of a variance.
-        assert!((found / expected - 1.0).abs() < 4.0 * (2.0 / trials as f64).sqrt(), "{found} is not {expected}");
+        assert!(
+            (found / expected - 1.0).abs() < 4.0 * (2.0 / trials as f64).sqrt(),
+            "{found} is not {expected}"
+        );
     }
 }
 
 #[test]
 fn converters_round_clip_and_disturb() {
-    let coarse = |bits| ideal("").program(&weights(50, 20), 1).map(|_| bits).expect("it fits");
-    let _ = coarse(8);
-    let with = |adc: &str| error(&crossbar("", &format!(", input: {{analog: {{bits: 0}}}}, adc: {adc}")), 50, 20);
+    let with =
+        |adc: &str| error(&crossbar("", &format!(", input: {{analog: {{bits: 0}}}}, adc: {adc}")), 50, 20);
     let (six, eight, twelve) = (with("{bits: 6}"), with("{bits: 8}"), with("{bits: 12}"));
     assert!(six > 2.0 * eight && eight > 4.0 * twelve && twelve > 0.0, "{six} {eight} {twelve}");
     assert!(with("{bits: 16, range: {stated: 2.0}}") > 0.3, "clipped");
@@ -210,14 +216,16 @@ fn meshes_and_rings_hold_any_matrix() {
         let found = error(&mesh, size, 11);
         assert!(found < 1e-12, "{size}: {found:e}");
     }
-    let rings: ArrayParams =
-        from_yaml("{wdm: {wavelengths: 8, buses: 8, weight_bits: 16, adc: null, input: {analog: {bits: 0}}}}");
+    let rings: ArrayParams = from_yaml(
+        "{wdm: {wavelengths: 8, buses: 8, weight_bits: 16, adc: null, input: {analog: {bits: 0}}}}",
+    );
     assert!(error(&rings, 13, 11) < 1e-3);
     let crossed: ArrayParams =
         from_yaml("{wdm: {wavelengths: 8, buses: 8, weight_bits: 16, crosstalk: 0.05, adc: null}}");
     assert!(error(&crossed, 13, 11) > 0.01);
     // One mesh alone holds unitary matrices: a rotation, but no other matrix.
-    let alone: ArrayParams = from_yaml("{photonic-mesh: {modes: 2, svd: false, adc: null, input: {analog: {bits: 0}}}}");
+    let alone: ArrayParams =
+        from_yaml("{photonic-mesh: {modes: 2, svd: false, adc: null, input: {analog: {bits: 0}}}}");
     let (sin, cos) = 0.3f64.sin_cos();
     let rotation = Matrix::from_rows(2, 2, vec![cos, sin, -sin, cos]).expect("four");
     let found = product(&mut program(&alone, &rotation, 1), 0, &[1.0, 0.0]);
@@ -272,7 +280,8 @@ fn demasius_as_published() {
 
 fn preset(name: &str) -> ArrayParams {
     let none = spikeloom::spec::Overrides::parse(Vec::<String>::new()).expect("nothing");
-    let loaded = spikeloom::spec::load_device(name, &none).unwrap_or_else(|wrong| panic!("{}", wrong.render(false, 100)));
+    let loaded = spikeloom::spec::load_device(name, &none)
+        .unwrap_or_else(|wrong| panic!("{}", wrong.render(false, 100)));
     match loaded.value {
         spikeloom::spec::DeviceDoc::Array(array) => array,
         spikeloom::spec::DeviceDoc::Neuron(_) => panic!("{name} is a neuron"),

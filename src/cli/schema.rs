@@ -35,7 +35,8 @@ pub(super) fn schema(arguments: &SchemaArguments) -> Result<(), Failure> {
         SchemaKind::Faults => schema_of::<FaultDoc>(),
         SchemaKind::Device => schema_of::<DeviceDoc>(),
         SchemaKind::Sweep => {
-            let message = "sweeps are not built yet; there are schemas of `chip`, `workload`, `faults` and `device`";
+            let message =
+                "sweeps are not built yet; there are schemas of `chip`, `workload`, `faults` and `device`";
             return Err(Failure::Usage(message.into()));
         }
     };

@@ -66,7 +66,8 @@ pub fn second_order_synapses_against_fine_steps() {
         for _ in 0..fine {
             t += h * (power * 1e7 - (t - 300.0)) / 500e-9;
         }
-        let speed = 200.0 * (v / 0.2f64).sinh().abs() * (-0.6 / 8.617_333_262e-5 * (1.0 / t - 1.0 / 300.0)).exp();
+        let speed =
+            200.0 * (v / 0.2f64).sinh().abs() * (-0.6 / 8.617_333_262e-5 * (1.0 / t - 1.0 / 300.0)).exp();
         for _ in 0..fine {
             w += h * speed * if v > 0.0 { 1.0 - w } else { -w } * f64::from(u8::from(v != 0.0));
         }
