@@ -92,7 +92,7 @@ fn train(x: &Matrix, labels: &[usize]) -> [Matrix; 2] {
         for ((weights, moment), slope) in [&mut first, &mut second].into_iter().zip(&mut moments).zip(&slopes)
         {
             let pairs = moment.data_mut().iter_mut().zip(slope.data());
-            pairs.for_each(|(m, s)| *m = 0.9 * *m - 1.0 * s);
+            pairs.for_each(|(m, s): (&mut f64, &f64)| *m = 0.9 * *m - s);
             weights
                 .data_mut()
                 .iter_mut()

@@ -154,8 +154,6 @@ fn read_noise_has_the_variance_of_all_cells_together() {
 
 #[test]
 fn converters_round_clip_and_disturb() {
-    let coarse = |bits| ideal("").program(&weights(50, 20), 1).map(|_| bits).expect("it fits");
-    let _ = coarse(8);
     let with =
         |adc: &str| error(&crossbar("", &format!(", input: {{analog: {{bits: 0}}}}, adc: {adc}")), 50, 20);
     let (six, eight, twelve) = (with("{bits: 6}"), with("{bits: 8}"), with("{bits: 12}"));

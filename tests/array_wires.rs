@@ -2,7 +2,8 @@
 
 mod array;
 
-use array::{floats, golden, golden_crossbar, near, nodal_oracle};
+use array::{floats, gauss, golden, golden_crossbar, near, nodal_oracle};
+use spikeloom::synapse::array::crossbar::{half_select_energy, sneak_resistance};
 use spikeloom::synapse::array::matrix::Matrix;
 use spikeloom::synapse::array::wires::{Curve, Network, Segments, effective_conductance, solve_nonlinear};
 
@@ -121,4 +122,34 @@ fn wires_that_cannot_be_solved_are_an_error_with_the_residual() {
             found.iter().zip(oracle).for_each(|(found, expected)| near(*found, expected, 1e-6));
         }
     }
+}
+
+/// One cell of an array without transistors is read while all other lines float.
+#[test]
+fn the_sneak_path_of_equal_cells_is_the_closed_form() {
+    for (n, m) in [(2, 2), (5, 3), (8, 8)] {
+        // Unknown: the voltages of rows 1… and columns 1…; row 0 is at 1 V, column 0 at 0 V, cells are 1 S.
+        let size = n - 1 + m - 1;
+        let mut a = vec![vec![0.0; size + 1]; size];
+        let row = |i: usize| i.checked_sub(1);
+        let column = |j: usize| j.checked_sub(1).map(|j| n - 1 + j);
+        for i in 0..n {
+            for j in 0..m {
+                for (own, other, fixed) in [(row(i), column(j), 0.0), (column(j), row(i), 1.0)] {
+                    let Some(own) = own else { continue };
+                    a[own][own] += 1.0;
+                    match other {
+                        Some(other) => a[own][other] -= 1.0,
+                        None => a[own][size] += fixed,
+                    }
+                }
+            }
+        }
+        let x = gauss(a);
+        let current: f64 = (0..n).map(|i| row(i).map_or(1.0, |i| x[i])).sum();
+        let sneak = sneak_resistance(n as u32, m as u32, 1.0);
+        near(current, 1.0 + 1.0 / sneak, 1e-12);
+    }
+    assert!(sneak_resistance(1, 9, 1.0).is_infinite());
+    near(half_select_energy(3, 4, 2.0, (2.0, 0.5)), 5.0 * 2.0 * 1.0 * 0.5, 1e-12);
 }

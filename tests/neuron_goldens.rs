@@ -39,7 +39,6 @@ const CASES: &[(&str, fn())] = &[
     ("rate", || driven("rate")),
     ("reservoir", devices::reservoir_nodes_of_the_reference),
     ("asan", devices::afferents_spike_at_the_rate_of_the_closed_form),
-    ("nbo2", devices::third_order_neurons_rest_spike_burst_and_wander),
     ("taox", devices::second_order_synapses_against_fine_steps),
     ("mos2", devices::encoders_follow_the_normal_distribution),
     ("source-constant", || driven("source-constant")),

@@ -101,73 +101,72 @@ fn explained(device: &Loaded<DeviceDoc>, problems: Problems) -> Failure {
 }
 
 fn describe(report: &StudyReport, text: &mut String) {
-    let StudyReport { study, limits, costs, .. } = report;
-    let bits = |bits: Option<u32>| bits.map_or_else(|| "any".into(), |bits| format!("{bits} bits"));
-    let lines = [
-        (
-            "matrix",
-            format!(
-                "{} × {} on {} array{} of {} × {} ({})",
-                study.rows,
-                study.columns,
-                costs.arrays,
-                if costs.arrays == 1 { "" } else { "s" },
-                limits.rows,
-                limits.outputs,
-                report.technology
-            ),
-        ),
-        (
-            "precision",
-            format!(
-                "weights {}, inputs {}, outputs {}",
-                bits(limits.weight_bits),
-                bits(limits.input_bits),
-                bits(limits.output_bits)
-            ),
-        ),
-        (
-            "output error",
-            format!(
-                "{:.4} % ± {:.4} % of the rms output ({} products on {} arrays, {} s after programming)",
-                100.0 * report.output_error.mean,
-                100.0 * report.output_error.deviation,
-                study.products,
-                study.trials,
-                study.age
-            ),
-        ),
-        (
-            "weight error",
-            format!(
-                "{:.4} % ± {:.4} % rms of the largest weight, {:.3} % at worst, {:+.4} % on average",
-                100.0 * report.weight_error.mean,
-                100.0 * report.weight_error.deviation,
-                100.0 * report.worst_weight,
-                100.0 * report.weight_bias.mean
-            ),
-        ),
-        ("product", format!("{}; {:.4} TOPS/W", event(costs.multiply), report.tops_per_watt)),
-        ("of which", parts(report)),
-        ("time-step", format!("{}, and {} for each spike", event(costs.step), joules(costs.spike.energy))),
-        (
-            "writing",
-            format!(
-                "{}, {:.0} pulses, {} cells given up",
-                event(costs.program),
-                costs.pulses,
-                costs.failed_cells
-            ),
-        ),
-    ];
-    for (name, value) in lines {
+    for (name, value) in subject(report).into_iter().chain(errors(report)).chain(prices(report)) {
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name:14} {value}");
-    }
-    if costs.standby > 0.0 {
-        let _ = writeln!(text, "  {:14} {}W", "all the time", prefixed(costs.standby));
     }
     draw("errors of outputs, in rms outputs", &report.output_histogram, text);
     draw("errors of weights, in largest weights", &report.weight_histogram, text);
+}
+
+/// A line of the answer: what it is about, and what is said.
+type Line = (&'static str, String);
+
+fn subject(report: &StudyReport) -> [Line; 2] {
+    let StudyReport { study, limits, costs, .. } = report;
+    let bits = |bits: Option<u32>| bits.map_or_else(|| "any".into(), |bits| format!("{bits} bits"));
+    let arrays = if costs.arrays == 1 { "1 array".into() } else { format!("{} arrays", costs.arrays) };
+    let matrix = format!(
+        "{} × {} on {arrays} of {} × {} ({})",
+        study.rows, study.columns, limits.rows, limits.outputs, report.technology
+    );
+    let precision = format!(
+        "weights {}, inputs {}, outputs {}",
+        bits(limits.weight_bits),
+        bits(limits.input_bits),
+        bits(limits.output_bits)
+    );
+    [("matrix", matrix), ("precision", precision)]
+}
+
+fn errors(report: &StudyReport) -> [Line; 2] {
+    let StudyReport { study, output_error, weight_error, .. } = report;
+    let outputs = format!(
+        "{:.4} % ± {:.4} % of the rms output ({} products on {} arrays, {} s after programming)",
+        100.0 * output_error.mean,
+        100.0 * output_error.deviation,
+        study.products,
+        study.trials,
+        study.age
+    );
+    let weights = format!(
+        "{:.4} % ± {:.4} % rms of the largest weight, {:.3} % at worst, {:+.4} % on average",
+        100.0 * weight_error.mean,
+        100.0 * weight_error.deviation,
+        100.0 * report.worst_weight,
+        100.0 * report.weight_bias.mean
+    );
+    [("output error", outputs), ("weight error", weights)]
+}
+
+fn prices(report: &StudyReport) -> Vec<Line> {
+    let costs = &report.costs;
+    let writing = format!(
+        "{}, {:.0} pulses, {} cells given up",
+        event(costs.program),
+        costs.pulses,
+        costs.failed_cells
+    );
+    let mut lines = vec![
+        ("product", format!("{}; {:.4} TOPS/W", event(costs.multiply), report.tops_per_watt)),
+        ("of which", parts(report)),
+        ("time-step", format!("{}, and {} for each spike", event(costs.step), joules(costs.spike.energy))),
+        ("writing", writing),
+    ];
+    if costs.standby > 0.0 {
+        lines.push(("all the time", format!("{}W", prefixed(costs.standby))));
+    }
+    lines
 }
 
 fn parts(report: &StudyReport) -> String {

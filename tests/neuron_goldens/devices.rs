@@ -1,8 +1,6 @@
 //! Neurons and encoders that are single devices.
 
 use serde_json::{Value, json};
-use spikeloom::base::unit::Seconds;
-use spikeloom::neuron::Bank;
 use spikeloom::neuron::asan::Asan;
 
 use crate::bench::{Bench, floats, model, near};
@@ -108,60 +106,4 @@ pub fn encoders_follow_the_normal_distribution() {
         let spread = (1.0 - expected).sqrt() / expected / 10.0;
         near(mean, 1.0 / expected, 4.0 * spread, format!("time at {stimulus}"));
     }
-}
-
-/// Intervals between spikes at a steady voltage, after transients [steps].
-fn intervals(volts: f64, steps: usize) -> Vec<f64> {
-    let mut bench = Bench::of(&model("nbo2", json!({"bias": volts})), 1, NBO2_STEP);
-    let fires = bench.fires(steps as u64);
-    let late: Vec<u64> = fires.into_iter().filter(|&step| step > steps as u64 / 5).collect();
-    late.windows(2).map(|pair| (pair[1] - pair[0]) as f64).collect()
-}
-
-const NBO2_STEP: f64 = 1e-9;
-
-pub fn third_order_neurons_rest_spike_burst_and_wander() {
-    let spread = |found: &[f64]| {
-        let (low, high) = found.iter().fold((f64::INFINITY, 0.0f64), |(l, h), &x| (l.min(x), h.max(x)));
-        high / low
-    };
-    assert!(intervals(NBO2[0], 20_000).is_empty(), "it rests");
-    let regular = intervals(NBO2[1], 20_000);
-    assert!(regular.len() > 20 && spread(&regular) < 1.1, "{regular:?}");
-    let bursting = intervals(NBO2[2], 40_000);
-    assert!(bursting.len() > 20 && spread(&bursting) > 2.0, "{bursting:?}");
-    assert!(repeats(&bursting).is_some(), "bursts repeat: {bursting:?}");
-    let wandering = intervals(NBO2[3], 80_000);
-    assert!(wandering.len() > 50 && spread(&wandering) > 1.2, "{wandering:?}");
-    assert!(repeats(&wandering).is_none(), "chaos does not: {wandering:?}");
-    assert!(divergence(NBO2[3]) > 1e3 * divergence(NBO2[1]).max(1e-9));
-}
-
-/// Voltages at which the default device rests, spikes regularly, bursts and wanders.
-const NBO2: [f64; 4] = [1.4, 1.6, 1.8, 2.0];
-
-/// Number of intervals after which they repeat to within 4 %.
-fn repeats(found: &[f64]) -> Option<usize> {
-    let mean = found.iter().sum::<f64>() / found.len() as f64;
-    (1..12).find(|&p| found.iter().zip(&found[p..]).all(|(a, b)| (a - b).abs() <= 0.04 * mean + 1.0))
-}
-
-/// How far two devices end up apart that start a billionth of a kelvin apart, relative to that.
-fn divergence(volts: f64) -> f64 {
-    let model = model("nbo2", json!({"bias": volts}));
-    let mut pair = Bench::new(Bank::new(&model, 2, Seconds(NBO2_STEP)).expect("it fits"), 0);
-    (0..5_000).for_each(|_| drop(pair.step()));
-    let temperature = pair.bank.read(1, 0).expect("it is there");
-    for variable in 0..3 {
-        let value = pair.bank.read(variable, 0).expect("it is there");
-        assert!(pair.bank.write(variable, 1, value));
-    }
-    assert!(pair.bank.write(1, 1, temperature + 1e-9));
-    let mut largest = 0.0f64;
-    for _ in 0..20_000 {
-        pair.step();
-        let apart = pair.bank.read(1, 0).expect("it is there") - pair.bank.read(1, 1).expect("it is there");
-        largest = largest.max(apart.abs());
-    }
-    largest / 1e-9
 }

@@ -9,6 +9,8 @@
 //! deviate of variance `Σ_i d_i² σ_ij²`, which is exact. It is keyed by (seed, tile, step), so results depend
 //! neither on the order of products nor on threads.
 
+use rand_distr::{Distribution, StandardNormal};
+
 use super::device::{Draw, stream};
 use super::matrix::Matrix;
 use super::periphery::{AdcParams, InputParams, Quantiser, RangeChoice};
@@ -321,13 +323,14 @@ impl Plane {
 
     /// Adds noise of these variances and converts.
     fn disturb(&self, sums: &mut [f64], spread: &[f64], mut dice: crate::base::random::Stream) {
+        let mut normal = || -> f64 { StandardNormal.sample(&mut dice) };
         let mut variances = spread.iter();
         for sum in sums {
             if let Some(variance) = variances.next() {
-                *sum += variance.sqrt() * dice.normal();
+                *sum += variance.sqrt() * normal();
             }
             if let Some(converter) = self.converter {
-                let noise = if converter.noise > 0.0 { converter.noise * dice.normal() } else { 0.0 };
+                let noise = if converter.noise > 0.0 { converter.noise * normal() } else { 0.0 };
                 *sum = converter.convert(*sum, noise);
             }
         }
