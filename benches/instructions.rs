@@ -23,7 +23,8 @@ fn network(k: u32, rate: f64, threads: usize) -> (Network, Vec<TrafficSource>) {
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let number = |i: usize, d: f64| args.get(i).map_or(d, |a| a.parse().unwrap());
-    let (k, rate, cycles, threads) = (number(0, 8.0) as u32, number(1, 0.2), number(2, 5000.0) as u64, number(3, 1.0) as usize);
+    let (k, rate, cycles, threads) =
+        (number(0, 8.0) as u32, number(1, 0.2), number(2, 5000.0) as u64, number(3, 1.0) as usize);
     let (mut network, mut parts) = network(k, rate, threads);
     network.run(&mut parts, 1000);
     let before: u64 = network.tally().port_flits.iter().sum();
@@ -31,6 +32,10 @@ fn main() {
     network.run(&mut parts, 1000 + cycles);
     let time = start.elapsed();
     let hops = network.tally().port_flits.iter().sum::<u64>() - before;
-    println!("{k}x{k} at {rate}, {threads} threads: {cycles} cycles, {hops} flit-hops, {:.0} cycles/s, {:.2} M flit-hops/s, {:.1} ns/flit-hop",
-        cycles as f64 / time.as_secs_f64(), hops as f64 / time.as_secs_f64() / 1e6, time.as_secs_f64() * 1e9 / hops as f64);
+    println!(
+        "{k}x{k} at {rate}, {threads} threads: {cycles} cycles, {hops} flit-hops, {:.0} cycles/s, {:.2} M flit-hops/s, {:.1} ns/flit-hop",
+        cycles as f64 / time.as_secs_f64(),
+        hops as f64 / time.as_secs_f64() / 1e6,
+        time.as_secs_f64() * 1e9 / hops as f64
+    );
 }

@@ -137,7 +137,12 @@ fn a_timeline_holds_every_packet_and_opens_and_closes_it() {
 
 #[test]
 fn nothing_but_json_on_standard_output() {
-    for line in ["check mesh8 --json", "schema sweep", "models --json", "run uniform --json --set workload.traffic.measure_cycles=50"] {
+    for line in [
+        "check mesh8 --json",
+        "schema sweep",
+        "models --json",
+        "run uniform --json --set workload.traffic.measure_cycles=50",
+    ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_spikeloom"));
         let output = command.args(line.split(' ')).stdin(Stdio::null()).output().expect("the program starts");
         assert!(serde_json::from_slice::<serde_json::Value>(&output.stdout).is_ok(), "{line}");

@@ -22,7 +22,8 @@ fn error(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-const SHORT: &str = "run uniform --set workload.traffic.warmup_cycles=50 --set workload.traffic.measure_cycles=150";
+const SHORT: &str =
+    "run uniform --set workload.traffic.warmup_cycles=50 --set workload.traffic.measure_cycles=150";
 
 #[test]
 fn a_killed_run_leaves_the_old_files_whole() {
@@ -89,7 +90,8 @@ impl<'a> Small<'a> {
         fs::create_dir_all(at).expect("there is room for a folder");
         let options = format!("size={size}");
         let mut mount = Command::new("mount");
-        let mounted = mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).stderr(Stdio::null()).status();
+        let mounted =
+            mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).stderr(Stdio::null()).status();
         mounted.is_ok_and(|status| status.success()).then_some(Self(at))
     }
 }
@@ -111,10 +113,15 @@ fn a_full_disk_leaves_what_was_there() {
     };
     assert!(run(&format!("{SHORT} --out small/r"), folder.path()).status.success());
     let old = fs::read(at.join("r/report.json")).expect("it is written");
-    fs::write(at.join("filler"), vec![0; 120 << 10]).or_else(|_| fs::write(at.join("filler"), vec![0; 60 << 10])).ok();
-    while fs::OpenOptions::new().append(true).create(true).open(at.join("more")).is_ok_and(|mut more| {
-        std::io::Write::write_all(&mut more, &[0; 1024]).is_ok()
-    }) {}
+    fs::write(at.join("filler"), vec![0; 120 << 10])
+        .or_else(|_| fs::write(at.join("filler"), vec![0; 60 << 10]))
+        .ok();
+    while fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(at.join("more"))
+        .is_ok_and(|mut more| std::io::Write::write_all(&mut more, &[0; 1024]).is_ok())
+    {}
     let output = run(&format!("{SHORT} --out small/r --force"), folder.path());
     assert!(matches!(output.status.code(), Some(1 | 2)), "{}", error(&output));
     assert!(error(&output).contains("space"), "{}", error(&output));

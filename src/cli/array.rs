@@ -76,7 +76,8 @@ pub(super) fn array(arguments: &ArrayArguments) -> Result<(), Failure> {
             .map_err(|error| Failure::Failed(format!("the report cannot be written down: {error}")))?;
         return console::answer(&format!("{text}\n"));
     }
-    let mut text = format!("{}: {}\n\n", device.name(), device.header.description.as_deref().unwrap_or("an array"));
+    let mut text =
+        format!("{}: {}\n\n", device.name(), device.header.description.as_deref().unwrap_or("an array"));
     describe(&report, &mut text);
     console::answer(&text)
 }
@@ -85,7 +86,8 @@ fn study_of(arguments: &ArrayArguments) -> Result<Study, Failure> {
     let &ArrayArguments { rows, columns, products, trials, age, seed, .. } = arguments;
     let fits = |a: usize, b: usize| a.checked_mul(b).is_some_and(|size| (1..=MOST_WEIGHTS).contains(&size));
     if !fits(rows, columns) || !fits(products as usize, rows.max(columns)) {
-        let message = format!("a matrix of {rows} by {columns} and {products} products: up to {MOST_WEIGHTS} numbers");
+        let message =
+            format!("a matrix of {rows} by {columns} and {products} products: up to {MOST_WEIGHTS} numbers");
         return Err(Failure::Usage(message));
     }
     if !(age >= 0.0 && age.is_finite()) {
@@ -209,7 +211,13 @@ fn prefixed(value: f64) -> String {
     }
     let found = PREFIXES.iter().find(|(scale, _)| value.abs() >= *scale).unwrap_or(&PREFIXES[8]);
     let shown = value / found.0;
-    let digits = if shown >= 100.0 { 1 } else if shown >= 10.0 { 2 } else { 3 };
+    let digits = if shown >= 100.0 {
+        1
+    } else if shown >= 10.0 {
+        2
+    } else {
+        3
+    };
     format!("{shown:.digits$} {}", found.1)
 }
 

@@ -261,8 +261,7 @@ impl<'a> Assignment<'a> {
             last = edge;
             fan_in += 1;
             let sender = self.sender(edge as usize);
-            if sender != NOWHERE
-                && self.load[sender as usize].fan_out >= self.limits[sender as usize].fan_out
+            if sender != NOWHERE && self.load[sender as usize].fan_out >= self.limits[sender as usize].fan_out
             {
                 return false;
             }
@@ -276,7 +275,8 @@ impl<'a> Assignment<'a> {
         let (limits, load) = (self.limits[part as usize], &self.load[part as usize]);
         let rows = limits.rows.iter().zip(&load.rows);
         let neurons = rows.map(|((_, room), load)| load.saturating_sub(*room)).max().unwrap_or(0);
-        let refused = self.members(part).iter().filter(|&&it| limits.refused.has(self.graph.kind[it as usize]));
+        let refused =
+            self.members(part).iter().filter(|&&it| limits.refused.has(self.graph.kind[it as usize]));
         let found = [
             u64::from(neurons).max(refused.count() as u64),
             load.synapses.saturating_sub(u64::from(limits.synapses)),

@@ -140,7 +140,9 @@ impl MappingDoc {
                     let message = format!("there is no core {}", content.core);
                     problems.push(Problem::new(path, message).allowed(allowed));
                 }
-                Some(true) => problems.push(Problem::new(path, format!("core {} stands here twice", content.core))),
+                Some(true) => {
+                    problems.push(Problem::new(path, format!("core {} stands here twice", content.core)))
+                }
                 Some(named) => *named = true,
             }
             for (j, range) in content.neurons.iter().enumerate() {
@@ -151,9 +153,9 @@ impl MappingDoc {
         problems.into_result(())?;
         let missing = core_of.iter().filter(|&&core| core == NONE).count();
         if let Some(first) = core_of.iter().position(|&core| core == NONE) {
-            let name = net.place(NeuronId::at(first)).map_or_else(String::new, |(population, at)| {
-                format!("{}[{at}]", population.name)
-            });
+            let name = net
+                .place(NeuronId::at(first))
+                .map_or_else(String::new, |(population, at)| format!("{}[{at}]", population.name));
             let message = format!("{missing} neurons have no core, the first of them {name}");
             return Err(Problems::one("cores", message));
         }
@@ -171,7 +173,10 @@ fn place(range: &Range, net: &Net, core: u32, core_of: &mut [u32]) -> Result<(),
     let len = population.span.len;
     let end = u64::from(range.first) + u64::from(range.count);
     if range.count == 0 || end > u64::from(len) {
-        let message = format!("`{}` has {len} neurons; {} from {} are asked for", range.population, range.count, range.first);
+        let message = format!(
+            "`{}` has {len} neurons; {} from {} are asked for",
+            range.population, range.count, range.first
+        );
         return Err(Problem::new("", message));
     }
     for position in range.first..range.first + range.count {
@@ -236,6 +241,9 @@ mod tests {
             "cores: [{core: 1, neurons: [{population: b, first: 0, count: 3}]}]",
             "cores: 5 neurons have no core, the first of them a[0]",
         );
-        check("cores: [{core: 1, neurons: []}, {core: 1, neurons: []}]", "cores[1].core: core 1 stands here twice");
+        check(
+            "cores: [{core: 1, neurons: []}, {core: 1, neurons: []}]",
+            "cores[1].core: core 1 stands here twice",
+        );
     }
 }

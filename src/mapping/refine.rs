@@ -69,7 +69,9 @@ pub(super) fn sweep(all: &mut Assignment<'_>, distance: &Distance, seed: u64, ro
     let mut pull = Pull::new(all.parts());
     let mut wishes: BTreeMap<(u32, u32), Wish> = BTreeMap::new();
     let mut saved = 0.0;
-    for vertex in order.into_iter().map(|it| it as usize).filter(|&it| all.part[it] != NOWHERE).collect::<Vec<_>>() {
+    for vertex in
+        order.into_iter().map(|it| it as usize).filter(|&it| all.part[it] != NOWHERE).collect::<Vec<_>>()
+    {
         let relief = all.relief(vertex, distance);
         if relief <= 0.0 {
             continue;
@@ -240,7 +242,8 @@ mod tests {
     /// From a random assignment: what is said to be saved is what the cost falls by, and no limit is broken.
     #[test]
     fn savings_add_up_and_limits_hold() {
-        let targets: Vec<Vec<u32>> = (0..80u32).map(|i| vec![(i + 1) % 80, (i + 2) % 80, (i + 3) % 80]).collect();
+        let targets: Vec<Vec<u32>> =
+            (0..80u32).map(|i| vec![(i + 1) % 80, (i + 2) % 80, (i + 3) % 80]).collect();
         let graph = Hypergraph::of_lists(&targets, &[1.0; 80]).unwrap();
         let limits = Limits::of(&Capacity::of_neurons(22), &graph);
         let limits = [&limits; 4];

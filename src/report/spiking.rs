@@ -39,6 +39,9 @@ pub struct NetworkReport {
     /// Cores that hold neurons; left out on chips of more than 4096 cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cores: Option<Vec<CoreLoad>>,
+    /// What an algorithm computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<serde_json::Value>,
 }
 
 /// Simulated time.
@@ -209,7 +212,8 @@ impl NetworkReport {
         let counts = counts.unwrap_or_default();
         let per = |count: u64| (count > 0).then(|| energy.total().joules() / count as f64);
         let rate = |count: u64| (total_seconds > 0.0).then(|| count as f64 / total_seconds);
-        let by_component: Vec<_> = energy.components().into_iter().map(|(name, part)| (name, part.joules())).collect();
+        let by_component: Vec<_> =
+            energy.components().into_iter().map(|(name, part)| (name, part.joules())).collect();
         Self {
             schema: SCHEMA,
             program: Program { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -238,6 +242,7 @@ impl NetworkReport {
                 mean_power_watts: (total_seconds > 0.0).then(|| energy.total().joules() / total_seconds),
             },
             cores: (chip.cores() <= MAX_CORES).then_some(cores),
+            result: None,
         }
     }
 
@@ -261,15 +266,27 @@ impl NetworkReport {
         let mut line = |name: &str, text: String| _ = writeln!(page, "  {name:26} {text}");
         line("simulated time", format!("{} steps = {:.6e} s", self.time.steps, self.time.seconds));
         if let Some(step) = self.latency.step {
-            line("step", format!("{:.4e} s (min {:.4e}, p99 {:.4e}, max {:.4e})", step.mean, step.min, step.p99, step.max));
+            line(
+                "step",
+                format!(
+                    "{:.4e} s (min {:.4e}, p99 {:.4e}, max {:.4e})",
+                    step.mean, step.min, step.p99, step.max
+                ),
+            );
         }
         let traffic = &self.traffic;
         line("spikes", traffic.spikes.to_string());
         line("synaptic events", traffic.synaptic_events.to_string());
-        line("packets", format!("{}, {} hops, {} late", traffic.packets.injected, traffic.hops, traffic.late));
+        line(
+            "packets",
+            format!("{}, {} hops, {} late", traffic.packets.injected, traffic.hops, traffic.late),
+        );
         line("energy", format!("{:.6e} J", self.energy.total_joules));
         for (name, joules) in self.energy.by_component.0.iter().filter(|(_, joules)| *joules > 0.0) {
             line(&format!("  {name}"), format!("{joules:.4e} J"));
+        }
+        for (name, text) in self.result.iter().flat_map(result_lines) {
+            line(&name, text);
         }
         page
     }
@@ -285,4 +302,23 @@ fn load(core: usize, neurons: u32, counts: &CoreCounts, energy: Energy) -> CoreL
         packets_received: counts.axon_in,
         energy: energy.joules(),
     }
+}
+
+/// What a result says in a word or a number each; lists and tables are left to the report.
+fn result_lines(result: &serde_json::Value) -> Vec<(String, String)> {
+    use serde_json::Value;
+    let plain = |(name, value): (&String, &Value)| match value {
+        Value::Number(_) | Value::Bool(_) | Value::String(_) => {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Some((name.replace('_', " "), text))
+        }
+        _ => None,
+    };
+    let mut lines: Vec<_> = result.as_object().into_iter().flatten().filter_map(plain).collect();
+    if let (Some(passed), check) = (result["check"]["passed"].as_bool(), &result["check"]) {
+        let verdict = if passed { "passed" } else { "FAILED" };
+        let word = |name: &str| check[name].as_str().unwrap_or_default().to_owned();
+        lines.push(("check".to_owned(), format!("{verdict}: {} ({})", word("against"), word("detail"))));
+    }
+    lines
 }

@@ -69,7 +69,13 @@ fn latencies(cost: &SomaCost) -> [f64; 3] {
 }
 
 impl Shard {
-    pub(super) fn new(plan: &Plan, cores: Range<usize>, shards: usize, granules: usize, mut banks: Vec<Bank>) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        cores: Range<usize>,
+        shards: usize,
+        granules: usize,
+        mut banks: Vec<Bank>,
+    ) -> Self {
         let layout = &plan.layout;
         let sites = layout.first[cores.start] as usize..layout.first[cores.end] as usize;
         let own = layout.bank_first[cores.start] as usize..layout.bank_first[cores.end] as usize;
@@ -102,7 +108,8 @@ impl Shard {
         self.outbox.clear();
         self.now = CoreCounts::new(self.now.soma.len(), self.now.synapse.len());
         for core in self.cores.clone() {
-            let banks = moment.plan.layout.bank_first[core] as usize..moment.plan.layout.bank_first[core + 1] as usize;
+            let banks = moment.plan.layout.bank_first[core] as usize
+                ..moment.plan.layout.bank_first[core + 1] as usize;
             if moment.plan.layout.walk[core].is_empty() {
                 self.update_in_order(core, banks, moment);
             } else {
@@ -206,7 +213,11 @@ impl Shard {
         for packet in packets {
             let entry = moment.plan.fan[packet];
             let target = usize::from(entry.core);
-            self.outbox.push(Message { gap: *busy + moment.axon_out, core: entry.core, profile: entry.profile });
+            self.outbox.push(Message {
+                gap: *busy + moment.axon_out,
+                core: entry.core,
+                profile: entry.profile,
+            });
             *busy = 0.0;
             let shard = usize::from(moment.shard_of[target]);
             self.parcels[shard].push(Parcel { packet: packet as u32, late: 0, value });

@@ -25,7 +25,9 @@ impl Mesh {
         let mut problems = Problems::new();
         let size = ground.mesh();
         problems.require(size.is_some(), "fidelity", || "this fidelity needs a two-dimensional mesh".into());
-        problems.require(ground.is_whole, "fidelity", || "this fidelity knows no broken routers and links".into());
+        problems.require(ground.is_whole, "fidelity", || {
+            "this fidelity knows no broken routers and links".into()
+        });
         let hops = ground.params.hops;
         problems.require(hops.is_some(), "hops", || "this fidelity needs to know what a hop takes".into());
         problems.into_result(())?;

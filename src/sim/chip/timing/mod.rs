@@ -88,7 +88,8 @@ impl Clockwork {
             Fidelity::Sanafe => Self::Sanafe(Box::new(sanafe::Sanafe::new(mesh::Mesh::new(ground)?))),
             Fidelity::SanafeSimple => Self::Simple(simple::Simple::new(cores)),
             Fidelity::Cycle | Fidelity::Approximate => {
-                let problem = Problem::new("fidelity", "spiking networks are not simulated in this fidelity yet");
+                let problem =
+                    Problem::new("fidelity", "spiking networks are not simulated in this fidelity yet");
                 return Err(problem.allowed("`ideal`, `sanafe`, `sanafe-simple`").into());
             }
         })

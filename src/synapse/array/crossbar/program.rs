@@ -177,7 +177,8 @@ impl Crossbar {
 
     /// The wires, if sums are not linear in the drive.
     fn is_solved_each_time(&self) -> Option<Segments> {
-        let nonlinear = self.params.cell.curve.is_some() || self.params.passive == Some(PassiveAccess::Floating);
+        let nonlinear =
+            self.params.cell.curve.is_some() || self.params.passive == Some(PassiveAccess::Floating);
         self.segments().filter(|_| nonlinear)
     }
 
@@ -222,7 +223,8 @@ impl Crossbar {
     fn add_planes(&self, tile: &mut Tile, outputs: usize, effective: &Matrix, variance: Option<&Matrix>) {
         for slice in 0..self.slice_count() {
             let pair = |j: usize| self.sources(slice, j, outputs);
-            let single = |column: fn((usize, usize)) -> usize| (0..outputs).map(|j| (column(pair(j)), None)).collect();
+            let single =
+                |column: fn((usize, usize)) -> usize| (0..outputs).map(|j| (column(pair(j)), None)).collect();
             let sets: Vec<(f64, Vec<(usize, Option<usize>)>)> = match self.subtraction() {
                 Some(Subtraction::Analog) => {
                     vec![(1.0, (0..outputs).map(|j| (pair(j).0, Some(pair(j).1))).collect())]
@@ -288,7 +290,8 @@ impl Crossbar {
 
     /// Thermal noise of a column in one read [weight²]: `Σ 4kTG·Δf`, referred to full drive.
     fn thermal_floor(&self, unit: f64, effective: &Matrix) -> f64 {
-        let Some(temperature) = self.params.cell.temperature.filter(|temperature| temperature.thermal_noise) else {
+        let Some(temperature) = self.params.cell.temperature.filter(|temperature| temperature.thermal_noise)
+        else {
             return 0.0;
         };
         let columns = effective.columns().max(1) as f64;

@@ -154,7 +154,10 @@ fn arranged(params: &MeshParams, matrix: &Square) -> Result<Mesh, Problems> {
 fn one_mesh(params: &MeshParams, matrix: &Matrix) -> Result<Meshes, Problems> {
     let matrix = complex(matrix);
     check_unitary(&matrix).map_err(|mut problems| {
-        problems.0.iter_mut().for_each(|problem| problem.allowed = Some("a unitary matrix; or `svd: true`".into()));
+        problems
+            .0
+            .iter_mut()
+            .for_each(|problem| problem.allowed = Some("a unitary matrix; or `svd: true`".into()));
         problems.under("svd")
     })?;
     let mesh = arranged(params, &matrix)?;
@@ -210,7 +213,13 @@ struct Figures {
 }
 
 impl Figures {
-    fn costs(self, shape: [usize; 2], [inputs, outputs]: [f64; 2], adc: Option<&AdcParams>, input: InputParams) -> Costs {
+    fn costs(
+        self,
+        shape: [usize; 2],
+        [inputs, outputs]: [f64; 2],
+        adc: Option<&AdcParams>,
+        input: InputParams,
+    ) -> Costs {
         let steps = input.steps();
         let (reads, conversions) = (f64::from(steps.reads), f64::from(steps.conversions));
         let conversion = adc.map_or(0.0, |adc| adc.conversion_energy());
