@@ -19,6 +19,7 @@ mod run;
 mod schema;
 mod setting;
 mod shell;
+mod solving;
 mod spiking;
 mod start;
 mod sweep;

@@ -10,6 +10,7 @@ use tracing::{info, info_span};
 use super::console;
 use super::failure::Failure;
 use super::setting::{Documents, Names, Setting};
+use super::solving;
 use super::spiking;
 use super::watch::{Watch, heed_interrupts};
 use crate::base::Problems;
@@ -38,9 +39,9 @@ Examples:
 pub(super) struct RunArguments {
     /// What the chip is to do: a file, or a built-in workload.
     pub(super) workload: String,
-    /// The chip: a file, or a built-in one.
-    #[arg(long, default_value = "mesh8")]
-    chip: String,
+    /// The chip: a file, or a built-in one. Default: mesh8; for networks and algorithms loihi-sanafe.
+    #[arg(long)]
+    chip: Option<String>,
     /// What is broken: a file, or a built-in fault map.
     #[arg(long)]
     faults: Option<String>,
@@ -132,7 +133,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
                 "`--trace` follows packets of traffic; a network has `probes`".into(),
             ));
         }
-        return spiking::run(&plan, arguments, folder.as_ref(), start);
+        return match plan.workload.value.algorithm() {
+            Some(algorithm) => solving::run(&plan, &algorithm, arguments, folder.as_ref(), start),
+            None => spiking::run(&plan, arguments, folder.as_ref(), start),
+        };
     };
     let done = info_span!("simulate").in_scope(|| plan.simulate(arguments, params, start, Watch::new()))?;
     info_span!("report").in_scope(|| plan.hand_over(arguments, folder.as_ref(), &done))
@@ -166,11 +170,14 @@ impl Plan {
     fn read(arguments: &RunArguments) -> Result<Self, Failure> {
         let RunArguments { chip, faults, routing, set, .. } = arguments;
         let (faults, routing) = (faults.as_deref(), routing.as_deref());
-        let names = Names { chip, faults, routing, overrides: set };
+        let mut names = Names { chip: chip.as_deref().unwrap_or("mesh8"), faults, routing, overrides: set };
         let overrides = names.overrides()?;
         let mut problems = Diagnostics::new();
-        let documents = names.read(&overrides, &mut problems);
         let workload = problems.absorb(load_workload(&arguments.workload, &overrides));
+        if chip.is_none() && workload.as_ref().is_some_and(|workload| workload.value.traffic.is_none()) {
+            names.chip = "loihi-sanafe";
+        }
+        let documents = names.read(&overrides, &mut problems);
         let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
         documents.refuse_unbuilt_faults()?;
         let setting = documents.prepare(arguments.seed)?;

@@ -39,6 +39,9 @@ pub struct NetworkReport {
     /// Cores that hold neurons; left out on chips of more than 4096 cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cores: Option<Vec<CoreLoad>>,
+    /// What an algorithm computed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub result: Option<serde_json::Value>,
 }
 
 /// Simulated time.
@@ -239,6 +242,7 @@ impl NetworkReport {
                 mean_power_watts: (total_seconds > 0.0).then(|| energy.total().joules() / total_seconds),
             },
             cores: (chip.cores() <= MAX_CORES).then_some(cores),
+            result: None,
         }
     }
 
@@ -281,6 +285,9 @@ impl NetworkReport {
         for (name, joules) in self.energy.by_component.0.iter().filter(|(_, joules)| *joules > 0.0) {
             line(&format!("  {name}"), format!("{joules:.4e} J"));
         }
+        for (name, text) in self.result.iter().flat_map(result_lines) {
+            line(&name, text);
+        }
         page
     }
 }
@@ -295,4 +302,23 @@ fn load(core: usize, neurons: u32, counts: &CoreCounts, energy: Energy) -> CoreL
         packets_received: counts.axon_in,
         energy: energy.joules(),
     }
+}
+
+/// What a result says in a word or a number each; lists and tables are left to the report.
+fn result_lines(result: &serde_json::Value) -> Vec<(String, String)> {
+    use serde_json::Value;
+    let plain = |(name, value): (&String, &Value)| match value {
+        Value::Number(_) | Value::Bool(_) | Value::String(_) => {
+            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            Some((name.replace('_', " "), text))
+        }
+        _ => None,
+    };
+    let mut lines: Vec<_> = result.as_object().into_iter().flatten().filter_map(plain).collect();
+    if let (Some(passed), check) = (result["check"]["passed"].as_bool(), &result["check"]) {
+        let verdict = if passed { "passed" } else { "FAILED" };
+        let word = |name: &str| check[name].as_str().unwrap_or_default().to_owned();
+        lines.push(("check".to_owned(), format!("{verdict}: {} ({})", word("against"), word("detail"))));
+    }
+    lines
 }

@@ -400,6 +400,7 @@ fn every_preset_is_right_and_reads_back() {
             }
             Kind::Workload => {
                 let workload = reads_back::<WorkloadDoc>(preset.name);
+                // Algorithms run in the tests of their room.
                 let made = match (&workload.value.traffic, &workload.value.network) {
                     (Some(traffic), _) => traffic.compile(&mesh, &|name| workload.file(name), 0).map(drop),
                     (_, Some(network)) => {

@@ -4,32 +4,54 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::document::{Document, Files, Kind};
-use crate::base::{Problem, Problems};
+use crate::base::Problems;
 use crate::network::describe::NetworkParams;
 use crate::sim::Record;
+use crate::workload::Algorithm;
+use crate::workload::algorithm::*;
 use crate::workload::traffic::TrafficParams;
 
-/// A workload: packets without neurons behind them, or a spiking network.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct WorkloadDoc {
-    /// Who sends packets to whom, and when.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub traffic: Option<TrafficParams>,
-    /// Neurons and the synapses between them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub network: Option<NetworkParams>,
-    /// Steps that a network runs for. Default: 100.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(range(min = 1))]
-    pub steps: Option<u64>,
-    /// What of a network is written down step by step.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub probes: Option<Probes>,
-    /// Tables written beside the report of traffic. Default: links, routers and nodes; for traces packets, too.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub record: Option<Vec<Record>>,
+macro_rules! workload_document {
+    ($($(#[$doc:meta])* $name:literal $field:ident: $Parameters:ident,)+) => {
+        /// A workload: packets without neurons behind them, a spiking network, or an algorithm by its name.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct WorkloadDoc {
+            /// Who sends packets to whom, and when.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub traffic: Option<TrafficParams>,
+            /// Neurons and the synapses between them.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub network: Option<NetworkParams>,
+            /// Steps that a network runs for. Default: 100.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            #[schemars(range(min = 1))]
+            pub steps: Option<u64>,
+            /// What of a network is written down step by step.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub probes: Option<Probes>,
+            /// Tables written beside the report of traffic. Default: links, routers and nodes; for traces
+            /// packets, too.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub record: Option<Vec<Record>>,
+            $(
+                $(#[$doc])*
+                #[serde(rename = $name, default, skip_serializing_if = "Option::is_none")]
+                pub $field: Option<$Parameters>,
+            )+
+        }
+
+        impl WorkloadDoc {
+            /// The algorithms that are asked for: in a valid document one at most.
+            fn algorithms(&self) -> Vec<Algorithm> {
+                let given = [$(self.$field.clone().map(Algorithm::$Parameters)),+];
+                given.into_iter().flatten().collect()
+            }
+        }
+    };
 }
+
+for_each_algorithm!(workload_document);
 
 /// Traces of a network: neurons as `cells`, `cells[3]` or `cells[0..9]`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -55,6 +77,11 @@ impl WorkloadDoc {
         self.record.clone().unwrap_or_else(|| Record::default_for(is_trace))
     }
 
+    /// The algorithm, if the workload is one.
+    pub fn algorithm(&self) -> Option<Algorithm> {
+        self.algorithms().pop()
+    }
+
     /// Steps that the network runs for.
     pub fn steps(&self) -> u64 {
         self.steps.unwrap_or(DEFAULT_STEPS)
@@ -68,20 +95,28 @@ impl Document for WorkloadDoc {
 
     fn build(&self, _: Files<'_>) -> Result<(), Problems> {
         let mut problems = Problems::new();
-        match (&self.traffic, &self.network) {
-            (Some(traffic), None) => {
-                problems.absorb("traffic", traffic.validate());
-                for (given, field) in [(self.steps.is_some(), "steps"), (self.probes.is_some(), "probes")] {
-                    problems.require(!given, field, || "this goes with a `network`".into());
-                }
-            }
-            (None, Some(network)) => {
-                problems.absorb("network", network.check());
-                problems.require(self.record.is_none(), "record", || "this goes with `traffic`".into());
-                problems.require(self.steps != Some(0), "steps", || "a run has at least one step".into());
-            }
-            _ => problems.push(Problem::new("", "a workload is either `traffic` or a `network`")),
+        let algorithms = self.algorithms();
+        let kinds = [self.traffic.is_some(), self.network.is_some()];
+        let count = kinds.into_iter().filter(|&given| given).count() + algorithms.len();
+        problems.require(count == 1, "", || {
+            format!("a workload is one of `traffic`, a `network` and an algorithm; found {count} of them")
+        });
+        if let Some(traffic) = &self.traffic {
+            problems.absorb("traffic", traffic.validate());
         }
+        if let Some(network) = &self.network {
+            problems.absorb("network", network.check());
+            problems.require(self.steps != Some(0), "steps", || "a run has at least one step".into());
+        }
+        for algorithm in algorithms {
+            problems.0.extend(algorithm.validate().err().into_iter().flat_map(|wrong| wrong.0));
+        }
+        for (given, field) in [(self.steps.is_some(), "steps"), (self.probes.is_some(), "probes")] {
+            problems.require(!given || self.network.is_some(), field, || "this goes with a `network`".into());
+        }
+        problems.require(self.record.is_none() || self.traffic.is_some(), "record", || {
+            "this goes with `traffic`".into()
+        });
         problems.into_result(())
     }
 }

@@ -6,22 +6,82 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::graph::{
+pub use super::graph::{
     apsp::Apsp, bfs::Bfs, communities::Communities, components::Components, epidemic::Epidemic,
     k_core::KCore, k_hop::KHop, max_flow::MaxFlow, mst::Mst, sssp::Sssp, triangles::Triangles,
 };
 use super::host::{Backend, Check, Failure, Finding, Host, Progress, Size, Task};
-use super::optimise::{coloring::Coloring, max_cut::MaxCut, mis::Mis, qubo::Qubo, sat::Sat, sudoku::Sudoku};
+pub use super::optimise::{
+    coloring::Coloring, max_cut::MaxCut, mis::Mis, qubo::Qubo, sat::Sat, sudoku::Sudoku,
+};
 use super::problem::Files;
-use super::walks::cases::{
+pub use super::walks::cases::{
     gambler::Gambler, heat::Heat, laplace::Laplace, option::OptionPricing, transport::Transport,
 };
-use super::walks::{pagerank::Pagerank, random_walk::RandomWalk};
+pub use super::walks::{pagerank::Pagerank, random_walk::RandomWalk};
 use crate::base::Problems;
 use crate::network::Activity;
 
+/// Hands the list of all algorithms to the macro `$then`: what each is, its name as a user writes it, its name
+/// as a field, and its parameters.
+macro_rules! for_each_algorithm {
+    ($then:ident) => {
+        $then! {
+            /// Single-source shortest paths.
+            "sssp" sssp: Sssp,
+            /// Shortest paths of few edges.
+            "k-hop" k_hop: KHop,
+            /// Breadth-first search, eccentricity, diameter.
+            "bfs" bfs: Bfs,
+            /// All-pairs shortest paths.
+            "apsp" apsp: Apsp,
+            /// Connected components.
+            "components" components: Components,
+            /// Minimum spanning tree.
+            "mst" mst: Mst,
+            /// Triangle counting.
+            "triangles" triangles: Triangles,
+            /// PageRank by random surfers.
+            "pagerank" pagerank: Pagerank,
+            /// Maximum flow.
+            "max-flow" max_flow: MaxFlow,
+            /// Core numbers.
+            "k-core" k_core: KCore,
+            /// Epidemic spread.
+            "epidemic" epidemic: Epidemic,
+            /// Communities from rasters.
+            "communities" communities: Communities,
+            /// Random walk on a graph.
+            "random-walk" random_walk: RandomWalk,
+            /// The gambler's ruin.
+            "gambler" gambler: Gambler,
+            /// Laplace's equation on a square.
+            "laplace" laplace: Laplace,
+            /// Heat in a rod.
+            "heat" heat: Heat,
+            /// Transport of particles through a slab.
+            "transport" transport: Transport,
+            /// The price of a call option.
+            "option" option: OptionPricing,
+            /// Quadratic unconstrained binary optimisation.
+            "qubo" qubo: Qubo,
+            /// Maximum cut.
+            "max-cut" max_cut: MaxCut,
+            /// Maximum independent set.
+            "mis" mis: Mis,
+            /// Satisfiability.
+            "sat" sat: Sat,
+            /// Graph colouring.
+            "coloring" coloring: Coloring,
+            /// Sudoku.
+            "sudoku" sudoku: Sudoku,
+        }
+    };
+}
+pub(crate) use for_each_algorithm;
+
 macro_rules! algorithms {
-    ($($(#[$doc:meta])* $name:literal: $Algorithm:ident,)+) => {
+    ($($(#[$doc:meta])* $name:literal $field:ident: $Algorithm:ident,)+) => {
         /// An algorithm with its parameters, written as a map with one key: `sssp: {graph: …, source: 1}`.
         #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
         pub enum Algorithm {
@@ -59,56 +119,7 @@ macro_rules! algorithms {
     };
 }
 
-algorithms! {
-    /// Single-source shortest paths.
-    "sssp": Sssp,
-    /// Shortest paths of few edges.
-    "k-hop": KHop,
-    /// Breadth-first search, eccentricity, diameter.
-    "bfs": Bfs,
-    /// All-pairs shortest paths.
-    "apsp": Apsp,
-    /// Connected components.
-    "components": Components,
-    /// Minimum spanning tree.
-    "mst": Mst,
-    /// Triangle counting.
-    "triangles": Triangles,
-    /// PageRank by random surfers.
-    "pagerank": Pagerank,
-    /// Maximum flow.
-    "max-flow": MaxFlow,
-    /// Core numbers.
-    "k-core": KCore,
-    /// Epidemic spread.
-    "epidemic": Epidemic,
-    /// Communities from rasters.
-    "communities": Communities,
-    /// Random walk on a graph.
-    "random-walk": RandomWalk,
-    /// The gambler's ruin.
-    "gambler": Gambler,
-    /// Laplace's equation on a square.
-    "laplace": Laplace,
-    /// Heat in a rod.
-    "heat": Heat,
-    /// Transport of particles through a slab.
-    "transport": Transport,
-    /// The price of a call option.
-    "option": OptionPricing,
-    /// Quadratic unconstrained binary optimisation.
-    "qubo": Qubo,
-    /// Maximum cut.
-    "max-cut": MaxCut,
-    /// Maximum independent set.
-    "mis": Mis,
-    /// Satisfiability.
-    "sat": Sat,
-    /// Graph colouring.
-    "coloring": Coloring,
-    /// Sudoku.
-    "sudoku": Sudoku,
-}
+for_each_algorithm!(algorithms);
 
 /// What came of a run.
 #[derive(Clone, Debug, PartialEq)]

@@ -108,6 +108,15 @@ pub struct Distancing {
     pub factor: f64,
 }
 
+impl Distancing {
+    /// Whether it is in force in step `elapsed` of an outbreak.
+    fn holds(&self, elapsed: u64) -> bool {
+        let from = u64::from(self.from);
+        let until = self.steps.map_or(u64::MAX, |steps| from + u64::from(steps));
+        (from..until).contains(&elapsed)
+    }
+}
+
 /// A hazard that infects for certain: e^−1000 is 0 in double precision.
 const CERTAIN: f64 = 1000.0;
 
@@ -129,6 +138,30 @@ struct Tally {
     first: Vec<Option<u64>>,
     curve: Vec<u64>,
     cut: u64,
+}
+
+/// An outbreak to be traced back.
+struct Traced<'a> {
+    /// Contacts by the person who may be infected.
+    arcs: &'a Arcs,
+    sources: &'a [u32],
+    latent: u16,
+    first: &'a [Option<u64>],
+    last: &'a [u64],
+}
+
+impl Traced<'_> {
+    /// Whether somebody whom `person` met was infectious in the step before the infection.
+    fn explains(&self, person: u32) -> bool {
+        let Some(time) = self.first[person as usize].filter(|_| !self.sources.contains(&person)) else {
+            return true;
+        };
+        let Some(caught) = time.checked_sub(1 + u64::from(self.latent)) else { return false };
+        let was_infectious = |by: u32| {
+            self.first[by as usize].is_some_and(|began| began <= caught) && caught <= self.last[by as usize]
+        };
+        self.arcs.of(person).any(|(by, _)| was_infectious(by))
+    }
 }
 
 impl Epidemic {
@@ -177,7 +210,7 @@ impl Epidemic {
         tally: &mut Tally,
     ) -> Result<(), Failure> {
         let is_first = tally.sizes.iter().all(|&count| count == 0);
-        // Whether each person was infectious in the last step.
+        // When each person was infectious first and last.
         let mut first: Vec<Option<u64>> = vec![None; persons.len as usize];
         let mut last: Vec<u64> = vec![0; persons.len as usize];
         sources.iter().for_each(|&source| host.poke(persons.at(source), 2.0 * CERTAIN));
@@ -186,13 +219,9 @@ impl Epidemic {
         // Those who are exposed are silent for a while.
         let patience = u64::from(self.latent) + 1;
         while quiet_for <= patience && elapsed < u64::from(self.max_steps) {
-            if let Some(distancing) = &self.distancing {
-                let from = u64::from(distancing.from);
-                let until = distancing.steps.map_or(u64::MAX, |steps| from + u64::from(steps));
-                if (from..until).contains(&elapsed) != restrained {
-                    restrained = !restrained;
-                    self.rewrite(host, probabilities, if restrained { distancing.factor } else { 1.0 });
-                }
+            if let Some(distancing) = self.distancing.as_ref().filter(|it| it.holds(elapsed) != restrained) {
+                restrained = !restrained;
+                self.rewrite(host, probabilities, if restrained { distancing.factor } else { 1.0 });
             }
             host.step()?;
             let fired: Vec<u32> =
@@ -218,19 +247,8 @@ impl Epidemic {
         tally.sizes[count as usize] += 1;
         first.iter().zip(&mut tally.infected).for_each(|(it, infected)| *infected += u64::from(it.is_some()));
         if self.check {
-            let back = |person: u32, time: u64| {
-                arcs.of(person).any(|(by, _)| {
-                    let caught = time.checked_sub(1 + u64::from(self.latent));
-                    let began = first[by as usize];
-                    caught
-                        .zip(began)
-                        .is_some_and(|(caught, began)| began <= caught && caught <= last[by as usize])
-                })
-            };
-            let explained = |person: u32| {
-                sources.contains(&person) || first[person as usize].is_none_or(|it| back(person, it))
-            };
-            tally.unexplained += (0..persons.len).filter(|&person| !explained(person)).count() as u64;
+            let traced = Traced { arcs, sources, latent: self.latent, first: &first, last: &last };
+            tally.unexplained += (0..persons.len).filter(|&person| !traced.explains(person)).count() as u64;
         }
         if is_first {
             tally.first = first;

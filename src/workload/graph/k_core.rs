@@ -15,7 +15,7 @@ use crate::base::Problems;
 use crate::network::{Machine, NetBuilder, Part};
 use crate::neuron::step::Step;
 use crate::workload::host::{Backend, Check, Failure, Finding, Host, Task};
-use crate::workload::problem::{Arcs, GraphInput, Merge};
+use crate::workload::problem::{Arcs, Graph, GraphInput, Merge};
 
 /// Core numbers; with `k` only the k-core.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -71,7 +71,14 @@ impl Task for KCore {
                 break;
             }
         }
-        let expected = self.check.then(|| peel(&arcs));
+        Ok(self.report(&graph, &arcs, &core))
+    }
+}
+
+impl KCore {
+    /// Says who fired in which round, and whether peeling agrees.
+    fn report(&self, graph: &Graph, arcs: &Arcs, core: &[Option<u32>]) -> Finding {
+        let expected = self.check.then(|| peel(arcs));
         let mut finding;
         let wrong;
         if let Some(k) = self.k {
@@ -100,7 +107,7 @@ impl Task for KCore {
             passed: wrong == 0,
             detail: format!("{wrong} of {} vertices differ", graph.vertices),
         });
-        Ok(finding)
+        finding
     }
 }
 

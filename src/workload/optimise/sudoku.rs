@@ -103,7 +103,7 @@ impl Task for Sudoku {
     fn validate(&self) -> Result<(), Problems> {
         let mut problems = Problems::new();
         problems.absorb("annealing", self.annealing.validate());
-        problems.absorb("", self.clues());
+        problems.0.extend(self.clues().err().into_iter().flat_map(|wrong| wrong.0));
         problems.into_result(())
     }
 

@@ -232,6 +232,11 @@ impl Family {
             Self::Rmat { quadrants, .. } => quadrants.iter().for_each(|&it| share("rmat.quadrants", it, 1.0)),
             _ => {}
         }
+        self.check_sizes(&mut problems, vertices, edges);
+        problems.into_result(())
+    }
+
+    fn check_sizes(&self, problems: &mut Problems, vertices: u64, edges: u64) {
         match self {
             Self::Grid { size } => {
                 problems.require(!size.is_empty() && size.iter().all(|&side| side > 0), "grid.size", || {
@@ -270,7 +275,6 @@ impl Family {
             }
             _ => {}
         }
-        problems.into_result(())
     }
 
     fn draw(&self, seed: u64) -> Graph {

@@ -40,7 +40,7 @@ fn walkers_on_a_torus_are_distributed_as_the_matrix_power() {
     let golden = &golden("walks.json")["torus_diffusion"];
     let torus = "generate: {family: {torus: {size: [10, 10]}}}";
     for method in ["density", "graded", "particle"] {
-        let count = if method == "particle" { 300 } else { 1000 };
+        let count = if method == "particle" { 60 } else { 1000 };
         let yaml = format!(
             "{{graph: {{{torus}}}, start: 0, stay: 0.2, steps: 50, walkers: {{count: {count}, method: {method}}}}}"
         );
