@@ -16,7 +16,8 @@ use spikeloom::spec::sanafe::{Import, import};
 
 fn cases() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/sanafe");
-    let mut cases: Vec<PathBuf> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut cases: Vec<PathBuf> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     cases.sort();
     cases
 }
@@ -26,7 +27,8 @@ fn read(path: PathBuf) -> String {
 }
 
 fn imported(case: &Path) -> Import {
-    import(&read(case.join("arch.yaml")), &read(case.join("snn.yaml")), false).unwrap_or_else(|it| panic!("{it}"))
+    import(&read(case.join("arch.yaml")), &read(case.join("snn.yaml")), false)
+        .unwrap_or_else(|it| panic!("{it}"))
 }
 
 fn chip(import: &Import, fidelity: Fidelity, threads: usize) -> Chip {
@@ -119,7 +121,8 @@ fn check(case: &Path, file: &str, fidelity: Fidelity, threads: usize) {
         let what = format!("{} {file} step {}", case.display(), step + 1);
         chip.step().unwrap();
         let fired: Vec<String> = chip.fired().iter().map(|&neuron| name(&chip, neuron)).collect();
-        let mut expected: Vec<&str> = peer["spikes"][step].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+        let mut expected: Vec<&str> =
+            peer["spikes"][step].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
         expected.sort_by_key(|name| {
             let (group, neuron) = name.split_once('.').unwrap();
             let first = chip.net().population(group).unwrap().span.first.0;
@@ -135,7 +138,9 @@ fn check(case: &Path, file: &str, fidelity: Fidelity, threads: usize) {
     chip.settle().unwrap();
     let records = chip.take_records();
     assert_eq!(records.len() as u64, steps);
-    records.iter().for_each(|record| check_step(&chip, record, &peer, &format!("{} {file} step {}", case.display(), record.step)));
+    records.iter().for_each(|record| {
+        check_step(&chip, record, &peer, &format!("{} {file} step {}", case.display(), record.step))
+    });
     close(chip.seconds(), peer["sim_time"].as_f64().unwrap(), "time of the run");
 }
 

@@ -47,7 +47,8 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<(), Failure> {
     let Format::Sanafe(arguments) = &arguments.format;
     let (arch, net) = (read(&arguments.arch)?, read(&arguments.net)?);
     let is_netlist = arguments.net.extension().is_some_and(|extension| extension == "net");
-    let import = sanafe::import(&arch, &net, is_netlist).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    let import =
+        sanafe::import(&arch, &net, is_netlist).map_err(|problems| Failure::Usage(problems.to_string()))?;
     let documents = import.documents(arguments.steps);
     let files = documents.iter().chain(&import.tables);
     let taken = files.clone().find(|(name, _)| arguments.out.join(name).exists());

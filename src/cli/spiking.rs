@@ -86,7 +86,8 @@ fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
     let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
     let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
     // What does not fit is told by core and neuron, which no document names.
-    Chip::new(described.net, &placement, &ground, how).map_err(|problems| Failure::Usage(problems.to_string()))
+    Chip::new(described.net, &placement, &ground, how)
+        .map_err(|problems| Failure::Usage(problems.to_string()))
 }
 
 /// The traces that a workload asks for, and the time of each step.
@@ -111,7 +112,8 @@ impl Traces {
             }
             problems.into_result(found).map_err(|problems| Failure::from(plan.workload.explain(problems)))
         };
-        let (spikes, potentials) = (select(&probes.spikes, "spikes")?, select(&probes.potentials, "potentials")?);
+        let (spikes, potentials) =
+            (select(&probes.spikes, "spikes")?, select(&probes.potentials, "potentials")?);
         let begin = |name: &str, wanted: bool, header: &str| {
             let Some(folder) = folder.filter(|_| wanted) else { return Ok(None) };
             let mut trace = folder.begin(name)?;
@@ -121,7 +123,8 @@ impl Traces {
         let mut is_probed = vec![false; chip.net().neurons() as usize];
         spikes.iter().for_each(|neuron| is_probed[neuron.index()] = true);
         let of_spikes = begin("spikes.csv", !spikes.is_empty(), "time,population,neuron")?;
-        let of_potentials = begin("potentials.csv", !potentials.is_empty(), "time,population,neuron,potential")?;
+        let of_potentials =
+            begin("potentials.csv", !potentials.is_empty(), "time,population,neuron,potential")?;
         Ok(Self {
             seconds: Vec::new(),
             spikes: of_spikes.map(|trace| (trace, is_probed)),
@@ -169,7 +172,12 @@ impl Traces {
 const STEPS_HEADER: &str = "step,seconds,spikes,updates,packets,hops,synaptic_events,late,soma_joules,\
                             synapse_joules,dendrite_joules,axon_in_joules,axon_out_joules,core_hop_joules";
 
-fn write(folder: &Folder, traces: Traces, report: &NetworkReport, host: &HostReport) -> Result<(), FolderError> {
+fn write(
+    folder: &Folder,
+    traces: Traces,
+    report: &NetworkReport,
+    host: &HostReport,
+) -> Result<(), FolderError> {
     let mut written = vec!["report.json", "host.json"];
     let Traces { spikes, potentials, steps, .. } = traces;
     let spikes = spikes.map(|(trace, _)| ("spikes.csv", trace));

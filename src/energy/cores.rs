@@ -129,7 +129,8 @@ mod tests {
         (1..4).for_each(|n| sum += prices.energy(&events(n)));
         let parts: Energy = sum.components().into_iter().map(|(_, energy)| energy).sum();
         assert_eq!(sum.total(), parts);
-        let by_hand = 3.0 * (5120.0 + 7.0 * 21.6 + 3.0 * 69.3 + 41.0 * 36.0 + 5.0 * 111.0 + 3.0 * 4.2) + 6.0 * 4.0;
+        let by_hand =
+            3.0 * (5120.0 + 7.0 * 21.6 + 3.0 * 69.3 + 41.0 * 36.0 + 5.0 * 111.0 + 3.0 * 4.2) + 6.0 * 4.0;
         assert!((sum.total().joules() / (by_hand * 1e-12) - 1.0).abs() < 1e-12);
     }
 }

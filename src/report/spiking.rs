@@ -209,7 +209,8 @@ impl NetworkReport {
         let counts = counts.unwrap_or_default();
         let per = |count: u64| (count > 0).then(|| energy.total().joules() / count as f64);
         let rate = |count: u64| (total_seconds > 0.0).then(|| count as f64 / total_seconds);
-        let by_component: Vec<_> = energy.components().into_iter().map(|(name, part)| (name, part.joules())).collect();
+        let by_component: Vec<_> =
+            energy.components().into_iter().map(|(name, part)| (name, part.joules())).collect();
         Self {
             schema: SCHEMA,
             program: Program { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -261,12 +262,21 @@ impl NetworkReport {
         let mut line = |name: &str, text: String| _ = writeln!(page, "  {name:26} {text}");
         line("simulated time", format!("{} steps = {:.6e} s", self.time.steps, self.time.seconds));
         if let Some(step) = self.latency.step {
-            line("step", format!("{:.4e} s (min {:.4e}, p99 {:.4e}, max {:.4e})", step.mean, step.min, step.p99, step.max));
+            line(
+                "step",
+                format!(
+                    "{:.4e} s (min {:.4e}, p99 {:.4e}, max {:.4e})",
+                    step.mean, step.min, step.p99, step.max
+                ),
+            );
         }
         let traffic = &self.traffic;
         line("spikes", traffic.spikes.to_string());
         line("synaptic events", traffic.synaptic_events.to_string());
-        line("packets", format!("{}, {} hops, {} late", traffic.packets.injected, traffic.hops, traffic.late));
+        line(
+            "packets",
+            format!("{}, {} hops, {} late", traffic.packets.injected, traffic.hops, traffic.late),
+        );
         line("energy", format!("{:.6e} J", self.energy.total_joules));
         for (name, joules) in self.energy.by_component.0.iter().filter(|(_, joules)| *joules > 0.0) {
             line(&format!("  {name}"), format!("{joules:.4e} J"));

@@ -125,8 +125,7 @@ mod tests {
         let levels = Weights::new(vec![0.5, 2.0, 0.5, -1.0]);
         let exact = Weights::Exact(vec![0.5, 2.0, 0.5, -1.0]);
         for weights in [levels, exact] {
-            let memory =
-                SynapseMemory::new(vec![0, 2, 2, 1], weights, Column::Uniform(Timing::new(1, 0)));
+            let memory = SynapseMemory::new(vec![0, 2, 2, 1], weights, Column::Uniform(Timing::new(1, 0)));
             let mut inputs = [0.0; 3];
             memory.add(1..4, 2.0, &mut inputs);
             assert_eq!(inputs, [0.0, -2.0, 5.0]);

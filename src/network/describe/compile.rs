@@ -44,7 +44,8 @@ impl NetworkParams {
         let mut populations: Vec<Population> = Vec::new();
         for (i, population) in self.populations.iter().enumerate() {
             let parts = problems.absorb(&format!("populations[{i}]"), population.parts());
-            let parts = parts.unwrap_or_else(|| vec![Part { model: population.model.clone(), count: population.neurons }]);
+            let parts = parts
+                .unwrap_or_else(|| vec![Part { model: population.model.clone(), count: population.neurons }]);
             let span = builder.parts(&population.name, parts.clone());
             populations.push(Population { name: population.name.clone(), span, parts });
         }
@@ -68,7 +69,9 @@ impl NetworkParams {
         problems.require(self.dt.0 > 0.0, "dt", || "a step takes some time".into());
         for (i, population) in self.populations.iter().enumerate() {
             let path = format!("populations[{i}]");
-            problems.require(population.neurons > 0, &format!("{path}.neurons"), || "the population is empty".into());
+            problems.require(population.neurons > 0, &format!("{path}.neurons"), || {
+                "the population is empty".into()
+            });
             problems.absorb(&path, population.parts());
         }
         problems.into_result(())
@@ -79,13 +82,16 @@ impl NetworkParams {
         let mut count = vec![0u32; populations.iter().map(|it| it.span.len as usize).sum()];
         for (i, seat) in self.mapping.iter().enumerate() {
             let path = format!("mapping[{i}].neurons");
-            let Some(neurons) = problems.absorb(&path, Selection::read(&seat.neurons, populations)) else { continue };
+            let Some(neurons) = problems.absorb(&path, Selection::read(&seat.neurons, populations)) else {
+                continue;
+            };
             neurons.span.iter().for_each(|neuron| count[neuron.index()] += 1);
             seats.push(Seat { neurons, core: seat.core, granule: seat.granule.clone() });
         }
         if let (false, Some(wrong)) = (seats.is_empty(), count.iter().position(|&count| count != 1)) {
             let times = count[wrong];
-            let message = format!("neuron {wrong} is placed {times} times; all are to be placed once, or none");
+            let message =
+                format!("neuron {wrong} is placed {times} times; all are to be placed once, or none");
             problems.push(Problem::new("mapping", message));
         }
         seats
@@ -97,22 +103,32 @@ impl PopulationParams {
     fn parts(&self) -> Result<Vec<Part>, Problems> {
         if !self.values.is_empty() {
             let mut problems = Problems::new();
-            problems.require(self.parts.is_empty(), "values", || "parameters by neuron do not go with `parts`".into());
+            problems.require(self.parts.is_empty(), "values", || {
+                "parameters by neuron do not go with `parts`".into()
+            });
             let split = problems.absorb("values", self.model.with_columns(self.neurons, &self.values));
             let parts = split.unwrap_or_default().into_iter().map(|(model, count)| Part { model, count });
             return problems.into_result(parts.collect());
         }
         let mut problems = Problems::new();
-        let mut own: Vec<Option<usize>> = vec![None; if self.parts.is_empty() { 0 } else { self.neurons as usize }];
+        let mut own: Vec<Option<usize>> =
+            vec![None; if self.parts.is_empty() { 0 } else { self.neurons as usize }];
         for (i, part) in self.parts.iter().enumerate() {
             let [first, last] = part.neurons;
             let path = format!("parts[{i}].neurons");
             problems.require(first <= last && last < self.neurons, &path, || {
-                format!("the population has neurons 0 to {}; found {first} to {last}", i64::from(self.neurons) - 1)
+                format!(
+                    "the population has neurons 0 to {}; found {first} to {last}",
+                    i64::from(self.neurons) - 1
+                )
             });
             let same = part.model.name() == self.model.name();
             problems.require(same, &format!("parts[{i}].model"), || {
-                format!("a population has one model, here `{}`; found `{}`", self.model.name(), part.model.name())
+                format!(
+                    "a population has one model, here `{}`; found `{}`",
+                    self.model.name(),
+                    part.model.name()
+                )
             });
             own.iter_mut().take(last as usize + 1).skip(first as usize).for_each(|own| *own = Some(i));
         }
@@ -149,7 +165,16 @@ impl ProjectionParams {
         let (Some(from), Some(to), Some(weights)) = (from, to, weights) else { return Err(problems) };
         problems.into_result(())?;
         let ends = Ends { from: from.span, to: to.span };
-        let mut maker = Maker { builder, ends, weights, delays: self.delays.clone(), channel: self.channel, dice, made: 0, drawn: None };
+        let mut maker = Maker {
+            builder,
+            ends,
+            weights,
+            delays: self.delays.clone(),
+            channel: self.channel,
+            dice,
+            made: 0,
+            drawn: None,
+        };
         maker.pattern(&self.pattern, files).map_err(|problems| problems.under("pattern"))?;
         maker.check_count().map_err(|problems| problems.under("weights"))
     }
@@ -159,7 +184,9 @@ impl ProjectionParams {
             Delays::Constant(delay) => (delay, delay),
             Delays::Uniform { low, high } => (low, high),
         };
-        problems.require(1 <= low && low <= high, "delays", || "delays are 1 step or more, the least first".into());
+        problems.require(1 <= low && low <= high, "delays", || {
+            "delays are 1 step or more, the least first".into()
+        });
     }
 }
 
@@ -207,14 +234,21 @@ impl Maker<'_> {
         match pattern {
             Pattern::OneToOne => {
                 if from.len != to.len {
-                    return Err(Problems::one("", format!("{} sources are not as many as {} targets", from.len, to.len)));
+                    return Err(Problems::one(
+                        "",
+                        format!("{} sources are not as many as {} targets", from.len, to.len),
+                    ));
                 }
                 (0..from.len).for_each(|i| self.join(i, i));
             }
             Pattern::AllToAll { itself } => {
                 self.builder.reserve(from.len as usize * to.len as usize);
                 for source in 0..from.len {
-                    (0..to.len).filter(|&target| *itself || !self.is_same(source, target)).collect::<Vec<_>>().into_iter().for_each(|target| self.join(source, target));
+                    (0..to.len)
+                        .filter(|&target| *itself || !self.is_same(source, target))
+                        .collect::<Vec<_>>()
+                        .into_iter()
+                        .for_each(|target| self.join(source, target));
                 }
             }
             Pattern::Probability { probability, itself } => {
@@ -264,7 +298,9 @@ impl Maker<'_> {
                 // Filters are as many as they are to be; not one per synapse.
                 self.made = convolution.weights() as usize;
             }
-            Pattern::List { file } => self.rows(&lists::csv(&read(files, file)?).map_err(|wrong| wrong.under(file))?)?,
+            Pattern::List { file } => {
+                self.rows(&lists::csv(&read(files, file)?).map_err(|wrong| wrong.under(file))?)?
+            }
             Pattern::Matrix { file } => {
                 self.rows(&lists::matrix(&read(files, file)?).map_err(|wrong| wrong.under(file))?)?;
             }

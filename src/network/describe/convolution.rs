@@ -72,7 +72,10 @@ impl Convolution {
         let product = |sides: [u32; 3]| sides.into_iter().map(u128::from).product::<u128>();
         let inputs = product([self.width, self.height, self.channels]);
         problems.require(inputs == u128::from(sources), "", || {
-            format!("{} × {} × {} inputs are not the {sources} sources", self.width, self.height, self.channels)
+            format!(
+                "{} × {} × {} inputs are not the {sources} sources",
+                self.width, self.height, self.channels
+            )
         });
         let Some([width, height]) = self.output() else {
             return problems.require(false, "kernel", || "the filter does not fit into the input".into());

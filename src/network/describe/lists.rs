@@ -24,7 +24,8 @@ pub(super) fn csv(bytes: &[u8]) -> Result<Vec<Row>, Problems> {
     let known = ["source", "target", "weight", "delay"];
     let columns: Vec<Option<usize>> =
         known.iter().map(|name| header.iter().position(|column| column == *name)).collect();
-    let is_right = header.iter().all(|column| known.contains(&column)) && columns[0].and(columns[1]).is_some();
+    let is_right =
+        header.iter().all(|column| known.contains(&column)) && columns[0].and(columns[1]).is_some();
     if !is_right {
         let found = header.iter().collect::<Vec<_>>().join(",");
         let problem = Problem::new("line 1", format!("`{found}` is no header of a list of synapses"));
@@ -143,7 +144,10 @@ mod tests {
         let text = b"%%MatrixMarket matrix coordinate real symmetric\n% a\n3 3 2\n2 1 0.5\n3 3 -1\n";
         let rows = matrix(text).unwrap();
         let of = |row: &Row| (row.source, row.target, row.weight);
-        assert_eq!(rows.iter().map(of).collect::<Vec<_>>(), [(1, 0, Some(0.5)), (0, 1, Some(0.5)), (2, 2, Some(-1.0))]);
+        assert_eq!(
+            rows.iter().map(of).collect::<Vec<_>>(),
+            [(1, 0, Some(0.5)), (0, 1, Some(0.5)), (2, 2, Some(-1.0))]
+        );
         assert_eq!(numbers(b"1, 2.5\n-3e2").unwrap(), [1.0, 2.5, -300.0]);
     }
 

@@ -67,7 +67,8 @@ fn convolutions_match_their_definition() {
         let (width, height, channels, filters, kernel) = (4i64, 3i64, 2i64, 3i64, 3i64);
         let out = |size: i64| 1 + (size + 2 * padding - kernel) / stride;
         let (wide, high) = (out(width), out(height));
-        let weights: Vec<String> = (0..kernel * kernel * channels * filters).map(|i| (i + 1).to_string()).collect();
+        let weights: Vec<String> =
+            (0..kernel * kernel * channels * filters).map(|i| (i + 1).to_string()).collect();
         let yaml = format!(
             "populations: [{{name: a, neurons: {}, model: integrate-fire}}, {{name: b, neurons: {}, model: integrate-fire}}]\n\
              projections: [{{from: a, to: b, weights: {{values: [{}]}}, pattern: {{convolution: {{width: 4, height: 3, \
@@ -82,13 +83,16 @@ fn convolutions_match_their_definition() {
             _ => (y * wide + x) * planes + plane,
         };
         let mut expected = Vec::new();
-        for (filter, y, x) in (0..filters * high * wide).map(|i| (i / (high * wide), i / wide % high, i % wide)) {
+        for (filter, y, x) in
+            (0..filters * high * wide).map(|i| (i / (high * wide), i / wide % high, i % wide))
+        {
             for tap in 0..kernel * kernel * channels {
                 let (ky, kx, channel) = (tap / channels / kernel, tap / channels % kernel, tap % channels);
                 let (from_x, from_y) = (x * stride + kx - padding, y * stride + ky - padding);
                 if (0..width).contains(&from_x) && (0..height).contains(&from_y) {
                     let source = number(from_x, from_y, channel, width, height, channels) as u32;
-                    let target = (width * height * channels + number(x, y, filter, wide, high, filters)) as u32;
+                    let target =
+                        (width * height * channels + number(x, y, filter, wide, high, filters)) as u32;
                     expected.push((source, target, (tap * filters + filter + 1) as f64));
                 }
             }
@@ -110,10 +114,19 @@ fn everything_wrong_is_named_by_its_path() {
     };
     check("{from: c, to: b, pattern: one-to-one}", "projections[0].from: there is no population `c`");
     check("{from: 'a[6]', to: b, pattern: one-to-one}", "`a` has 6 neurons; found `a[6]`; allowed: a[0..5]");
-    check("{from: a, to: b, pattern: one-to-one}", "projections[0].pattern: 6 sources are not as many as 4 targets");
-    check("{from: a, to: b, pattern: {all-to-all: {}}, weights: {values: [1]}}", "1 weights were given for 24 synapses");
+    check(
+        "{from: a, to: b, pattern: one-to-one}",
+        "projections[0].pattern: 6 sources are not as many as 4 targets",
+    );
+    check(
+        "{from: a, to: b, pattern: {all-to-all: {}}, weights: {values: [1]}}",
+        "1 weights were given for 24 synapses",
+    );
     check("{from: a, to: b, pattern: {list: {file: no.csv}}}", "`no.csv` cannot be read");
-    check("{from: a, to: 'b[0..1]', pattern: {list: {file: pairs.csv}}, delays: {constant: 0}}", "delays are 1 step or more");
+    check(
+        "{from: a, to: 'b[0..1]', pattern: {list: {file: pairs.csv}}, delays: {constant: 0}}",
+        "delays are 1 step or more",
+    );
 }
 
 #[test]

@@ -19,7 +19,13 @@ impl Arrivals {
     pub(super) fn new(neurons: usize, cores: usize, depth: usize, has_second: bool) -> Self {
         let len = neurons * depth;
         let second = vec![NO_INPUT; if has_second { len } else { 0 }];
-        Self { channels: [vec![NO_INPUT; len], second], any: vec![false; cores * depth], neurons, cores, depth }
+        Self {
+            channels: [vec![NO_INPUT; len], second],
+            any: vec![false; cores * depth],
+            neurons,
+            cores,
+            depth,
+        }
     }
 
     /// The row of step `step`.
@@ -37,7 +43,14 @@ impl Arrivals {
 
     /// The same to add to, for neurons of `core`.
     #[inline]
-    pub(super) fn add_to(&mut self, step: u64, channel: usize, core: usize, first: usize, len: usize) -> &mut [f64] {
+    pub(super) fn add_to(
+        &mut self,
+        step: u64,
+        channel: usize,
+        core: usize,
+        first: usize,
+        len: usize,
+    ) -> &mut [f64] {
         let row = self.row(step);
         self.any[row * self.cores + core] = true;
         let at = row * self.neurons + first;

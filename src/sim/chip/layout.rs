@@ -78,7 +78,11 @@ impl Layout {
     ///
     /// # Errors
     /// Parameters that a model refuses.
-    pub(super) fn new(net: &Net, placement: &Placement, ground: &Ground<'_>) -> Result<(Self, Vec<Bank>), Problems> {
+    pub(super) fn new(
+        net: &Net,
+        placement: &Placement,
+        ground: &Ground<'_>,
+    ) -> Result<(Self, Vec<Bank>), Problems> {
         let parts = Parts::new(net);
         let neurons = net.neurons() as usize;
         let mut layout = Self {
@@ -107,7 +111,13 @@ impl Layout {
     }
 
     /// Lays out one core; the order of its walk, if it is not that of the sites.
-    fn lay(&mut self, own: &[NeuronId], parts: &Parts<'_>, placement: &Placement, ground: &Ground<'_>) -> Vec<u16> {
+    fn lay(
+        &mut self,
+        own: &[NeuronId],
+        parts: &Parts<'_>,
+        placement: &Placement,
+        ground: &Ground<'_>,
+    ) -> Vec<u16> {
         let kind = |neuron: NeuronId| {
             let model = &parts.of(neuron).model;
             Kind { granule: placement.granule[neuron.index()], model: model.name(), unit: model.unit() }
@@ -163,7 +173,8 @@ impl Layout {
                 _ => runs.push((part, 1)),
             }
         }
-        let runs: Vec<_> = runs.iter().map(|&(part, count)| (&parts.parts[part as usize].model, count)).collect();
+        let runs: Vec<_> =
+            runs.iter().map(|&(part, count)| (&parts.parts[part as usize].model, count)).collect();
         Bank::from_parts(&runs, net.dt)
     }
 

@@ -421,14 +421,19 @@ fn pool(threads: usize) -> Result<Option<rayon::ThreadPool>, Problems> {
 fn tiles_in_use(layout: &Layout, ground: &Ground<'_>) -> u32 {
     let per_tile = usize::from(ground.params.per_tile);
     let used = |tile: &&[u32]| tile[0] != tile[tile.len() - 1];
-    let tiles = (0..ground.cores() as usize / per_tile).map(|tile| &layout.first[tile * per_tile..=(tile + 1) * per_tile]);
+    let tiles = (0..ground.cores() as usize / per_tile)
+        .map(|tile| &layout.first[tile * per_tile..=(tile + 1) * per_tile]);
     tiles.filter(used).count() as u32
 }
 
 fn prices(params: &CoreParams, layout: &Layout) -> CorePrices {
     let hops = params.hops.unwrap_or_default().all();
     CorePrices {
-        soma: layout.costs.iter().map(|it| [it.access, it.update, it.spike].map(|cost| cost.energy.0)).collect(),
+        soma: layout
+            .costs
+            .iter()
+            .map(|it| [it.access, it.update, it.spike].map(|cost| cost.energy.0))
+            .collect(),
         synapse: params.granules.iter().map(|granule| granule.synapse.energy.0).collect(),
         dendrite: params.granules.iter().map(|granule| granule.dendrite.energy.0).collect(),
         axon_in: params.axon_in.energy.0,

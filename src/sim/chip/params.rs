@@ -272,7 +272,8 @@ impl CoreParams {
             }
             for (at, name) in granule.models.iter().enumerate() {
                 if !NeuronModel::NAMES.contains(&name.as_str()) {
-                    let problem = Problem::new(path(&format!("models[{at}]")), "there is no such neuron model");
+                    let problem =
+                        Problem::new(path(&format!("models[{at}]")), "there is no such neuron model");
                     problems.push(problem.nearest(name, NeuronModel::NAMES.iter().copied()));
                 }
             }
@@ -288,7 +289,9 @@ fn check_cost(problems: &mut Problems, path: &str, EventCost { energy, latency }
 
 fn check_value(problems: &mut Problems, path: &str, value: f64) {
     if !(0.0..=MAX_EVENT).contains(&value) {
-        problems.push(Problem::new(path, format!("{value} is out of range")).allowed(format!("0 to {MAX_EVENT}")));
+        problems.push(
+            Problem::new(path, format!("{value} is out of range")).allowed(format!("0 to {MAX_EVENT}")),
+        );
     }
 }
 

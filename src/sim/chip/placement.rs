@@ -97,7 +97,9 @@ impl Placement {
         problems.require(whole, "", || format!("the placement is not one of {neurons} neurons"));
         let cores = ground.cores();
         if let Some(core) = self.core.iter().find(|core| core.0 >= cores) {
-            problems.push(Problem::new("", format!("there is no core {core}")).allowed(format!("0 to {}", cores - 1)));
+            problems.push(
+                Problem::new("", format!("there is no core {core}")).allowed(format!("0 to {}", cores - 1)),
+            );
         }
         problems.into_result(())?;
         self.check_granules(net, ground.params)?;
@@ -111,7 +113,9 @@ impl Placement {
             for part in &population.parts {
                 let own = &self.granule[at..at + part.count as usize];
                 at += part.count as usize;
-                let runs = |granule: u8| params.granules.get(usize::from(granule)).is_some_and(|it| it.runs(&part.model));
+                let runs = |granule: u8| {
+                    params.granules.get(usize::from(granule)).is_some_and(|it| it.runs(&part.model))
+                };
                 if let Some(&wrong) = own.iter().find(|&&granule| !runs(granule)) {
                     let name = params.granules.get(usize::from(wrong)).map_or("?", |it| it.name.as_str());
                     let message = format!("granule `{name}` does not run `{}`", part.model.name());
@@ -130,18 +134,28 @@ impl Placement {
             held[core.index() * kinds + usize::from(granule)] += 1;
         }
         let mut problems = Problems::new();
-        for (core, held) in held.chunks(kinds).enumerate().filter(|(_, held)| held.iter().any(|&count| count > 0)) {
+        for (core, held) in
+            held.chunks(kinds).enumerate().filter(|(_, held)| held.iter().any(|&count| count > 0))
+        {
             let (total, path) = (held.iter().sum::<u32>(), format!("core {core}"));
             problems.require(ground.works(CoreId::at(core)), &path, || {
                 format!("{total} neurons are placed on a core that does not work or is cut off")
             });
             problems.require(total <= params.neurons, &path, || {
-                format!("{total} neurons do not fit: the core holds {}, {} too many", params.neurons, total - params.neurons)
+                format!(
+                    "{total} neurons do not fit: the core holds {}, {} too many",
+                    params.neurons,
+                    total - params.neurons
+                )
             });
             for (granule, &count) in params.granules.iter().zip(held) {
                 let most = granule.neurons.unwrap_or(u32::MAX);
                 problems.require(count <= most, &path, || {
-                    format!("{count} neurons do not fit granule `{}`: it holds {most}, {} too many", granule.name, count - most)
+                    format!(
+                        "{count} neurons do not fit granule `{}`: it holds {most}, {} too many",
+                        granule.name,
+                        count - most
+                    )
                 });
             }
             if problems.0.len() > 20 {
@@ -155,7 +169,8 @@ impl Placement {
 /// The granules that run every neuron of a population.
 fn runners(net: &Net, params: &CoreParams, population: usize) -> Result<Vec<u8>, Problems> {
     let population = &net.populations[population];
-    let runs = |&granule: &usize| population.parts.iter().all(|part| params.granules[granule].runs(&part.model));
+    let runs =
+        |&granule: &usize| population.parts.iter().all(|part| params.granules[granule].runs(&part.model));
     let found: Vec<u8> = (0..params.granules.len()).filter(runs).map(|granule| granule as u8).collect();
     if found.is_empty() {
         let model = population.parts.first().map_or("?", |part| part.model.name());
@@ -184,7 +199,8 @@ struct Filler<'a> {
 impl<'a> Filler<'a> {
     fn new(net: &Net, ground: &'a Ground<'a>) -> Result<Self, Problems> {
         let mut problems = Problems::new();
-        let found = (0..net.populations.len()).map(|index| problems.absorb("", runners(net, ground.params, index)));
+        let found =
+            (0..net.populations.len()).map(|index| problems.absorb("", runners(net, ground.params, index)));
         let runners = found.map(Option::unwrap_or_default).collect();
         problems.into_result(())?;
         let mut cores = ground.working().collect::<Vec<_>>().into_iter();

@@ -157,7 +157,8 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
         let core = |&target: &u32| layout.core_of(layout.site[target as usize]).index();
         synapses.target.iter().for_each(|target| held[core(target)] += 1);
         for (core, &held) in held.iter().enumerate().filter(|&(_, &held)| held > most).take(20) {
-            let message = format!("{held} synapses do not fit: the core holds {most}, {} too many", held - most);
+            let message =
+                format!("{held} synapses do not fit: the core holds {most}, {} too many", held - most);
             problems.push(Problem::new(format!("core {core}"), message));
         }
     }
@@ -165,7 +166,8 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
         let mut fan_in = vec![0u32; layout.site.len()];
         synapses.target.iter().for_each(|&target| fan_in[target as usize] += 1);
         for (neuron, &found) in fan_in.iter().enumerate().filter(|&(_, &found)| found > most).take(20) {
-            let message = format!("{found} synapses lead to it, {} more than a neuron can have", found - most);
+            let message =
+                format!("{found} synapses lead to it, {} more than a neuron can have", found - most);
             problems.push(Problem::new(format!("neuron {neuron}"), message));
         }
     }

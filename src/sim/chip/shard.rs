@@ -120,7 +120,8 @@ impl Shard {
         self.outbox.clear();
         self.now = CoreCounts::new(self.now.soma.len(), self.now.synapse.len());
         for core in self.cores.clone() {
-            let banks = moment.plan.layout.bank_first[core] as usize..moment.plan.layout.bank_first[core + 1] as usize;
+            let banks = moment.plan.layout.bank_first[core] as usize
+                ..moment.plan.layout.bank_first[core + 1] as usize;
             if moment.plan.layout.walk[core].is_empty() {
                 self.update_in_order(core, banks, moment);
             } else {
@@ -224,7 +225,11 @@ impl Shard {
         for packet in packets {
             let entry = moment.plan.fan[packet];
             let target = usize::from(entry.core);
-            self.outbox.push(Message { gap: *busy + moment.axon_out, core: entry.core, profile: entry.profile });
+            self.outbox.push(Message {
+                gap: *busy + moment.axon_out,
+                core: entry.core,
+                profile: entry.profile,
+            });
             *busy = 0.0;
             let shard = usize::from(moment.shard_of[target]);
             let message = self.outbox.len() as u32 - 1;

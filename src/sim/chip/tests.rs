@@ -1,14 +1,14 @@
 //! Chips against the bench, fidelities against each other, and everything that does not fit.
 
 use super::*;
+use crate::base::random::{Purpose, Stream};
+use crate::base::unit::Hertz;
 use crate::base::unit::{Joules, Seconds};
 use crate::fabric::{Fabric, Health, LinkParams, Topology};
 use crate::network::{Bench, NetBuilder, Synapse};
 use crate::neuron::EventCost;
 use crate::neuron::integrate_fire::IntegrateFire;
 use crate::neuron::source_poisson::SourcePoisson;
-use crate::base::random::{Purpose, Stream};
-use crate::base::unit::Hertz;
 use crate::noc::params::RouterParams;
 use crate::noc::route::RoutingSpec;
 
@@ -93,7 +93,10 @@ fn a_chip_with_a_barrier_fires_as_the_bench_does_in_every_fidelity_and_on_any_th
             times.push(chip.seconds());
             let Activity { spikes, synaptic_events, updates, .. } = bench.activity();
             let found = chip.activity();
-            assert_eq!((found.spikes, found.synaptic_events, found.updates), (spikes, synaptic_events, updates));
+            assert_eq!(
+                (found.spikes, found.synaptic_events, found.updates),
+                (spikes, synaptic_events, updates)
+            );
         }
         assert_eq!(times[0], times[1], "{fidelity:?}");
     }
@@ -149,7 +152,10 @@ fn broken_and_cut_off_cores_are_not_used() {
     }
     let on_dead = Placement { core: vec![CoreId(0); 250], ..placement };
     let found = on_dead.check(&net, &ground).unwrap_err().to_string();
-    assert!(found.contains("core 0: 250 neurons are placed on a core that does not work or is cut off"), "{found}");
+    assert!(
+        found.contains("core 0: 250 neurons are placed on a core that does not work or is cut off"),
+        "{found}"
+    );
     let refused = Clockwork::new(Fidelity::Sanafe, &ground).unwrap_err().to_string();
     assert!(refused.contains("knows no broken routers"), "{refused}");
 }
@@ -166,7 +172,10 @@ fn what_does_not_fit_says_by_how_much() {
     check(|params| params.max_delay = 4, "a synapse has a delay of 6 steps, 2 more than the chip's longest");
     check(|params| params.synapses = Some(10), "synapses do not fit: the core holds 10,");
     check(|params| params.fan_in = Some(2), "more than a neuron can have");
-    check(|params| params.granules[0].models = vec!["lif".into()], "no granule of the chip runs `source-poisson`");
+    check(
+        |params| params.granules[0].models = vec!["lif".into()],
+        "no granule of the chip runs `source-poisson`",
+    );
 }
 
 #[test]

@@ -63,7 +63,10 @@ pub(super) fn read(text: &str) -> Result<Arch, Problems> {
     let [width, height, link_buffer] =
         ["width", "height", "link_buffer_size"].map(|name| required(&mut attributes, name, &mut problems));
     if let Some(topology) = attributes.text("topology", &mut problems).filter(|topology| topology != "mesh") {
-        let problem = Problem::new("architecture.attributes.topology", format!("`{topology}` is not what the peer simulates"));
+        let problem = Problem::new(
+            "architecture.attributes.topology",
+            format!("`{topology}` is not what the peer simulates"),
+        );
         problems.push(problem.allowed("`mesh`"));
     }
     let synchronisation = synchronisation(&mut attributes, &mut problems);
@@ -78,15 +81,29 @@ pub(super) fn read(text: &str) -> Result<Arch, Problems> {
         format!("{count} tiles do not fill {width} × {height}")
     });
     let same = tiles.windows(2).all(|pair| pair[0].hops == pair[1].hops && pair[0].cores == pair[1].cores);
-    problems.require(same, "architecture.tile", || "tiles that differ from each other are not supported".into());
+    problems
+        .require(same, "architecture.tile", || "tiles that differ from each other are not supported".into());
     problems.into_result(())?;
-    let Some(tile) = tiles.into_iter().next() else { return Err(Problems::one("architecture.tile", "there are no tiles")) };
-    Ok(Arch { name, width, height, link_buffer, synchronisation, hops: tile.hops, per_tile: tile.cores.0, core: tile.cores.1 })
+    let Some(tile) = tiles.into_iter().next() else {
+        return Err(Problems::one("architecture.tile", "there are no tiles"));
+    };
+    Ok(Arch {
+        name,
+        width,
+        height,
+        link_buffer,
+        synchronisation,
+        hops: tile.hops,
+        per_tile: tile.cores.0,
+        core: tile.cores.1,
+    })
 }
 
 fn required(fields: &mut Fields, name: &'static str, problems: &mut Problems) -> u32 {
     let value = fields.whole(name, problems);
-    problems.require(value.is_some_and(|value| value > 0), &fields.at(name), || "a positive whole number is needed".into());
+    problems.require(value.is_some_and(|value| value > 0), &fields.at(name), || {
+        "a positive whole number is needed".into()
+    });
     value.unwrap_or(1).max(1)
 }
 
@@ -105,7 +122,10 @@ fn synchronisation(fields: &mut Fields, problems: &mut Problems) -> Synchronisat
                     let time = if let Tree::Scalar(text, _) = &time { text.parse().ok() } else { None };
                     match tiles.parse().ok().zip(time) {
                         Some((tiles, time)) => _ = table.insert(tiles, Seconds(time)),
-                        None => problems.push(Problem::new(at.clone(), format!("entry `{tiles}` is no number of tiles with a time"))),
+                        None => problems.push(Problem::new(
+                            at.clone(),
+                            format!("entry `{tiles}` is no number of tiles with a time"),
+                        )),
                     }
                 }
             }
@@ -144,9 +164,13 @@ fn read_tile(path: &str, tree: Tree, problems: &mut Problems) -> TileEntry {
     }
     fields.finish(problems);
     let same = !cores.is_empty() && cores.windows(2).all(|pair| pair[0].1 == pair[1].1);
-    problems.require(same, &format!("{path}.core"), || "cores that differ from each other are not supported".into());
+    problems.require(same, &format!("{path}.core"), || {
+        "cores that differ from each other are not supported".into()
+    });
     let per_tile: u32 = cores.iter().map(|(count, _)| count).sum();
-    problems.require(per_tile <= 256, &format!("{path}.core"), || format!("{per_tile} cores on a tile are too many"));
+    problems.require(per_tile <= 256, &format!("{path}.core"), || {
+        format!("{per_tile} cores on a tile are too many")
+    });
     let core = cores.into_iter().next().map_or_else(empty_core, |(_, core)| core);
     TileEntry { count, hops, cores: (per_tile.min(256) as u16, core) }
 }
@@ -162,7 +186,8 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
     let mut attributes = Fields::new(&format!("{path}.attributes"), fields.take("attributes"), problems);
     let position = attributes.text("buffer_position", problems);
     if let Some(other) = position.filter(|position| position != "soma") {
-        let problem = Problem::new(attributes.at("buffer_position"), format!("a buffer at `{other}` is not supported"));
+        let problem =
+            Problem::new(attributes.at("buffer_position"), format!("a buffer at `{other}` is not supported"));
         problems.push(problem.allowed("`soma`"));
     }
     attributes.off("buffer_inside_unit", "a buffer inside the unit", problems);
@@ -179,7 +204,9 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
     };
     let mut one = |section: &'static str, energy, latency, problems: &mut Problems| {
         let mut found = units(section, problems);
-        problems.require(found.len() <= 1, &format!("{path}.{section}"), || "several such units are not supported".into());
+        problems.require(found.len() <= 1, &format!("{path}.{section}"), || {
+            "several such units are not supported".into()
+        });
         let Some((_, mut attributes)) = found.pop() else { return EventCost::default() };
         let cost = cost(&mut attributes, energy, latency, problems);
         close(attributes, problems);
@@ -199,24 +226,30 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
         let cost = cost(&mut attributes, "energy_update", "latency_update", problems);
         // Updating in every step costs what an update costs; free updates change nothing.
         let always = attributes.flag("update_every_timestep", problems) == Some(true);
-        problems.require(!always || cost == EventCost::default(), &attributes.at("update_every_timestep"), || {
-            "dendrites that cost something in every step are not supported".into()
-        });
+        problems.require(
+            !always || cost == EventCost::default(),
+            &attributes.at("update_every_timestep"),
+            || "dendrites that cost something in every step are not supported".into(),
+        );
         close(attributes, problems);
         (name, cost)
     });
     let dendrites = dendrites.collect();
-    let somas = units("soma", problems).into_iter().map(|(name, attributes)| read_soma(name, attributes, problems)).collect();
+    let somas = units("soma", problems)
+        .into_iter()
+        .map(|(name, attributes)| read_soma(name, attributes, problems))
+        .collect();
     fields.finish(problems);
     (count, Core { neurons, axon_in, axon_out, synapses, dendrites, somas })
 }
 
 fn read_soma(name: String, mut attributes: Fields, problems: &mut Problems) -> Soma {
-    let model = match model(&mut attributes, &["leaky_integrate_fire", "truenorth", "input"], problems).as_deref() {
-        Some("truenorth") => SomaModel::TrueNorth,
-        Some("input") => SomaModel::Input,
-        _ => SomaModel::Lif,
-    };
+    let model =
+        match model(&mut attributes, &["leaky_integrate_fire", "truenorth", "input"], problems).as_deref() {
+            Some("truenorth") => SomaModel::TrueNorth,
+            Some("input") => SomaModel::Input,
+            _ => SomaModel::Lif,
+        };
     let cost = SomaCost {
         access: cost(&mut attributes, "energy_access_neuron", "latency_access_neuron", problems),
         update: cost(&mut attributes, "energy_update_neuron", "latency_update_neuron", problems),
@@ -263,7 +296,12 @@ fn split_range(name: &str) -> Option<(&str, u32, u32)> {
     (first <= last && last - first < MOST).then_some((base, first, last))
 }
 
-fn cost(fields: &mut Fields, energy: &'static str, latency: &'static str, problems: &mut Problems) -> EventCost {
+fn cost(
+    fields: &mut Fields,
+    energy: &'static str,
+    latency: &'static str,
+    problems: &mut Problems,
+) -> EventCost {
     let energy = Joules(fields.number(energy, problems).unwrap_or(0.0));
     EventCost { energy, latency: Seconds(fields.number(latency, problems).unwrap_or(0.0)) }
 }
@@ -288,7 +326,8 @@ fn log_flags(fields: &mut Fields, problems: &mut Problems) {
 fn close(mut fields: Fields, problems: &mut Problems) {
     log_flags(&mut fields, problems);
     if let Some(plugin) = fields.text("plugin", problems) {
-        problems.push(Problem::new(fields.at("plugin"), format!("plugins are not supported; found `{plugin}`")));
+        problems
+            .push(Problem::new(fields.at("plugin"), format!("plugins are not supported; found `{plugin}`")));
     }
     fields.finish(problems);
 }

@@ -5,9 +5,9 @@ use std::fmt::Write;
 
 use super::arch::{self, Arch};
 use super::edges::Edge;
+use super::netlist;
 use super::neurons::{self, Neuron};
 use super::snn::{self, Snn, Units};
-use super::netlist;
 use crate::base::unit::Seconds;
 use crate::base::{Problem, Problems};
 use crate::network::describe::{
@@ -133,7 +133,9 @@ impl<'a> Assembler<'a> {
     fn seat(&mut self, path: &str, group: usize, neuron: u32, core: u32, mapped: &Units) {
         let mut fields = self.snn.groups[group].neurons[neuron as usize].clone();
         let own = neurons::units(&mut fields, &mut self.problems);
-        let name = |mapped: &Option<String>, own: Option<String>| mapped.clone().or(own).filter(|name| !name.is_empty());
+        let name = |mapped: &Option<String>, own: Option<String>| {
+            mapped.clone().or(own).filter(|name| !name.is_empty())
+        };
         let units = Units {
             soma: name(&mapped.soma, own.soma),
             dendrite: name(&mapped.dendrite, own.dendrite),
@@ -147,20 +149,28 @@ impl<'a> Assembler<'a> {
         );
         let (Ok(soma), Ok(synapse), Ok(dendrite)) = found else {
             for wrong in [found.0.err(), found.1.err(), found.2.err()].into_iter().flatten() {
-                self.problems.push(Problem::new(format!("net.{path}"), format!("the core has no unit `{wrong}`")));
+                self.problems
+                    .push(Problem::new(format!("net.{path}"), format!("the core has no unit `{wrong}`")));
             }
             return;
         };
-        let inputs = |somas: &[arch::Soma]| somas.iter().filter(|it| it.model == arch::SomaModel::Input).count() as u32;
+        let inputs = |somas: &[arch::Soma]| {
+            somas.iter().filter(|it| it.model == arch::SomaModel::Input).count() as u32
+        };
         let number = core * inputs(&unit.somas) + inputs(&unit.somas[..=soma]);
         let read = neurons::read(fields, unit.somas[soma].model, number.max(1), &mut self.problems);
         let seat = &mut self.neurons[group][neuron as usize];
-        self.problems.require(seat.is_none(), &format!("net.{path}"), || "this neuron is mapped twice".into());
+        self.problems
+            .require(seat.is_none(), &format!("net.{path}"), || "this neuron is mapped twice".into());
         *seat = Some(read);
         let granule = self.granule(soma, synapse, dendrite);
         let name = &self.snn.groups[group].name;
         // Neurons that follow each other on a core are one entry.
-        if let Some(last) = self.mapping.last_mut().filter(|last| last.core == core && last.granule.as_ref() == Some(&granule)) {
+        if let Some(last) = self
+            .mapping
+            .last_mut()
+            .filter(|last| last.core == core && last.granule.as_ref() == Some(&granule))
+        {
             let (before, rest) = last.neurons.split_once('[').unwrap_or((&last.neurons, ""));
             let (first, end) = bounds(rest);
             if before == name && end + 1 == neuron {
@@ -174,7 +184,8 @@ impl<'a> Assembler<'a> {
     /// The name of the granule with these units.
     fn granule(&mut self, soma: usize, synapse: usize, dendrite: usize) -> String {
         let core = &self.arch.core;
-        let same = |other: &arch::Soma| other.cost == core.somas[soma].cost && other.model == core.somas[soma].model;
+        let same =
+            |other: &arch::Soma| other.cost == core.somas[soma].cost && other.model == core.somas[soma].model;
         let first = core.somas.iter().position(same).unwrap_or(soma);
         let key = (first, synapse, dendrite);
         if let Some((_, known)) = self.granules.iter().find(|(known, _)| *known == key) {
@@ -274,7 +285,8 @@ impl<'a> Assembler<'a> {
         for edge in &self.snn.edges {
             match edge {
                 Edge::Single { from, to, weight } => {
-                    let table = singles.entry((from.0, to.0)).or_insert_with(|| "source,target,weight\n".into());
+                    let table =
+                        singles.entry((from.0, to.0)).or_insert_with(|| "source,target,weight\n".into());
                     _ = writeln!(table, "{},{},{weight:?}", from.1, to.1);
                 }
                 Edge::Dense { from, to, weights } => {

@@ -64,13 +64,20 @@ fn plain(fields: &mut Fields, problems: &mut Problems) {
     let is_zero = match fields.take("delay") {
         None => true,
         Some(Tree::Scalar(text, _)) => zero(&text),
-        Some(Tree::List(items)) => items.iter().all(|item| matches!(item, Tree::Scalar(text, _) if zero(text))),
+        Some(Tree::List(items)) => {
+            items.iter().all(|item| matches!(item, Tree::Scalar(text, _) if zero(text)))
+        }
         Some(Tree::Map(_)) => false,
     };
     problems.require(is_zero, &at, || "delays are not supported: the peer loses them here".into());
 }
 
-fn hyperedge(fields: &mut Fields, (from, to): (usize, usize), weight: &'static str, problems: &mut Problems) -> Option<Edge> {
+fn hyperedge(
+    fields: &mut Fields,
+    (from, to): (usize, usize),
+    weight: &'static str,
+    problems: &mut Problems,
+) -> Option<Edge> {
     let kind = fields.text("type", problems);
     let weights = fields.numbers(weight, problems);
     problems.require(weights.is_some(), &fields.at(weight), || "a list of weights is needed".into());
@@ -99,7 +106,8 @@ fn hyperedge(fields: &mut Fields, (from, to): (usize, usize), weight: &'static s
             Some(Edge::Convolution { from, to, shape, weights })
         }
         other => {
-            let problem = Problem::new(fields.at("type"), format!("`{}` is not supported", other.unwrap_or("nothing")));
+            let problem =
+                Problem::new(fields.at("type"), format!("`{}` is not supported", other.unwrap_or("nothing")));
             problems.push(problem.allowed("`dense`, `sparse`, `conv2d`"));
             None
         }

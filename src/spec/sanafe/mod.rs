@@ -17,8 +17,8 @@ mod arch;
 mod assemble;
 mod edges;
 mod fields;
-mod neurons;
 mod netlist;
+mod neurons;
 mod snn;
 #[cfg(test)]
 mod tests;

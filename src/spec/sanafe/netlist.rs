@@ -27,7 +27,8 @@ pub(super) fn read(text: &str) -> Result<Snn, Problems> {
     for (number, line) in (1u32..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default().trim();
         let Some((kind, rest)) = line.split_once(char::is_whitespace) else {
-            problems.require(line.is_empty(), &format!("line {number}"), || format!("`{line}` is nothing known"));
+            problems
+                .require(line.is_empty(), &format!("line {number}"), || format!("`{line}` is nothing known"));
             continue;
         };
         let path = format!("line {number}");
@@ -68,9 +69,19 @@ fn attributes(path: &str, text: &str, problems: &mut Problems) -> Result<Fields,
     Ok(Fields::new(path, Some(Tree::Map(entries)), problems))
 }
 
-fn group(path: &str, rest: &str, snn: &mut Snn, commons: &mut Vec<Fields>, problems: &mut Problems) -> Result<(), String> {
+fn group(
+    path: &str,
+    rest: &str,
+    snn: &mut Snn,
+    commons: &mut Vec<Fields>,
+    problems: &mut Problems,
+) -> Result<(), String> {
     let (count, words) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
-    let count: usize = count.parse().ok().filter(|&count| count <= 1 << 28).ok_or_else(|| format!("`{count}` is no number of neurons"))?;
+    let count: usize = count
+        .parse()
+        .ok()
+        .filter(|&count| count <= 1 << 28)
+        .ok_or_else(|| format!("`{count}` is no number of neurons"))?;
     let common = attributes(path, words, problems)?;
     snn.groups.push(Group { name: snn.groups.len().to_string(), neurons: vec![common.clone(); count] });
     commons.push(common);
@@ -78,13 +89,20 @@ fn group(path: &str, rest: &str, snn: &mut Snn, commons: &mut Vec<Fields>, probl
 }
 
 fn address(text: &str, snn: &Snn) -> Result<(usize, u32), String> {
-    let parsed = text.trim().split_once('.').and_then(|(group, neuron)| group.parse().ok().zip(neuron.parse().ok()));
+    let parsed =
+        text.trim().split_once('.').and_then(|(group, neuron)| group.parse().ok().zip(neuron.parse().ok()));
     let (group, neuron): (usize, u32) = parsed.ok_or_else(|| format!("`{text}` is no neuron"))?;
     let exists = snn.groups.get(group).is_some_and(|it| (neuron as usize) < it.neurons.len());
     if exists { Ok((group, neuron)) } else { Err(format!("there is no neuron `{text}`")) }
 }
 
-fn neuron(path: &str, rest: &str, snn: &mut Snn, commons: &[Fields], problems: &mut Problems) -> Result<(), String> {
+fn neuron(
+    path: &str,
+    rest: &str,
+    snn: &mut Snn,
+    commons: &[Fields],
+    problems: &mut Problems,
+) -> Result<(), String> {
     let (name, words) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
     let (group, neuron) = address(name, snn)?;
     let mut own = attributes(path, words, problems)?;
@@ -98,7 +116,12 @@ fn edge(path: &str, rest: &str, snn: &mut Snn, problems: &mut Problems) -> Resul
     let (from, to) = ends.split_once("->").ok_or_else(|| format!("`{ends}` is no edge"))?;
     let (from, to) = (address(from, snn)?, address(to, snn)?);
     // Nearly all edges say only this, and there may be millions of them.
-    let weight = match words.trim().strip_prefix("weight=").or_else(|| words.trim().strip_prefix("w=")).map(str::parse) {
+    let weight = match words
+        .trim()
+        .strip_prefix("weight=")
+        .or_else(|| words.trim().strip_prefix("w="))
+        .map(str::parse)
+    {
         Some(Ok(weight)) => weight,
         _ => {
             let mut fields = attributes(path, words, problems)?;

@@ -30,7 +30,10 @@ pub(super) fn units(fields: &mut Fields, problems: &mut Problems) -> Units {
 /// Reads what is left of a neuron's attributes; `unit` numbers the input units of the chip.
 pub(super) fn read(mut fields: Fields, model: SomaModel, unit: u32, problems: &mut Problems) -> Neuron {
     for section in ["soma", "model_attributes"] {
-        if matches!(&fields.rest().iter().find(|(key, _)| key == section), Some((_, Tree::Map(_) | Tree::List(_)))) {
+        if matches!(
+            &fields.rest().iter().find(|(key, _)| key == section),
+            Some((_, Tree::Map(_) | Tree::List(_)))
+        ) {
             fields.unfold(if section == "soma" { "soma" } else { "model_attributes" }, problems);
         }
     }
@@ -61,9 +64,9 @@ fn lif(fields: &mut Fields, problems: &mut Problems) -> SanafeLif {
         leak_decay: fields.number("leak_decay", problems).unwrap_or(or.leak_decay),
         input_decay: fields.number("input_decay", problems).unwrap_or(or.input_decay),
         bias: fields.number("bias", problems).unwrap_or(or.bias),
-        refractory_delay: fields.whole("refractory_delay", problems).map_or(or.refractory_delay, |steps| {
-            u16::try_from(steps).unwrap_or(u16::MAX)
-        }),
+        refractory_delay: fields
+            .whole("refractory_delay", problems)
+            .map_or(or.refractory_delay, |steps| u16::try_from(steps).unwrap_or(u16::MAX)),
         force_update: fields.flag("force_update", problems).unwrap_or(or.force_update),
     }
 }

@@ -95,7 +95,8 @@ fn read_group(path: &str, tree: Tree, problems: &mut Problems) -> Group {
         }
     }
     fields.finish(problems);
-    problems.require(neurons.iter().all(Option::is_some), path, || "neurons are not numbered one by one".into());
+    problems
+        .require(neurons.iter().all(Option::is_some), path, || "neurons are not numbered one by one".into());
     Group { name, neurons: neurons.into_iter().flatten().collect() }
 }
 
@@ -113,7 +114,10 @@ pub(super) fn address(text: &str, groups: &[Group]) -> Result<(usize, std::ops::
         Some((name, range)) => (name, Some(range)),
         None => (text, None),
     };
-    let group = groups.iter().position(|group| group.name == name).ok_or_else(|| format!("there is no group `{name}`"))?;
+    let group = groups
+        .iter()
+        .position(|group| group.name == name)
+        .ok_or_else(|| format!("there is no group `{name}`"))?;
     let len = groups[group].neurons.len() as u32;
     let range = match range {
         None => 0..len,

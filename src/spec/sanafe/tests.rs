@@ -72,7 +72,8 @@ fn the_older_form_says_the_same() {
     };
     assert_eq!(models(&old), models(&new));
     assert_eq!(old.tables[0].1, new.tables[0].1);
-    let cores = |import: &super::Import| import.network.mapping.iter().map(|seat| seat.core).collect::<Vec<_>>();
+    let cores =
+        |import: &super::Import| import.network.mapping.iter().map(|seat| seat.core).collect::<Vec<_>>();
     assert_eq!(cores(&old), cores(&new));
 }
 
@@ -80,14 +81,34 @@ fn the_older_form_says_the_same() {
 fn fields_that_are_not_supported_are_named() {
     let arch = |from: &str, to: &str| ARCH.replace(from, to);
     let net = |from: &str, to: &str| NET.replace(from, to);
-    check(&arch("link_buffer_size: 4", "link_buffer_size: 4, topology: torus"), NET, "arch.architecture.attributes.topology: `torus`");
-    check(&arch("buffer_position: soma", "buffer_position: dendrite"), NET, "a buffer at `dendrite` is not supported");
-    check(&arch("model: accumulator", "model: accumulator, colour: 3"), NET, "dendrite[0].attributes.colour: this field is not supported");
-    check(&arch("model: current_based", "model: stdp"), NET, "`stdp` is not supported; allowed: current_based");
+    check(
+        &arch("link_buffer_size: 4", "link_buffer_size: 4, topology: torus"),
+        NET,
+        "arch.architecture.attributes.topology: `torus`",
+    );
+    check(
+        &arch("buffer_position: soma", "buffer_position: dendrite"),
+        NET,
+        "a buffer at `dendrite` is not supported",
+    );
+    check(
+        &arch("model: accumulator", "model: accumulator, colour: 3"),
+        NET,
+        "dendrite[0].attributes.colour: this field is not supported",
+    );
+    check(
+        &arch("model: current_based", "model: stdp"),
+        NET,
+        "`stdp` is not supported; allowed: current_based",
+    );
     check(&arch("width: 2", "width: 3"), NET, "2 tiles do not fill 3 × 1");
     check(ARCH, &net("bias: 0.5", "biass: 0.5"), "biass: this field is not supported; did you mean `bias`?");
     check(ARCH, &net("{weight: 2}", "{weight: 2, delay: 3}"), "delay: delays are not supported");
-    check(ARCH, &net("type: dense", "type: ring"), "`ring` is not supported; allowed: `dense`, `sparse`, `conv2d`");
+    check(
+        ARCH,
+        &net("type: dense", "type: ring"),
+        "`ring` is not supported; allowed: `dense`, `sparse`, `conv2d`",
+    );
     check(ARCH, &net("core: 0.1", "core: 0.12"), "there is no core 0.12; allowed: 0.0 to 1.11");
     check(ARCH, &net("in[1]", "in[2]"), "the core has no unit `in[2]`");
     check(ARCH, &net("  - b.2: [core: 1.1]\n", ""), "net.mappings.b: 1 neurons are mapped to no core");
@@ -96,7 +117,9 @@ fn fields_that_are_not_supported_are_named() {
 
 #[test]
 fn text_that_is_no_network_is_refused_without_a_panic() {
-    for text in ["", "[", "a: *b", "network: 3", "network: {groups: [{neurons: [{x: {}}]}]}", "- - -", "\u{0}"] {
+    for text in
+        ["", "[", "a: *b", "network: 3", "network: {groups: [{neurons: [{x: {}}]}]}", "- - -", "\u{0}"]
+    {
         assert!(import(ARCH, text, false).is_err(), "{text:?}");
         assert!(import(text, NET, false).is_err(), "{text:?}");
     }

@@ -35,7 +35,9 @@ pub(super) fn read(text: &str) -> Result<Tree, Problems> {
             Problems::one(at, format!("this is not YAML: {}", error.info()))
         })?;
         match event {
-            Event::Scalar(text, style, ..) => builder.value(Tree::Scalar(text.to_string(), style == ScalarStyle::Plain))?,
+            Event::Scalar(text, style, ..) => {
+                builder.value(Tree::Scalar(text.to_string(), style == ScalarStyle::Plain))?
+            }
             Event::SequenceStart(..) => builder.frames.push(Frame::List(Vec::new())),
             Event::MappingStart(..) => builder.frames.push(Frame::Map(Vec::new(), None)),
             Event::SequenceEnd | Event::MappingEnd => match builder.frames.pop() {

@@ -41,7 +41,9 @@ impl Mesh {
         let mut problems = Problems::new();
         let size = ground.mesh();
         problems.require(size.is_some(), "fidelity", || "this fidelity needs a two-dimensional mesh".into());
-        problems.require(ground.is_whole, "fidelity", || "this fidelity knows no broken routers and links".into());
+        problems.require(ground.is_whole, "fidelity", || {
+            "this fidelity knows no broken routers and links".into()
+        });
         let hops = ground.params.hops;
         problems.require(hops.is_some(), "hops", || "this fidelity needs to know what a hop takes".into());
         problems.into_result(())?;
@@ -70,7 +72,9 @@ impl Mesh {
         }
         let mut links = Vec::new();
         let ends = (0..tiles as u32).flat_map(|from| (0..tiles as u32).map(move |to| (from, to)));
-        self.ways = ends.map(|(from, to)| Way { start: self.walk(from, to, &mut links), ..self.measure(from, to) }).collect();
+        self.ways = ends
+            .map(|(from, to)| Way { start: self.walk(from, to, &mut links), ..self.measure(from, to) })
+            .collect();
         self.links = links;
     }
 
@@ -116,7 +120,13 @@ impl Mesh {
 
     /// The links of a way, in order; `scratch` holds them where there is no table.
     #[inline]
-    pub(super) fn route<'a>(&'a self, way: Way, from: usize, to: usize, scratch: &'a mut Vec<u32>) -> &'a [u32] {
+    pub(super) fn route<'a>(
+        &'a self,
+        way: Way,
+        from: usize,
+        to: usize,
+        scratch: &'a mut Vec<u32>,
+    ) -> &'a [u32] {
         if self.ways.is_empty() {
             scratch.clear();
             self.walk(self.tile[from], self.tile[to], scratch);
