@@ -4,7 +4,6 @@
 mod array;
 
 use array::{floats, from_yaml, golden, near};
-use spikeloom::base::unit::Siemens;
 use spikeloom::synapse::array::Matrix;
 use spikeloom::synapse::array::device::y_flash::YFlash;
 use spikeloom::synapse::array::device::{
@@ -129,7 +128,9 @@ fn programmed(params: &CellParams, target: f64, seed: u64) -> (f64, f64, Cells) 
 /// Standard errors of mean and deviation over ten thousand cells, four of each.
 #[test]
 fn programming_errors_have_the_stated_spread() {
-    let params = cell("{g_min: 0.1 µS, g_max: 25 µS, programming: {polynomial: [0.28638599, 0.07585724, -0.00178767]}}");
+    let params = cell(
+        "{g_min: 0.1 µS, g_max: 25 µS, programming: {polynomial: [0.28638599, 0.07585724, -0.00178767]}}",
+    );
     for target in [5e-6, 15e-6] {
         let sigma = params.programming.as_ref().expect("stated").deviation(target, 25e-6);
         let (mean, spread, _) = programmed(&params, target, 7);
@@ -165,7 +166,8 @@ fn a_closed_loop_reaches_its_tolerance_and_pays_for_it() {
     let targets = Matrix::from_fn(40, 40, |i, j| 3e-6 + 1e-6 * ((i + j) % 16) as f64);
     let took = cells.program(&targets);
     assert_eq!((took.cells, took.failed), (1600, 0));
-    let worst = cells.programmed().data().iter().zip(targets.data()).map(|(g, t)| (g - t).abs()).fold(0.0, f64::max);
+    let worst =
+        cells.programmed().data().iter().zip(targets.data()).map(|(g, t)| (g - t).abs()).fold(0.0, f64::max);
     assert!(worst <= 0.3e-6, "{worst:e}");
     // A cell at 11 µS needs about thirty pulses from the bottom; the loop adds a few.
     let mean = took.pulses / 1600.0;
@@ -174,7 +176,10 @@ fn a_closed_loop_reaches_its_tolerance_and_pays_for_it() {
     near(took.time, expected, 1e-12);
     assert!(took.energy > (took.pulses + 1600.0) * 1e-12);
     // Stuck cells use up all pulses, and are reported.
-    let stuck = CellParams { stuck: Some(spikeloom::synapse::array::device::Stuck { low: 1.0, high: 0.0 }), ..params };
+    let stuck = CellParams {
+        stuck: Some(spikeloom::synapse::array::device::Stuck { low: 1.0, high: 0.0 }),
+        ..params
+    };
     let mut cells = Cells::new(&stuck, 4, 4, 5, 0);
     assert_eq!(cells.program(&Matrix::from_fn(4, 4, |_, _| 9e-6)).failed, 16);
 }
@@ -194,12 +199,12 @@ fn retention_and_temperature_move_conductances() {
     params.retention = None;
     let factor = (0.1 / 8.617_333_262e-5 * (1.0 / 300.0 - 1.0 / 350.0) as f64).exp();
     near(read(&params, 0.0), 8e-6 * factor, 1e-9);
-    let spread = cell("{g_min: 1 µS, g_max: 10 µS, retention: {spread: {constant: 0.2 µS}, spread_time: 100 s}}");
+    let spread =
+        cell("{g_min: 1 µS, g_max: 10 µS, retention: {spread: {constant: 0.2 µS}, spread_time: 100 s}}");
     let mut cells = Cells::new(&spread, 100, 100, 1, 0);
     cells.program(&Matrix::from_fn(100, 100, |_, _| 5e-6));
     cells.age(25.0);
     let now = cells.conductances();
     let deviation = (now.data().iter().map(|g| (g - 5e-6f64).powi(2)).sum::<f64>() / 1e4).sqrt();
     assert!((deviation - 0.1e-6).abs() < 4.0 * 0.1e-6 / 141.0, "{deviation:e}");
-    let _ = Siemens(deviation);
 }

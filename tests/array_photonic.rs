@@ -36,7 +36,8 @@ fn same_phase(a: f64, b: f64) -> bool {
 #[test]
 fn decompositions_are_those_of_the_reference() {
     let golden = golden("clements_golden.json");
-    for (name, case) in golden.as_object().expect("a map").iter().filter(|(_, case)| !case["U_re"].is_null()) {
+    for (name, case) in golden.as_object().expect("a map").iter().filter(|(_, case)| !case["U_re"].is_null())
+    {
         let u = unitary(case);
         let mesh = clements(&u).unwrap_or_else(|problems| panic!("{name}: {problems}"));
         let expected = case["order"].as_array().expect("a list");
@@ -110,7 +111,10 @@ fn phase_errors_cost_what_first_order_theory_says() {
     near(expected, stated.as_f64().expect("a number"), 1e-9);
     let error = spread / f64::from(trials).sqrt();
     // Second-order terms are of relative size σ²·K: a third of the standard error here.
-    assert!((mean - expected).abs() < 3.0 * error + expected * expected, "{mean} is not {expected} ± {error}");
+    assert!(
+        (mean - expected).abs() < 3.0 * error + expected * expected,
+        "{mean} is not {expected} ± {error}"
+    );
 }
 
 #[test]
@@ -137,7 +141,8 @@ fn loss(mesh: &Mesh, input: &[Complex64], target: &[Complex64]) -> f64 {
 #[test]
 fn interference_measures_the_gradient() {
     let mesh = clements(&dft(6)).expect("it is unitary");
-    let field = |seed: f64| (0..6).map(|k| Complex64::from_polar(0.3 + 0.1 * k as f64, seed * k as f64)).collect();
+    let field =
+        |seed: f64| (0..6).map(|k| Complex64::from_polar(0.3 + 0.1 * k as f64, seed * k as f64)).collect();
     let (input, target): (Vec<Complex64>, Vec<Complex64>) = (field(1.3), field(0.7));
     let mut output = input.clone();
     mesh.ideal().propagate(&mut output);

@@ -2,11 +2,10 @@
 
 mod array;
 
-use array::{floats, golden, golden_crossbar, near, nodal_oracle};
+use array::{floats, gauss, golden, golden_crossbar, near, nodal_oracle};
+use spikeloom::synapse::array::crossbar::{half_select_energy, sneak_resistance};
 use spikeloom::synapse::array::matrix::Matrix;
-use spikeloom::synapse::array::wires::{
-    Curve, Network, Segments, effective_conductance, solve_nonlinear,
-};
+use spikeloom::synapse::array::wires::{Curve, Network, Segments, effective_conductance, solve_nonlinear};
 
 fn equal(ohm: f64) -> Segments {
     Segments { row: ohm, column: ohm }
@@ -23,7 +22,8 @@ fn two_by_two_of_the_reference() {
     let cells = Matrix::from_rows(2, 2, vec![100e-6, 10e-6, 50e-6, 80e-6]).expect("four cells");
     for (ohm, expected) in golden("golden.json")["xbar2x2"].as_object().expect("a map") {
         let segments = equal(ohm.parse().expect("a number"));
-        let once = Network { cells: &cells, segments, floating: &[] }.solve(&[0.2, 0.1]).expect("it converges");
+        let once =
+            Network { cells: &cells, segments, floating: &[] }.solve(&[0.2, 0.1]).expect("it converges");
         let effective = effective_conductance(&cells, segments).expect("it is well-conditioned");
         let always = currents(&effective, &[0.2, 0.1]);
         for ((found, again), expected) in once.currents.iter().zip(&always).zip(floats(expected)) {
@@ -55,15 +55,17 @@ fn larger_crossbars_of_the_reference() {
 #[test]
 fn a_full_array_of_the_reference() {
     let (cells, voltages) = golden_crossbar(256);
-    let solution =
-        Network { cells: &cells, segments: equal(1.0), floating: &[] }.solve(&voltages).expect("it converges");
+    let solution = Network { cells: &cells, segments: equal(1.0), floating: &[] }
+        .solve(&voltages)
+        .expect("it converges");
     near(solution.currents[0], 670.950875e-6, 1e-9);
     near(solution.currents[255], 319.699632e-6, 2e-9);
 }
 
 #[test]
 fn every_shape_agrees_with_plain_elimination() {
-    for (n, m, row, column) in [(1, 1, 3.0, 5.0), (1, 6, 10.0, 200.0), (6, 1, 10.0, 1.0), (5, 8, 400.0, 30.0), (9, 4, 2.0, 900.0)]
+    for (n, m, row, column) in
+        [(1, 1, 3.0, 5.0), (1, 6, 10.0, 200.0), (6, 1, 10.0, 1.0), (5, 8, 400.0, 30.0), (9, 4, 2.0, 900.0)]
     {
         let cells = Matrix::from_fn(n, m, |i, j| 1e-6 * (1 + (17 * i + 5 * j * j) % 90) as f64);
         let voltages: Vec<f64> = (0..n).map(|i| 0.3 - 0.09 * i as f64).collect();
@@ -77,7 +79,8 @@ fn every_shape_agrees_with_plain_elimination() {
         let floating: Vec<bool> = (0..n).map(|i| i % 2 == 1).collect();
         let network = Network { cells: &cells, segments, floating: &floating };
         let oracle = nodal_oracle(&cells, segments, &floating, &voltages);
-        for (found, expected) in network.solve(&voltages).expect("it converges").currents.iter().zip(&oracle) {
+        for (found, expected) in network.solve(&voltages).expect("it converges").currents.iter().zip(&oracle)
+        {
             near(*found, *expected, 1e-9);
         }
     }
@@ -119,4 +122,34 @@ fn wires_that_cannot_be_solved_are_an_error_with_the_residual() {
             found.iter().zip(oracle).for_each(|(found, expected)| near(*found, expected, 1e-6));
         }
     }
+}
+
+/// One cell of an array without transistors is read while all other lines float.
+#[test]
+fn the_sneak_path_of_equal_cells_is_the_closed_form() {
+    for (n, m) in [(2, 2), (5, 3), (8, 8)] {
+        // Unknown: the voltages of rows 1… and columns 1…; row 0 is at 1 V, column 0 at 0 V, cells are 1 S.
+        let size = n - 1 + m - 1;
+        let mut a = vec![vec![0.0; size + 1]; size];
+        let row = |i: usize| i.checked_sub(1);
+        let column = |j: usize| j.checked_sub(1).map(|j| n - 1 + j);
+        for i in 0..n {
+            for j in 0..m {
+                for (own, other, fixed) in [(row(i), column(j), 0.0), (column(j), row(i), 1.0)] {
+                    let Some(own) = own else { continue };
+                    a[own][own] += 1.0;
+                    match other {
+                        Some(other) => a[own][other] -= 1.0,
+                        None => a[own][size] += fixed,
+                    }
+                }
+            }
+        }
+        let x = gauss(a);
+        let current: f64 = (0..n).map(|i| row(i).map_or(1.0, |i| x[i])).sum();
+        let sneak = sneak_resistance(n as u32, m as u32, 1.0);
+        near(current, 1.0 + 1.0 / sneak, 1e-12);
+    }
+    assert!(sneak_resistance(1, 9, 1.0).is_infinite());
+    near(half_select_energy(3, 4, 2.0, (2.0, 0.5)), 5.0 * 2.0 * 1.0 * 0.5, 1e-12);
 }

@@ -108,14 +108,16 @@ fn shortened(line: &str) -> String {
         return line.to_owned();
     }
     let command = line.split(" #").next().unwrap_or(line);
-    let windows = ["warmup_cycles=50", "measure_cycles=150"].map(|set| format!(" --set workload.traffic.{set}"));
+    let windows =
+        ["warmup_cycles=50", "measure_cycles=150"].map(|set| format!(" --set workload.traffic.{set}"));
     format!("{command}{}", windows.concat())
 }
 
 /// Blocks of the README show commands as they are typed in the sources' folder.
 #[test]
 fn every_command_of_the_readme_works() {
-    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("it is there");
+    let readme =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("it is there");
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let mut commands = 0;
     for block in blocks(&readme).iter().filter(|block| block.language == "console") {

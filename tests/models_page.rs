@@ -68,5 +68,8 @@ fn the_page_of_models_is_current() {
         fs::write(&path, &page).expect("the book can be written to");
     }
     let kept = fs::read_to_string(&path).unwrap_or_default();
-    assert!(kept == page, "{PAGE} is not current: UPDATE_GOLDENS=1 cargo test --test models_page writes it anew");
+    assert!(
+        kept == page,
+        "{PAGE} is not current: UPDATE_GOLDENS=1 cargo test --test models_page writes it anew"
+    );
 }

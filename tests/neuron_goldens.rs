@@ -5,6 +5,8 @@
 
 #[path = "neuron_goldens/bench.rs"]
 mod bench;
+#[path = "neuron_goldens/devices.rs"]
+mod devices;
 #[path = "neuron_goldens/networks.rs"]
 mod networks;
 
@@ -35,6 +37,10 @@ const CASES: &[(&str, fn())] = &[
     ("snu", snu_and_ssnu_traces),
     ("liquid", liquid_traces),
     ("rate", || driven("rate")),
+    ("reservoir", devices::reservoir_nodes_of_the_reference),
+    ("asan", devices::afferents_spike_at_the_rate_of_the_closed_form),
+    ("taox", devices::second_order_synapses_against_fine_steps),
+    ("mos2", devices::encoders_follow_the_normal_distribution),
     ("source-constant", || driven("source-constant")),
     ("source-list", || driven("source-list")),
     ("source-poisson", || driven("source-poisson")),

@@ -22,7 +22,8 @@ fn error(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-const SHORT: &str = "run uniform --set workload.traffic.warmup_cycles=50 --set workload.traffic.measure_cycles=150";
+const SHORT: &str =
+    "run uniform --set workload.traffic.warmup_cycles=50 --set workload.traffic.measure_cycles=150";
 
 #[test]
 fn a_killed_run_leaves_the_old_files_whole() {
@@ -89,7 +90,8 @@ impl<'a> Small<'a> {
         fs::create_dir_all(at).expect("there is room for a folder");
         let options = format!("size={size}");
         let mut mount = Command::new("mount");
-        let mounted = mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).stderr(Stdio::null()).status();
+        let mounted =
+            mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(at).stderr(Stdio::null()).status();
         mounted.is_ok_and(|status| status.success()).then_some(Self(at))
     }
 }
@@ -100,36 +102,41 @@ impl Drop for Small<'_> {
     }
 }
 
+/// Writes zeros until nothing more fits; returns how many bytes did.
+#[cfg(target_os = "linux")]
+fn fill(path: &Path) -> u64 {
+    let mut file = fs::File::create(path).expect("it can be made");
+    while std::io::Write::write_all(&mut file, &[0; 4096]).is_ok() {}
+    file.metadata().expect("it is there").len()
+}
+
 #[test]
 #[cfg(target_os = "linux")]
 fn a_full_disk_leaves_what_was_there() {
     let folder = tempfile::tempdir().expect("there is room for a folder");
     let at = folder.path().join("small");
-    let Some(_small) = Small::new(&at, "128k") else {
+    let Some(_small) = Small::new(&at, "1m") else {
         eprintln!("skipped: only root can mount a small file system");
         return;
     };
     assert!(run(&format!("{SHORT} --out small/r"), folder.path()).status.success());
     let old = fs::read(at.join("r/report.json")).expect("it is written");
-    fs::write(at.join("filler"), vec![0; 120 << 10]).or_else(|_| fs::write(at.join("filler"), vec![0; 60 << 10])).ok();
-    while fs::OpenOptions::new().append(true).create(true).open(at.join("more")).is_ok_and(|mut more| {
-        std::io::Write::write_all(&mut more, &[0; 1024]).is_ok()
-    }) {}
+    let filler = at.join("filler");
+    let filled = fill(&filler);
     let output = run(&format!("{SHORT} --out small/r --force"), folder.path());
     assert!(matches!(output.status.code(), Some(1 | 2)), "{}", error(&output));
     assert!(error(&output).contains("space"), "{}", error(&output));
     assert_eq!(fs::read(at.join("r/report.json")).expect("it is still there"), old);
 
     // A sweep that runs out of space keeps what it has, and goes on once there is room.
-    fs::remove_file(at.join("more")).expect("it can be removed");
+    let room = fs::OpenOptions::new().write(true).open(&filler).expect("it is there");
+    room.set_len(filled - (64 << 10)).expect("it can be cut");
     let sweep = "{workload: uniform, repetitions: 200, set: {chip.topology: {mesh: {size: [2, 2]}}, \
                  workload.traffic.warmup_cycles: 1, workload.traffic.measure_cycles: 20}}";
     fs::write(folder.path().join("s.yaml"), sweep).expect("it can be written");
     let output = run("sweep s.yaml --out small/s", folder.path());
     assert_eq!(output.status.code(), Some(1), "{}", error(&output));
     assert!(error(&output).contains("space"), "{}", error(&output));
-    fs::remove_file(at.join("filler")).expect("it can be removed");
-    let _ = fs::remove_dir_all(at.join("r"));
     let journal = fs::read_to_string(at.join("s/journal.jsonl")).expect("it is there");
     assert!(journal.ends_with('\n'), "a half line was left behind");
     fs::create_dir_all(folder.path().join("s")).expect("there is room");

@@ -37,7 +37,8 @@ fn short_run(folder: &Path, out: &str, more: &[&str]) {
         "--out",
         out,
     ];
-    done(folder, &[&["run", "uniform", "--chip", "mesh8"], &set[..], more].concat());
+    let start = ["run", "uniform", "--chip", "mesh8"];
+    done(folder, &[&start[..], &set[..], more].concat());
 }
 
 #[test]

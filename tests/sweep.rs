@@ -139,7 +139,8 @@ fn failed_points_say_why_and_every_point_can_be_run_alone() {
     assert_eq!(failed.len(), 3);
     assert!(failed.iter().all(|row| get(row, "vcs") == "0" && get(row, "error").contains("vcs")));
     for row in [&rows[0], &rows[38]] {
-        let command = get(row, "command").replacen("spikeloom", env!("CARGO_BIN_EXE_spikeloom"), 1) + " --json";
+        let command =
+            get(row, "command").replacen("spikeloom", env!("CARGO_BIN_EXE_spikeloom"), 1) + " --json";
         let output = Command::new("sh").args(["-c", &command]).current_dir(bench.folder.path()).output();
         let output = output.expect("there is a shell");
         let alone: Value = serde_json::from_slice(&output.stdout).expect("a report is JSON");
@@ -150,7 +151,10 @@ fn failed_points_say_why_and_every_point_can_be_run_alone() {
         }
     }
     let listed = bench.succeeds("sweep s.yaml --list");
-    assert_eq!(listed.lines().collect::<Vec<_>>(), rows.iter().map(|row| get(row, "command")).collect::<Vec<_>>());
+    assert_eq!(
+        listed.lines().collect::<Vec<_>>(),
+        rows.iter().map(|row| get(row, "command")).collect::<Vec<_>>()
+    );
 }
 
 #[test]
@@ -181,7 +185,8 @@ fn one_folder_is_for_one_sweep_and_one_process() {
 fn ctrl_c_keeps_what_is_there() {
     let bench = Bench::new(&SWEEP.replace("measure_cycles: 400", "measure_cycles: 20000"));
     let mut child = bench.start("sweep s.yaml --out some --threads 1");
-    let lines = || fs::read_to_string(bench.path("some/journal.jsonl")).map_or(0, |text| text.lines().count());
+    let lines =
+        || fs::read_to_string(bench.path("some/journal.jsonl")).map_or(0, |text| text.lines().count());
     while lines() < 3 {
         sleep(Duration::from_millis(5));
     }
@@ -195,7 +200,10 @@ fn ctrl_c_keeps_what_is_there() {
     let text = fs::read_to_string(bench.path("some/sweep.json")).expect("results are written");
     let report: Value = serde_json::from_str(&text).expect("it is JSON");
     assert_eq!(report["complete"], false);
-    assert_eq!(report["points"]["done"].as_u64().map(|done| done as usize), Some(bench.points_of("some").len()));
+    assert_eq!(
+        report["points"]["done"].as_u64().map(|done| done as usize),
+        Some(bench.points_of("some").len())
+    );
 }
 
 #[test]
@@ -279,7 +287,9 @@ fn hyperqueue_python() -> Option<PathBuf> {
 #[cfg(unix)]
 fn hyperqueue_loses_everything_and_comes_to_the_same_bytes() {
     let Some(python) = hyperqueue_python() else {
-        eprintln!("skipped: no Python with hyperqueue; `pip install hyperqueue`, SPIKELOOM_HQ_PYTHON names it");
+        eprintln!(
+            "skipped: no Python with hyperqueue; `pip install hyperqueue`, SPIKELOOM_HQ_PYTHON names it"
+        );
         return;
     };
     let bench = Bench::new(&SWEEP.replace("measure_cycles: 400", "measure_cycles: 4000"));

@@ -31,7 +31,8 @@ keep: [rate * buffer_flits >= 0]";
     let header = Header::new(serde_json::json!({}), POINTS, Vec::new(), None);
     let before = peak_bytes();
     let mut journal = Journal::open(&path, &header, false).expect("it can be written");
-    let metrics = |point: u64| (0..10).map(move |metric| (format!("a.metric.{metric}"), (point * metric) as f64));
+    let metrics =
+        |point: u64| (0..10).map(move |metric| (format!("a.metric.{metric}"), (point * metric) as f64));
     for start in (0..POINTS).step_by(1000) {
         let record = |point| Record { point, error: None, metrics: metrics(point).collect() };
         // The last come first, as they may with many threads.

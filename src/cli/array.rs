@@ -76,7 +76,8 @@ pub(super) fn array(arguments: &ArrayArguments) -> Result<(), Failure> {
             .map_err(|error| Failure::Failed(format!("the report cannot be written down: {error}")))?;
         return console::answer(&format!("{text}\n"));
     }
-    let mut text = format!("{}: {}\n\n", device.name(), device.header.description.as_deref().unwrap_or("an array"));
+    let mut text =
+        format!("{}: {}\n\n", device.name(), device.header.description.as_deref().unwrap_or("an array"));
     describe(&report, &mut text);
     console::answer(&text)
 }
@@ -85,7 +86,8 @@ fn study_of(arguments: &ArrayArguments) -> Result<Study, Failure> {
     let &ArrayArguments { rows, columns, products, trials, age, seed, .. } = arguments;
     let fits = |a: usize, b: usize| a.checked_mul(b).is_some_and(|size| (1..=MOST_WEIGHTS).contains(&size));
     if !fits(rows, columns) || !fits(products as usize, rows.max(columns)) {
-        let message = format!("a matrix of {rows} by {columns} and {products} products: up to {MOST_WEIGHTS} numbers");
+        let message =
+            format!("a matrix of {rows} by {columns} and {products} products: up to {MOST_WEIGHTS} numbers");
         return Err(Failure::Usage(message));
     }
     if !(age >= 0.0 && age.is_finite()) {
@@ -99,73 +101,72 @@ fn explained(device: &Loaded<DeviceDoc>, problems: Problems) -> Failure {
 }
 
 fn describe(report: &StudyReport, text: &mut String) {
-    let StudyReport { study, limits, costs, .. } = report;
-    let bits = |bits: Option<u32>| bits.map_or_else(|| "any".into(), |bits| format!("{bits} bits"));
-    let lines = [
-        (
-            "matrix",
-            format!(
-                "{} × {} on {} array{} of {} × {} ({})",
-                study.rows,
-                study.columns,
-                costs.arrays,
-                if costs.arrays == 1 { "" } else { "s" },
-                limits.rows,
-                limits.outputs,
-                report.technology
-            ),
-        ),
-        (
-            "precision",
-            format!(
-                "weights {}, inputs {}, outputs {}",
-                bits(limits.weight_bits),
-                bits(limits.input_bits),
-                bits(limits.output_bits)
-            ),
-        ),
-        (
-            "output error",
-            format!(
-                "{:.4} % ± {:.4} % of the rms output ({} products on {} arrays, {} s after programming)",
-                100.0 * report.output_error.mean,
-                100.0 * report.output_error.deviation,
-                study.products,
-                study.trials,
-                study.age
-            ),
-        ),
-        (
-            "weight error",
-            format!(
-                "{:.4} % ± {:.4} % rms of the largest weight, {:.3} % at worst, {:+.4} % on average",
-                100.0 * report.weight_error.mean,
-                100.0 * report.weight_error.deviation,
-                100.0 * report.worst_weight,
-                100.0 * report.weight_bias.mean
-            ),
-        ),
-        ("product", format!("{}; {:.4} TOPS/W", event(costs.multiply), report.tops_per_watt)),
-        ("of which", parts(report)),
-        ("time-step", format!("{}, and {} for each spike", event(costs.step), joules(costs.spike.energy))),
-        (
-            "writing",
-            format!(
-                "{}, {:.0} pulses, {} cells given up",
-                event(costs.program),
-                costs.pulses,
-                costs.failed_cells
-            ),
-        ),
-    ];
-    for (name, value) in lines {
+    for (name, value) in subject(report).into_iter().chain(errors(report)).chain(prices(report)) {
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "  {name:14} {value}");
-    }
-    if costs.standby > 0.0 {
-        let _ = writeln!(text, "  {:14} {}W", "all the time", prefixed(costs.standby));
     }
     draw("errors of outputs, in rms outputs", &report.output_histogram, text);
     draw("errors of weights, in largest weights", &report.weight_histogram, text);
+}
+
+/// A line of the answer: what it is about, and what is said.
+type Line = (&'static str, String);
+
+fn subject(report: &StudyReport) -> [Line; 2] {
+    let StudyReport { study, limits, costs, .. } = report;
+    let bits = |bits: Option<u32>| bits.map_or_else(|| "any".into(), |bits| format!("{bits} bits"));
+    let arrays = if costs.arrays == 1 { "1 array".into() } else { format!("{} arrays", costs.arrays) };
+    let matrix = format!(
+        "{} × {} on {arrays} of {} × {} ({})",
+        study.rows, study.columns, limits.rows, limits.outputs, report.technology
+    );
+    let precision = format!(
+        "weights {}, inputs {}, outputs {}",
+        bits(limits.weight_bits),
+        bits(limits.input_bits),
+        bits(limits.output_bits)
+    );
+    [("matrix", matrix), ("precision", precision)]
+}
+
+fn errors(report: &StudyReport) -> [Line; 2] {
+    let StudyReport { study, output_error, weight_error, .. } = report;
+    let outputs = format!(
+        "{:.4} % ± {:.4} % of the rms output ({} products on {} arrays, {} s after programming)",
+        100.0 * output_error.mean,
+        100.0 * output_error.deviation,
+        study.products,
+        study.trials,
+        study.age
+    );
+    let weights = format!(
+        "{:.4} % ± {:.4} % rms of the largest weight, {:.3} % at worst, {:+.4} % on average",
+        100.0 * weight_error.mean,
+        100.0 * weight_error.deviation,
+        100.0 * report.worst_weight,
+        100.0 * report.weight_bias.mean
+    );
+    [("output error", outputs), ("weight error", weights)]
+}
+
+fn prices(report: &StudyReport) -> Vec<Line> {
+    let costs = &report.costs;
+    let writing = format!(
+        "{}, {:.0} pulses, {} cells given up",
+        event(costs.program),
+        costs.pulses,
+        costs.failed_cells
+    );
+    let mut lines = vec![
+        ("product", format!("{}; {:.4} TOPS/W", event(costs.multiply), report.tops_per_watt)),
+        ("of which", parts(report)),
+        ("time-step", format!("{}, and {} for each spike", event(costs.step), joules(costs.spike.energy))),
+        ("writing", writing),
+    ];
+    if costs.standby > 0.0 {
+        lines.push(("all the time", format!("{}W", prefixed(costs.standby))));
+    }
+    lines
 }
 
 fn parts(report: &StudyReport) -> String {
@@ -209,7 +210,13 @@ fn prefixed(value: f64) -> String {
     }
     let found = PREFIXES.iter().find(|(scale, _)| value.abs() >= *scale).unwrap_or(&PREFIXES[8]);
     let shown = value / found.0;
-    let digits = if shown >= 100.0 { 1 } else if shown >= 10.0 { 2 } else { 3 };
+    let digits = if shown >= 100.0 {
+        1
+    } else if shown >= 10.0 {
+        2
+    } else {
+        3
+    };
     format!("{shown:.digits$} {}", found.1)
 }
 

@@ -52,8 +52,9 @@ Examples:
   spikeloom new chip my-chip
   spikeloom models mftn
 
-Every command has examples: `spikeloom COMMAND --help`. Exit codes: 0 done; 1 the run itself failed; 2 bad
-input or usage; 130 interrupted, with the results up to there kept.";
+Every command has examples: `spikeloom COMMAND --help`.
+Exit codes: 0 done; 1 the run itself failed; 2 bad input or usage; 130 interrupted, with the results
+up to there kept.";
 
 #[derive(Debug, Subcommand)]
 enum Command {

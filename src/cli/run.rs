@@ -128,7 +128,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
     let Some(params) = &plan.workload.value.traffic else {
         if arguments.trace.is_some() {
-            return Err(Failure::Usage("`--trace` follows packets of traffic; a network has `probes`".into()));
+            return Err(Failure::Usage(
+                "`--trace` follows packets of traffic; a network has `probes`".into(),
+            ));
         }
         return spiking::run(&plan, arguments, folder.as_ref(), start);
     };
@@ -149,7 +151,9 @@ pub(super) struct Ran {
 pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
     let plan = Plan::read(arguments)?;
     let Some(params) = &plan.workload.value.traffic else {
-        return Err(Failure::Usage("points of a sweep are runs of traffic; networks are not built yet".into()));
+        return Err(Failure::Usage(
+            "points of a sweep are runs of traffic; networks are not built yet".into(),
+        ));
     };
     let done = plan.simulate(arguments, params, Instant::now(), Watch::unseen())?;
     let known = plan.known(arguments, &done)?;
@@ -269,11 +273,7 @@ impl Plan {
         let is_certified = is_asked && self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
         Ok(Known {
             inputs: self.inputs()?,
-            energy: self
-                .setting
-                .prices
-                .as_ref()
-                .map(|prices| report::energy_account(prices, &done.outcome)),
+            energy: self.setting.prices.as_ref().map(|prices| report::energy_account(prices, &done.outcome)),
             certificate: is_certified.then(|| self.documents.certify(&self.setting)),
         })
     }

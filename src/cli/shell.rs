@@ -46,7 +46,6 @@ pub(super) fn man(arguments: &ManArguments) -> Result<(), Failure> {
         rendered.map_err(|error| Failure::Failed(format!("the page cannot be made: {error}")))?;
         return console::answer(&String::from_utf8_lossy(&page));
     };
-    let written =
-        std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
+    let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
     written.map_err(|error| Failure::Usage(format!("cannot write to `{}`: {error}", folder.display())))
 }

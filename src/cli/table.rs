@@ -15,7 +15,8 @@ pub(super) fn table(heading: &[String], rows: &[Vec<String>]) -> String {
     for row in rows {
         table.add_row(row);
     }
-    let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '–' | '.'));
+    let is_number =
+        |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '–' | '.'));
     for (at, column) in table.column_iter_mut().enumerate() {
         if rows.iter().all(|row| row.get(at).is_some_and(|cell| is_number(cell))) {
             column.set_cell_alignment(CellAlignment::Right);

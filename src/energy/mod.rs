@@ -16,8 +16,8 @@
 //! Read [`EnergyParams`] first, then [`Prices`].
 
 mod account;
-mod cores;
 mod area;
+mod cores;
 mod params;
 mod price;
 mod quantum;
@@ -25,8 +25,8 @@ mod table;
 mod technology;
 
 pub use account::{Component, EnergyAccount, Kind, NetworkCounts};
-pub use cores::{CoreEnergy, CoreEvents, CorePrices};
 pub use area::routers_area;
+pub use cores::{CoreEnergy, CoreEvents, CorePrices};
 pub use params::EnergyParams;
 pub use price::{Axis, LinkSite, Prices, RouterSite, Site};
 pub use quantum::Energy;

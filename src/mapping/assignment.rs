@@ -110,7 +110,7 @@ impl<'a> Assignment<'a> {
             place: vec![0; graph.vertices()],
             spread: Spread::new(graph, limits.len()),
             load: load.collect(),
-            tables_end: limits.iter().any(|it| it.fan_in < u32::MAX || it.fan_out < u32::MAX),
+            tables_end: limits.iter().any(|it| it.fan_in.min(it.fan_out).min(it.reach) < u32::MAX),
         }
     }
 
@@ -136,6 +136,14 @@ impl<'a> Assignment<'a> {
     #[inline]
     pub(super) fn reached(&self, edge: usize) -> &[u32] {
         self.spread.parts(edge)
+    }
+
+    /// The parts that `edge` reaches, with the receivers there.
+    #[inline]
+    pub(super) fn counts(&self, edge: usize) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let first = self.spread.first[edge] as usize;
+        let counts = &self.spread.count[first..first + self.spread.len[edge] as usize];
+        self.spread.parts(edge).iter().copied().zip(counts.iter().copied())
     }
 
     /// Receivers of `edge` in `part`.
@@ -261,29 +269,41 @@ impl<'a> Assignment<'a> {
             last = edge;
             fan_in += 1;
             let sender = self.sender(edge as usize);
-            if sender != NOWHERE
-                && self.load[sender as usize].fan_out >= self.limits[sender as usize].fan_out
-            {
-                return false;
+            if sender != NOWHERE {
+                let (limits, load) = (self.limits[sender as usize], &self.load[sender as usize]);
+                if load.fan_out >= limits.fan_out || self.spread.len[edge as usize] >= limits.reach {
+                    return false;
+                }
             }
         }
-        fan_in <= u64::from(limits.fan_in) && fan_out <= u64::from(limits.fan_out)
+        let reach = self.graph.sent.of(vertex).iter().map(|&edge| self.spread.len[edge as usize]);
+        fan_in <= u64::from(limits.fan_in)
+            && fan_out <= u64::from(limits.fan_out)
+            && reach.max().unwrap_or(0) <= limits.reach
     }
 
-    /// Parts that hold more than they may, once everything lies somewhere: the excess of neurons, synapses,
-    /// inputs and outputs.
-    pub(super) fn excess(&self, part: u32) -> Option<[u64; 4]> {
+    /// By how much `part` holds more than it may: neurons, synapses, inputs, outputs, and cores that one of
+    /// its neurons sends to.
+    pub(super) fn excess(&self, part: u32) -> Option<[u64; 5]> {
         let (limits, load) = (self.limits[part as usize], &self.load[part as usize]);
         let rows = limits.rows.iter().zip(&load.rows);
         let neurons = rows.map(|((_, room), load)| load.saturating_sub(*room)).max().unwrap_or(0);
-        let refused = self.members(part).iter().filter(|&&it| limits.refused.has(self.graph.kind[it as usize]));
+        let refused =
+            self.members(part).iter().filter(|&&it| limits.refused.has(self.graph.kind[it as usize]));
         let found = [
             u64::from(neurons).max(refused.count() as u64),
             load.synapses.saturating_sub(u64::from(limits.synapses)),
             u64::from(load.fan_in.saturating_sub(limits.fan_in)),
             u64::from(load.fan_out.saturating_sub(limits.fan_out)),
+            self.farthest(part).saturating_sub(u64::from(limits.reach)),
         ];
         found.iter().any(|&over| over > 0).then_some(found)
+    }
+
+    /// The most parts that a vertex of `part` sends to.
+    fn farthest(&self, part: u32) -> u64 {
+        let edges = self.members(part).iter().flat_map(|&vertex| self.graph.sent.of(vertex as usize));
+        edges.map(|&edge| u64::from(self.spread.len[edge as usize])).max().unwrap_or(0)
     }
 }
 
@@ -298,6 +318,11 @@ impl Distance {
     /// 1 between any two parts.
     pub(super) fn unit(parts: usize) -> Self {
         Self { parts, table: None }
+    }
+
+    /// Whether all distances are 1.
+    pub(super) fn is_unit(&self) -> bool {
+        self.table.is_none()
     }
 
     /// As `between` says; 0 within a part.

@@ -1,6 +1,6 @@
 //! Coarsening: vertices that share many spikes become one.
 
-use super::graph::{Hypergraph, Lists};
+use super::graph::{Hypergraph, Lists, sample};
 use crate::base::random::{Purpose, Stream};
 
 /// Receivers looked at of one hyperedge, and hyperedges of one vertex: enough to find who belongs together.
@@ -40,9 +40,11 @@ pub(super) fn group(graph: &Hypergraph, largest: Largest, seed: u64, level: u64)
         let fits = |&&other: &&u32| {
             other != vertex && graph.kind[other as usize] == kind && groups.fit(vertex, other, largest)
         };
-        let best = touched.iter().filter(fits).copied().max_by(|&a, &b| {
-            value(a).total_cmp(&value(b)).then(b.cmp(&a))
-        });
+        let best = touched
+            .iter()
+            .filter(fits)
+            .copied()
+            .max_by(|&a, &b| value(a).total_cmp(&value(b)).then(b.cmp(&a)));
         if let Some(best) = best {
             groups.join(vertex, best);
         }
@@ -92,8 +94,7 @@ fn rate_neighbours(
         }
         score[group as usize] += by;
     };
-    let heard = graph.heard.of(vertex);
-    for &edge in sample(heard, MOST_EDGES) {
+    for &edge in sample(graph.heard.of(vertex), MOST_EDGES) {
         let receivers = graph.targets.of(edge as usize);
         let by = graph.rate[edge as usize] / receivers.len() as f64;
         sample(receivers, MOST_RECEIVERS).for_each(|&other| raise(other, by));
@@ -104,11 +105,6 @@ fn rate_neighbours(
         let by = graph.rate[edge as usize] / receivers.len().max(1) as f64;
         sample(receivers, MOST_RECEIVERS).for_each(|&other| raise(other, by));
     }
-}
-
-/// At most `most` of `list`, evenly spaced.
-fn sample(list: &[u32], most: usize) -> impl Iterator<Item = &u32> {
-    list.iter().step_by(list.len().div_ceil(most).max(1))
 }
 
 /// Numbers the groups in the order of their leaders.

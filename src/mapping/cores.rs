@@ -1,7 +1,6 @@
 //! What a chip offers: its cores, what each takes, and which of them can be used.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::graph::Hypergraph;
 use crate::base::{CoreId, NodeId, Problem, Problems, RouterId};
@@ -13,8 +12,7 @@ use crate::noc::route::{Ground, Mesh, Routing};
 const MOST_GRANULES: usize = 6;
 
 /// A part of a core that updates neurons of certain models.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Granule {
     /// Neuron models that it takes; empty: all.
     pub models: Vec<String>,
@@ -25,6 +23,8 @@ pub struct Granule {
 /// What one core takes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capacity {
+    /// Neurons that it holds in all its granules together.
+    pub neurons: u32,
     /// Its granules.
     pub granules: Vec<Granule>,
     /// Synapses that its memory holds.
@@ -34,13 +34,16 @@ pub struct Capacity {
     /// Pairs of a neuron on it and a core that this neuron sends to, its own included: entries of the table
     /// of outputs.
     pub fan_out: u32,
+    /// Cores that one neuron on it may send to, its own included.
+    pub reach: u32,
 }
 
 impl Capacity {
     /// Room for `neurons` neurons of any kind, and for any number of synapses.
     pub fn of_neurons(neurons: u32) -> Self {
         let granules = vec![Granule { models: Vec::new(), neurons }];
-        Self { granules, synapses: u32::MAX, fan_in: u32::MAX, fan_out: u32::MAX }
+        let any = u32::MAX;
+        Self { neurons, granules, synapses: any, fan_in: any, fan_out: any, reach: any }
     }
 }
 
@@ -89,9 +92,9 @@ impl Cores {
             problems.require(known, &path, || format!("there is no class {class} of cores"));
         }
         for (i, class) in self.classes.iter().enumerate() {
-            let found = class.granules.len();
+            let found = merged(&class.granules).len();
             problems.require(found <= MOST_GRANULES, &format!("classes[{i}].granules"), || {
-                format!("a core has at most {MOST_GRANULES} granules; found {found}")
+                format!("granules of a core may differ in {MOST_GRANULES} ways for mapping; found {found}")
             });
         }
         problems.into_result(())
@@ -113,12 +116,7 @@ pub struct Avoided {
 ///
 /// Used are those whose nodes work, are not unsafe (on two-dimensional meshes), and can all send to each
 /// other: the largest set of nodes joined in both directions.
-pub fn usable(
-    cores: &Cores,
-    fabric: &Fabric,
-    health: &Health,
-    routing: &Routing,
-) -> (Vec<CoreId>, Avoided) {
+pub fn usable(cores: &Cores, fabric: &Fabric, health: &Health, routing: &Routing) -> (Vec<CoreId>, Avoided) {
     let ground = Ground::new(fabric, health, 1, 0);
     let faulty: Vec<bool> = health.router.iter().map(|alive| !alive).collect();
     let regions = Mesh::of(&ground).map(|mesh| Regions::grow(mesh, &faulty).disabled);
@@ -175,6 +173,19 @@ pub(super) struct Limits {
     pub synapses: u32,
     pub fan_in: u32,
     pub fan_out: u32,
+    pub reach: u32,
+}
+
+/// Granules that take the same models, as one.
+fn merged(granules: &[Granule]) -> Vec<Granule> {
+    let mut merged: Vec<Granule> = Vec::new();
+    for granule in granules {
+        match merged.iter_mut().find(|known| known.models == granule.models) {
+            Some(known) => known.neurons = known.neurons.saturating_add(granule.neurons),
+            None => merged.push(granule.clone()),
+        }
+    }
+    merged
 }
 
 /// A set of kinds of neurons.
@@ -201,8 +212,9 @@ impl Limits {
         let takes = |granule: &Granule, kind: &str| {
             granule.models.is_empty() || granule.models.iter().any(|model| model == kind)
         };
+        let all = merged(&class.granules);
         let signature = |kind: &String| {
-            let granules = class.granules.iter().enumerate();
+            let granules = all.iter().enumerate();
             granules.filter(|(_, granule)| takes(granule, kind)).fold(0u32, |set, (i, _)| set | 1 << i)
         };
         let signatures: Vec<u32> = graph.kinds.iter().map(signature).collect();
@@ -212,14 +224,15 @@ impl Limits {
             synapses: class.synapses,
             fan_in: class.fan_in,
             fan_out: class.fan_out,
+            reach: class.reach,
         };
         for (kind, &signature) in signatures.iter().enumerate() {
             if signature == 0 {
                 limits.refused.insert(kind as u8);
             }
         }
-        for set in 1u32..1 << class.granules.len() {
-            let inside = class.granules.iter().enumerate().filter(|(i, _)| set >> i & 1 == 1);
+        for set in 1u32..1 << all.len() {
+            let inside = all.iter().enumerate().filter(|(i, _)| set >> i & 1 == 1);
             let room = inside.fold(0u32, |sum, (_, granule)| sum.saturating_add(granule.neurons));
             let mut kinds = KindSet::default();
             let mut union = 0;
@@ -230,7 +243,7 @@ impl Limits {
                 }
             }
             if union == set {
-                limits.rows.push((kinds, room));
+                limits.rows.push((kinds, room.min(class.neurons)));
             }
         }
         limits
@@ -296,8 +309,7 @@ fn check_single(graph: &Hypergraph, limits: &[&Limits], problems: &mut Problems)
             let mut distinct = graph.heard.of(vertex).to_vec();
             distinct.dedup();
             if distinct.len() as u32 > fan_in {
-                let message =
-                    format!("{} neurons send to it; a core hears at most {fan_in}", distinct.len());
+                let message = format!("{} neurons send to it; a core hears at most {fan_in}", distinct.len());
                 problems.push(Problem::new(path, message));
             }
         }

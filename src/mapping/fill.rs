@@ -1,6 +1,7 @@
 //! Filling parts one after the other: in the order of numbers, or by overlap.
 
 use super::assignment::{Assignment, NOWHERE};
+use super::graph::sample;
 
 /// Puts the vertices into parts in the order of their numbers; a part is left when the next vertex does not
 /// fit. What finds no room in what follows is tried once more in all parts.
@@ -20,15 +21,19 @@ pub(super) fn sequential(all: &mut Assignment<'_>) {
 
 /// Puts every vertex that lies nowhere into the first part with room for it.
 pub(super) fn squeeze(all: &mut Assignment<'_>) {
-    for vertex in (0..all.graph.vertices()).filter(|&vertex| all.part[vertex] == NOWHERE).collect::<Vec<_>>() {
+    for vertex in (0..all.graph.vertices()).filter(|&vertex| all.part[vertex] == NOWHERE).collect::<Vec<_>>()
+    {
         if let Some(part) = (0..all.parts() as u32).find(|&part| all.fits(vertex, part)) {
             all.insert(vertex, part);
         }
     }
 }
 
-/// Hyperedges with more receivers than this say little about who belongs together.
-const MOST_RECEIVERS: usize = 512;
+/// Receivers looked at of one hyperedge, and hyperedges of one vertex.
+const MOST_LOOKED_AT: usize = 64;
+
+/// Candidates kept for one part.
+const MOST_CANDIDATES: usize = 8192;
 
 /// Greedy overlap: a part starts with the first free vertex of `order` and takes again and again the free
 /// vertex that shares most spikes with it, by the rate of the hyperedges they both stand in over their number
@@ -44,9 +49,10 @@ pub(super) fn overlap(all: &mut Assignment<'_>, order: &[u32]) {
         while from < order.len() && all.part[order[from] as usize] != NOWHERE {
             from += 1;
         }
-        let mut next = order[from..].iter().map(|&it| it as usize).find(|&it| {
-            all.part[it] == NOWHERE && all.fits(it, part)
-        });
+        let mut next = order[from..]
+            .iter()
+            .map(|&it| it as usize)
+            .find(|&it| all.part[it] == NOWHERE && all.fits(it, part));
         while let Some(vertex) = next {
             all.insert(vertex, part);
             attract(all, vertex, &mut score, &mut queue);
@@ -69,20 +75,16 @@ fn attract(all: &Assignment<'_>, vertex: usize, score: &mut [f64], queue: &mut Q
             queue.push(other);
         }
     };
-    all.each_heard(vertex, |edge, _| {
-        let receivers = graph.targets.of(edge);
-        if receivers.len() <= MOST_RECEIVERS {
-            let by = graph.rate[edge] / receivers.len() as f64;
-            receivers.iter().for_each(|&other| raise(other as usize, by));
-        }
-        raise(graph.sender[edge] as usize, graph.rate[edge] / receivers.len() as f64);
-    });
-    for &edge in graph.sent.of(vertex) {
+    for &edge in sample(graph.heard.of(vertex), MOST_LOOKED_AT) {
         let receivers = graph.targets.of(edge as usize);
-        if receivers.len() <= MOST_RECEIVERS {
-            let by = graph.rate[edge as usize] / receivers.len() as f64;
-            receivers.iter().for_each(|&other| raise(other as usize, by));
-        }
+        let by = graph.rate[edge as usize] / receivers.len() as f64;
+        sample(receivers, MOST_LOOKED_AT).for_each(|&other| raise(other as usize, by));
+        raise(graph.sender[edge as usize] as usize, by);
+    }
+    for &edge in sample(graph.sent.of(vertex), MOST_LOOKED_AT) {
+        let receivers = graph.targets.of(edge as usize);
+        let by = graph.rate[edge as usize] / receivers.len().max(1) as f64;
+        sample(receivers, MOST_LOOKED_AT).for_each(|&other| raise(other as usize, by));
     }
 }
 
@@ -104,24 +106,23 @@ impl Queue {
     }
 
     fn push(&mut self, vertex: usize) {
-        if !std::mem::replace(&mut self.listed[vertex], true) {
+        if self.list.len() < MOST_CANDIDATES && !std::mem::replace(&mut self.listed[vertex], true) {
             self.list.push(vertex as u32);
         }
     }
 
     /// Takes out the usable one with the highest score, of equals the lowest number; drops what is not usable.
     fn pop(&mut self, score: &[f64], usable: impl Fn(usize) -> bool) -> Option<usize> {
-        let listed = &mut self.listed;
-        self.list.retain(|&it| {
-            let keep = usable(it as usize);
-            listed[it as usize] = keep;
-            keep
-        });
-        let better = |a: &u32, b: &u32| score[*a as usize].total_cmp(&score[*b as usize]).then(b.cmp(a));
-        let best = self.list.iter().copied().max_by(better)?;
-        let at = self.list.iter().position(|&it| it == best)?;
-        self.list.swap_remove(at);
-        self.listed[best as usize] = false;
-        Some(best as usize)
+        loop {
+            let better = |a: &(usize, &u32), b: &(usize, &u32)| {
+                score[*a.1 as usize].total_cmp(&score[*b.1 as usize]).then(b.1.cmp(a.1))
+            };
+            let (at, &best) = self.list.iter().enumerate().max_by(better)?;
+            self.list.swap_remove(at);
+            self.listed[best as usize] = false;
+            if usable(best as usize) {
+                return Some(best as usize);
+            }
+        }
     }
 }

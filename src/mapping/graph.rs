@@ -45,12 +45,6 @@ impl Lists {
         &self.items[self.first[owner] as usize..self.first[owner + 1] as usize]
     }
 
-    /// Where the list of `owner` begins in the flat array.
-    #[inline]
-    pub(super) fn start(&self, owner: usize) -> usize {
-        self.first[owner] as usize
-    }
-
     /// Number of lists.
     pub(super) fn len(&self) -> usize {
         self.first.len() - 1
@@ -147,10 +141,8 @@ impl Hypergraph {
         let mut synapses = vec![0u32; neurons];
         all.items.iter().for_each(|&target| synapses[target as usize] += 1);
         let others = |i: usize| all.of(i).iter().copied().filter(move |&target| target as usize != i);
-        let targets = Lists::new(
-            (0..neurons).map(|i| others(i).count()),
-            (0..neurons).flat_map(others).collect(),
-        );
+        let targets =
+            Lists::new((0..neurons).map(|i| others(i).count()), (0..neurons).flat_map(others).collect());
         let each: Vec<u32> = (0..neurons as u32).collect();
         Ok(Self {
             heard: targets.turned(neurons),
@@ -179,6 +171,11 @@ impl Hypergraph {
     pub fn kinds(&self) -> &[String] {
         &self.kinds
     }
+}
+
+/// At most `most` of `list`, evenly spaced.
+pub(super) fn sample(list: &[u32], most: usize) -> impl Iterator<Item = &u32> {
+    list.iter().step_by(list.len().div_ceil(most).max(1))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Mapping: which core holds which neurons.
 //!
 //! ```text
-//!   Net + rates ─▶ Hypergraph ─┐ partition        ┌─▶ Placement ─▶ MappingDoc (saved, edited, given)
+//!   Net + rates ─▶ Hypergraph ─┐ partition        ┌─▶ Placement ─▶ a workload's `mapping`
 //!                              ├─▶ Assignment ─▶ seats ─▶ settle ─┤
 //!   Fabric, Health, Cores ─────┘            place └─▶ Figures
 //! ```
@@ -38,5 +38,5 @@ pub use cores::{Avoided, Capacity, Cores, Granule};
 pub use graph::Hypergraph;
 pub use metrics::Figures;
 pub use objective::{Casting, Objective, Prices};
-pub use placement::{CoreContent, MappingDoc, Placement, Range};
+pub use placement::Placement;
 pub use search::{Ground, Mapped, Partition, Place, Search, evaluate, map};

@@ -1,10 +1,8 @@
-//! A finished mapping, and the document that it is saved as.
-
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+//! A finished mapping, and how it is written down.
 
 use crate::base::{CoreId, NeuronId, Problem, Problems};
 use crate::network::Net;
+use crate::network::describe::{Seat, SeatParams};
 
 /// Where every neuron goes. Immutable; neurons of a core stand in ascending order.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,177 +63,81 @@ impl Placement {
         let core = self.core_of[neuron.index()];
         self.neurons(core).partition_point(|&other| other < neuron) as u32
     }
-}
 
-/// Consecutive neurons of one population.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Range {
-    /// Name of the population.
-    pub population: String,
-    /// First neuron, counted from 0 within the population.
-    pub first: u32,
-    /// How many.
-    #[schemars(range(min = 1))]
-    pub count: u32,
-}
-
-/// The neurons of one core.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CoreContent {
-    /// Number of the core.
-    pub core: u32,
-    /// What it holds.
-    pub neurons: Vec<Range>,
-}
-
-/// A mapping as it is saved, edited and given: which core holds which neurons. Every neuron of the network
-/// stands in it once.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct MappingDoc {
-    /// The cores that hold neurons.
-    pub cores: Vec<CoreContent>,
-}
-
-impl MappingDoc {
-    /// `placement` of `net`, written down.
-    pub fn of(placement: &Placement, net: &Net) -> Self {
-        let mut cores = Vec::new();
-        for core in (0..placement.cores()).map(CoreId::at) {
-            let mut neurons: Vec<Range> = Vec::new();
-            let mut last = None;
-            for &neuron in placement.neurons(core) {
-                let Some((population, first)) = net.place(neuron) else { continue };
-                let follows = last == neuron.0.checked_sub(1) && first > 0;
-                match neurons.last_mut() {
-                    Some(range) if follows => range.count += 1,
-                    _ => neurons.push(Range { population: population.name.clone(), first, count: 1 }),
-                }
-                last = Some(neuron.0);
-            }
-            if !neurons.is_empty() {
-                cores.push(CoreContent { core: core.0, neurons });
+    /// The mapping as a workload says it under `network.mapping`: core by core, ranges of neurons. Reading it
+    /// back gives the same mapping, and so does an edited one after its own fashion.
+    pub fn seats(&self, net: &Net) -> Vec<SeatParams> {
+        let mut seats = Vec::new();
+        for core in (0..self.cores()).map(CoreId::at) {
+            let mut rest = self.neurons(core);
+            while let Some((&first, _)) = rest.split_first() {
+                let Some((population, at)) = net.place(first) else { break };
+                let room = (population.span.len - at) as usize;
+                let follows = |(i, neuron): (usize, &NeuronId)| neuron.0 == first.0 + i as u32;
+                let count = rest.iter().take(room).enumerate().take_while(|&it| follows(it)).count();
+                let neurons = match (count, at, at + count as u32 - 1) {
+                    (count, ..) if count == population.span.len as usize => population.name.clone(),
+                    (1, only, _) => format!("{}[{only}]", population.name),
+                    (_, from, to) => format!("{}[{from}..{to}]", population.name),
+                };
+                seats.push(SeatParams { neurons, core: core.0, granule: None });
+                rest = &rest[count..];
             }
         }
-        Self { cores }
+        seats
     }
 
-    /// The placement of `net` on a chip with `cores` cores that is meant.
+    /// The mapping that `seats` ask for, of `neurons` neurons on a chip with `cores` cores.
     ///
     /// # Errors
-    /// Absent cores, cores named twice (`cores[i].core`), unknown populations and ranges outside them
-    /// (`cores[i].neurons[j]`), neurons that stand in it twice or not at all.
-    pub fn resolve(&self, net: &Net, cores: usize) -> Result<Placement, Problems> {
+    /// Cores that the chip does not have (`mapping[i].core`), neurons without a seat.
+    pub fn of_seats(seats: &[Seat], neurons: u32, cores: usize) -> Result<Self, Problems> {
         const NONE: u32 = u32::MAX;
         let mut problems = Problems::new();
-        let mut core_of = vec![NONE; net.neurons() as usize];
-        let mut named = vec![false; cores];
-        for (i, content) in self.cores.iter().enumerate() {
-            let path = format!("cores[{i}].core");
-            let allowed = format!("0 to {}", cores.saturating_sub(1));
-            match named.get_mut(content.core as usize) {
-                None => {
-                    let message = format!("there is no core {}", content.core);
-                    problems.push(Problem::new(path, message).allowed(allowed));
-                }
-                Some(true) => problems.push(Problem::new(path, format!("core {} stands here twice", content.core))),
-                Some(named) => *named = true,
-            }
-            for (j, range) in content.neurons.iter().enumerate() {
-                let placed = place(range, net, content.core, &mut core_of);
-                problems.absorb(&format!("cores[{i}].neurons[{j}]"), placed.map_err(Problems::from));
-            }
-        }
-        problems.into_result(())?;
-        let missing = core_of.iter().filter(|&&core| core == NONE).count();
-        if let Some(first) = core_of.iter().position(|&core| core == NONE) {
-            let name = net.place(NeuronId::at(first)).map_or_else(String::new, |(population, at)| {
-                format!("{}[{at}]", population.name)
+        let mut core_of = vec![CoreId(NONE); neurons as usize];
+        for (i, seat) in seats.iter().enumerate() {
+            problems.require((seat.core as usize) < cores, &format!("mapping[{i}].core"), || {
+                format!("there is no core {}: the chip has {cores}", seat.core)
             });
-            let message = format!("{missing} neurons have no core, the first of them {name}");
-            return Err(Problems::one("cores", message));
+            seat.neurons.span.iter().for_each(|neuron| core_of[neuron.index()] = CoreId(seat.core));
         }
-        Placement::from_cores(core_of.into_iter().map(CoreId).collect(), cores)
+        let missing = core_of.iter().filter(|core| core.0 == NONE).count();
+        problems.require(missing == 0, "mapping", || format!("{missing} neurons have no core"));
+        problems.into_result(())?;
+        Self::from_cores(core_of, cores)
     }
-}
-
-/// Enters `range` as held by `core`.
-fn place(range: &Range, net: &Net, core: u32, core_of: &mut [u32]) -> Result<(), Problem> {
-    let names = || net.populations.iter().map(|population| population.name.as_str());
-    let Some(population) = net.population(&range.population) else {
-        let message = format!("there is no population `{}`", range.population);
-        return Err(Problem::new("population", message).nearest(&range.population, names()));
-    };
-    let len = population.span.len;
-    let end = u64::from(range.first) + u64::from(range.count);
-    if range.count == 0 || end > u64::from(len) {
-        let message = format!("`{}` has {len} neurons; {} from {} are asked for", range.population, range.count, range.first);
-        return Err(Problem::new("", message));
-    }
-    for position in range.first..range.first + range.count {
-        let held = &mut core_of[population.span.at(position).index()];
-        if *held != u32::MAX {
-            let message = format!("`{}`[{position}] is on core {held} already", range.population);
-            return Err(Problem::new("", message));
-        }
-        *held = core;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::unit::Seconds;
-    use crate::network::{NetBuilder, Part};
+    use crate::network::describe::NetworkParams;
 
-    fn net() -> Net {
-        let mut net = NetBuilder::new(Seconds(1e-3));
-        for (name, count) in [("a", 5), ("b", 3)] {
-            net.parts(name, vec![Part { model: serde_yaml::from_str("integrate-fire").unwrap(), count }]);
-        }
-        net.build().unwrap()
-    }
+    const NETWORK: &str = "
+populations:
+  - {name: a, neurons: 5, model: integrate-fire}
+  - {name: b, neurons: 3, model: integrate-fire}
+";
 
-    fn check(yaml: &str, expected: &str) {
-        let doc: MappingDoc = serde_yaml::from_str(yaml).unwrap();
-        let found = doc.resolve(&net(), 4).unwrap_err().to_string();
-        assert!(found.contains(expected), "{found}");
+    fn network(mapping: &[SeatParams]) -> NetworkParams {
+        let params: NetworkParams = serde_yaml::from_str(NETWORK).unwrap();
+        NetworkParams { mapping: mapping.to_vec(), ..params }
     }
 
     #[test]
     fn a_mapping_reads_back_as_it_was_written() {
         let cores = [2, 2, 0, 0, 2, 2, 3, 0].map(CoreId).to_vec();
         let placement = Placement::from_cores(cores, 4).unwrap();
-        let doc = MappingDoc::of(&placement, &net());
-        assert_eq!(doc.cores.len(), 3);
-        let text = serde_yaml::to_string(&doc).unwrap();
-        let again: MappingDoc = serde_yaml::from_str(&text).unwrap();
-        assert_eq!(again.resolve(&net(), 4).unwrap(), placement);
+        let files = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+        let net = network(&[]).compile(&files, 1).unwrap().net;
+        let seats = placement.seats(&net);
+        let written: Vec<_> = seats.iter().map(|seat| (seat.core, seat.neurons.as_str())).collect();
+        let expected = [(0, "a[2..3]"), (0, "b[2]"), (2, "a[0..1]"), (2, "a[4]"), (2, "b[0]"), (3, "b[1]")];
+        assert_eq!(written, expected);
+        let again = network(&seats).compile(&files, 1).unwrap();
+        assert_eq!(Placement::of_seats(&again.seats, 8, 4).unwrap(), placement);
         assert_eq!(placement.position(NeuronId(5)), 3);
-    }
-
-    #[test]
-    fn what_is_wrong_is_named() {
-        check("cores: [{core: 4, neurons: []}]", "cores[0].core: there is no core 4; allowed: 0 to 3");
-        check(
-            "cores: [{core: 1, neurons: [{population: c, first: 0, count: 1}]}]",
-            "cores[0].neurons[0].population: there is no population `c`; did you mean `a`",
-        );
-        check(
-            "cores: [{core: 1, neurons: [{population: a, first: 3, count: 3}]}]",
-            "cores[0].neurons[0]: `a` has 5 neurons; 3 from 3 are asked for",
-        );
-        check(
-            "cores: [{core: 1, neurons: [{population: b, first: 0, count: 3}, {population: b, first: 2, count: 1}]}]",
-            "cores[0].neurons[1]: `b`[2] is on core 1 already",
-        );
-        check(
-            "cores: [{core: 1, neurons: [{population: b, first: 0, count: 3}]}]",
-            "cores: 5 neurons have no core, the first of them a[0]",
-        );
-        check("cores: [{core: 1, neurons: []}, {core: 1, neurons: []}]", "cores[1].core: core 1 stands here twice");
+        let found = Placement::of_seats(&again.seats, 8, 3).unwrap_err().to_string();
+        assert_eq!(found, "mapping[5].core: there is no core 3: the chip has 3");
     }
 }

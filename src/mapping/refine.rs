@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use super::assignment::{Assignment, Distance, NOWHERE};
 use crate::base::random::{Purpose, Stream};
 
-/// Gains below this share of the cost of a vertex are rounding.
+/// Gains below this are rounding.
 const EPSILON: f64 = 1e-9;
 
 /// Parts looked at as the next home of a vertex.
@@ -24,8 +24,31 @@ impl Pull {
         Self { by_part: vec![0.0; parts], touched: Vec::new() }
     }
 
-    /// The parts that hold most of what `vertex` is joined with, by rate, its own left out; best first.
-    fn candidates(&mut self, all: &Assignment<'_>, vertex: usize) -> Vec<u32> {
+    /// What moving `vertex` would gain, for the parts that hold most of what it is joined with; best first.
+    ///
+    /// With all distances 1 one look at the hyperedges tells: what it shares with a part, by rate, is what is
+    /// saved there, up to a constant.
+    fn options(&mut self, all: &Assignment<'_>, vertex: usize, distance: &Distance) -> Vec<(f64, u32)> {
+        let base = self.gather(all, vertex);
+        let Self { by_part, touched } = self;
+        let mut list: Vec<(f64, u32)> =
+            touched.iter().map(|&part| (base + by_part[part as usize], part)).collect();
+        touched.drain(..).for_each(|part| by_part[part as usize] = 0.0);
+        let better = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if list.len() > MOST_CANDIDATES {
+            list.select_nth_unstable_by(MOST_CANDIDATES, better);
+            list.truncate(MOST_CANDIDATES);
+        }
+        if !distance.is_unit() {
+            let relief = all.relief(vertex, distance);
+            list.iter_mut().for_each(|(gain, part)| *gain = relief - all.burden(vertex, *part, distance));
+        }
+        list.sort_unstable_by(better);
+        list
+    }
+
+    /// Adds up what `vertex` shares with each other part; the constant that makes it a gain.
+    fn gather(&mut self, all: &Assignment<'_>, vertex: usize) -> f64 {
         let Self { by_part, touched } = self;
         let mut raise = |part: u32, by: f64| {
             if by_part[part as usize] == 0.0 && by > 0.0 {
@@ -33,24 +56,31 @@ impl Pull {
             }
             by_part[part as usize] += by;
         };
-        all.each_heard(vertex, |edge, _| {
-            let rate = all.graph.rate[edge];
-            all.reached(edge).iter().for_each(|&part| raise(part, rate));
-            let sender = all.sender(edge);
-            if sender != NOWHERE && all.receivers(edge, sender) == 0 {
+        let own = all.part[vertex];
+        let mut base = 0.0;
+        all.each_heard(vertex, |edge, times| {
+            let (rate, sender) = (all.graph.rate[edge], all.sender(edge));
+            let mut met = sender == own || sender == NOWHERE;
+            for (part, count) in all.counts(edge) {
+                met |= part == sender;
+                if part != own {
+                    raise(part, rate);
+                } else if count == times && sender != own {
+                    base += rate;
+                }
+            }
+            if !met {
                 raise(sender, rate);
             }
+            base -= rate;
         });
         for &edge in all.graph.sent.of(vertex) {
             let rate = all.graph.rate[edge as usize];
-            all.reached(edge as usize).iter().for_each(|&part| raise(part, rate));
+            for &part in all.reached(edge as usize) {
+                if part == own { base -= rate } else { raise(part, rate) }
+            }
         }
-        let own = all.part[vertex];
-        let mut list: Vec<u32> = touched.iter().copied().filter(|&part| part != own).collect();
-        list.sort_unstable_by(|&a, &b| by_part[b as usize].total_cmp(&by_part[a as usize]).then(a.cmp(&b)));
-        list.truncate(MOST_CANDIDATES);
-        touched.drain(..).for_each(|part| by_part[part as usize] = 0.0);
-        list
+        base
     }
 }
 
@@ -69,18 +99,11 @@ pub(super) fn sweep(all: &mut Assignment<'_>, distance: &Distance, seed: u64, ro
     let mut pull = Pull::new(all.parts());
     let mut wishes: BTreeMap<(u32, u32), Wish> = BTreeMap::new();
     let mut saved = 0.0;
-    for vertex in order.into_iter().map(|it| it as usize).filter(|&it| all.part[it] != NOWHERE).collect::<Vec<_>>() {
-        let relief = all.relief(vertex, distance);
-        if relief <= 0.0 {
-            continue;
+    for vertex in order.into_iter().map(|it| it as usize) {
+        if all.part[vertex] != NOWHERE {
+            let options = pull.options(all, vertex, distance);
+            saved += settle(all, vertex, &options, distance, &mut wishes);
         }
-        let mut options: Vec<(f64, u32)> = pull
-            .candidates(all, vertex)
-            .into_iter()
-            .map(|part| (relief - all.burden(vertex, part, distance), part))
-            .collect();
-        options.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        saved += settle(all, vertex, &options, distance, &mut wishes);
     }
     saved
 }
@@ -94,15 +117,14 @@ fn settle(
     wishes: &mut BTreeMap<(u32, u32), Wish>,
 ) -> f64 {
     let home = all.part[vertex];
-    let least = EPSILON * all.graph.rate.first().copied().unwrap_or(1.0).abs().max(1e-30);
     for &(gain, part) in options {
-        if gain > least && all.fits(vertex, part) {
+        if gain > EPSILON && all.fits(vertex, part) {
             all.shift(vertex, part);
             return gain;
         }
         if let Some(&wish) = wishes.get(&(part, home)) {
             let other = wish.vertex as usize;
-            let saved = if all.part[other] == part && gain + wish.gain > least {
+            let saved = if all.part[other] == part && gain + wish.gain > EPSILON {
                 exchange(all, vertex, other, distance)
             } else {
                 None
@@ -179,11 +201,9 @@ pub(super) fn climb(all: &mut Assignment<'_>, distance: &Distance, patience: usi
             continue;
         }
         let Some(fresh) = offer(all, vertex, &mut pull, distance) else { continue };
-        if fresh.gain < top.gain - EPSILON * top.gain.abs().max(1.0) || fresh.part != top.part {
-            if fresh.gain < top.gain {
-                heap.push(fresh);
-                continue;
-            }
+        if fresh.gain < top.gain - EPSILON * top.gain.abs().max(1.0) {
+            heap.push(fresh);
+            continue;
         }
         moves.push((fresh.vertex, all.part[vertex]));
         all.shift(vertex, fresh.part);
@@ -203,13 +223,9 @@ pub(super) fn climb(all: &mut Assignment<'_>, distance: &Distance, patience: usi
 
 /// The best move of `vertex` that fits.
 fn offer(all: &Assignment<'_>, vertex: usize, pull: &mut Pull, distance: &Distance) -> Option<Offer> {
-    let relief = all.relief(vertex, distance);
-    let fitting = pull.candidates(all, vertex).into_iter().filter(|&part| all.fits(vertex, part));
-    let offers = fitting.map(|part| {
-        let gain = relief - all.burden(vertex, part, distance);
-        Offer { gain, vertex: vertex as u32, part }
-    });
-    offers.max()
+    let options = pull.options(all, vertex, distance);
+    let best = options.into_iter().find(|&(_, part)| all.fits(vertex, part));
+    best.map(|(gain, part)| Offer { gain, vertex: vertex as u32, part })
 }
 
 /// Vertices whose moves are looked at again after one move.
@@ -240,7 +256,8 @@ mod tests {
     /// From a random assignment: what is said to be saved is what the cost falls by, and no limit is broken.
     #[test]
     fn savings_add_up_and_limits_hold() {
-        let targets: Vec<Vec<u32>> = (0..80u32).map(|i| vec![(i + 1) % 80, (i + 2) % 80, (i + 3) % 80]).collect();
+        let targets: Vec<Vec<u32>> =
+            (0..80u32).map(|i| vec![(i + 1) % 80, (i + 2) % 80, (i + 3) % 80]).collect();
         let graph = Hypergraph::of_lists(&targets, &[1.0; 80]).unwrap();
         let limits = Limits::of(&Capacity::of_neurons(22), &graph);
         let limits = [&limits; 4];

@@ -5,11 +5,14 @@ use super::refine::sweep;
 use crate::base::random::{Purpose, Stream};
 
 /// Receivers looked up by one annealing, about.
-const WORK: f64 = 1e8;
+const WORK: f64 = 3e7;
+
+/// Receivers looked up by one sweep above which there is none: then all is joined with all, and nothing gained.
+const MOST_SWEPT: f64 = 4e9;
 
 /// Annealing with fewer trials per vertex than this is not worth its time.
-const LEAST_TRIALS: f64 = 60.0;
-const MOST_TRIALS: f64 = 1500.0;
+const LEAST_TRIALS: f64 = 30.0;
+const MOST_TRIALS: f64 = 400.0;
 
 /// Temperatures at the start and at the end, in mean gains of a move.
 const START: f64 = 0.3;
@@ -17,7 +20,13 @@ const END: f64 = 0.003;
 
 /// Lowers the cost of `all` under `distance`: by annealing where there is time for it, then by sweeps.
 pub(super) fn settle(all: &mut Assignment<'_>, distance: &Distance, seed: u64, sweeps: u64) {
-    anneal(all, distance, seed);
+    let graph = all.graph;
+    let reached: usize = (0..graph.edges()).map(|edge| all.reached(edge).len()).sum();
+    let spread = reached as f64 / graph.edges().max(1) as f64;
+    anneal(all, distance, seed, spread);
+    if 10.0 * spread * graph.targets.total() as f64 > MOST_SWEPT {
+        return;
+    }
     let mut cost = all.cost(distance);
     for round in 0..sweeps {
         let saved = sweep(all, distance, seed, 1 << 20 | round);
@@ -28,12 +37,11 @@ pub(super) fn settle(all: &mut Assignment<'_>, distance: &Distance, seed: u64, s
     }
 }
 
-fn anneal(all: &mut Assignment<'_>, distance: &Distance, seed: u64) {
+fn anneal(all: &mut Assignment<'_>, distance: &Distance, seed: u64, spread: f64) {
     let graph = all.graph;
     let count = graph.vertices();
     let degree = (2 * graph.targets.total() + graph.edges()) as f64 / count.max(1) as f64;
-    let reached: usize = (0..graph.edges()).map(|edge| all.reached(edge).len()).sum();
-    let work = 4.0 * degree * (1.0 + reached as f64 / graph.edges().max(1) as f64);
+    let work = 4.0 * degree * (1.0 + spread);
     let trials = (WORK / (work * count.max(1) as f64)).min(MOST_TRIALS);
     if trials < LEAST_TRIALS || all.parts() < 2 {
         return;

@@ -93,7 +93,8 @@ fn figures_of_given_mappings_are_those_of_the_reference() {
     let golden = golden();
     let (graph, chip) = case(&golden);
     let linear: Vec<u32> = (0..36).collect();
-    let partitions = [("sequential", &golden.partition_sequential), ("greedy_fm", &golden.partition_greedy_fm)];
+    let partitions =
+        [("sequential", &golden.partition_sequential), ("greedy_fm", &golden.partition_greedy_fm)];
     for (partition, part) in partitions {
         for (place, order) in [("linear", &linear), ("hilbert", &golden.case.hilbert_crop6)] {
             let core_of = part.iter().map(|&part| CoreId(order[part as usize])).collect();
@@ -184,14 +185,14 @@ fn what_does_not_fit_is_said_with_the_amount() {
     refused(Capacity { synapses: 100, ..neurons(16) }, "synapses do not fit: 36 usable cores store 3600");
     refused(Capacity { fan_in: 3, ..neurons(16) }, "neurons send to it; a core hears at most 3");
     let granules = vec![Granule { models: vec!["lif".into()], neurons: 16 }];
-    refused(Capacity { granules, ..neurons(0) }, "36 usable cores take 0 of them");
+    refused(Capacity { granules, ..neurons(16) }, "36 usable cores take 0 of them");
 }
 
 #[test]
 fn tables_of_inputs_and_outputs_are_kept() {
     let golden = golden();
     let (graph, _) = case(&golden);
-    let tight = Capacity { fan_in: 70, fan_out: 75, ..Capacity::of_neurons(16) };
+    let tight = Capacity { fan_in: 70, fan_out: 75, reach: 9, ..Capacity::of_neurons(16) };
     let chip = Chip::mesh(6, tight, whole);
     match map(&graph, &chip.ground(), &search(1), 1) {
         Ok(found) => {
@@ -210,7 +211,7 @@ fn granules_take_their_own_kind() {
     graph.kind = (0..60).map(|i| u8::from(i % 3 == 0)).collect();
     let only = |model: &str, neurons| Granule { models: vec![model.into()], neurons };
     let granules = vec![only("a", 5), only("b", 3)];
-    let capacity = Capacity { granules, ..Capacity::of_neurons(0) };
+    let capacity = Capacity { granules, ..Capacity::of_neurons(8) };
     let chip = Chip::mesh(3, capacity, whole);
     let found = map(&graph, &chip.ground(), &search(1), 1).unwrap();
     for core in (0..9).map(CoreId) {

@@ -7,7 +7,8 @@ use super::machine::{Activity, Halt, Machine};
 use super::net::Net;
 use super::synapses::Synapse;
 use crate::base::{NeuronId, Problems};
-use crate::neuron::{Bank, Ids, NO_INPUT, StepInput, StepOutput, arrived};
+use crate::neuron::{Bank, Ids, NO_INPUT, StepInput, StepOutput};
+use crate::synapse::plasticity::{Learning, LearningEvents, Rule};
 
 /// What arrives in one step: an accumulator per neuron and channel.
 #[derive(Clone, Debug)]
@@ -43,6 +44,9 @@ pub struct Bench {
     fired: Vec<NeuronId>,
     values: Vec<f64>,
     activity: Activity,
+    learning: Vec<Learning>,
+    /// Reward that comes in the next step.
+    reward: f64,
 }
 
 impl Bench {
@@ -69,7 +73,47 @@ impl Bench {
             fired,
             values,
             activity: Activity::default(),
+            learning: Vec::new(),
+            reward: 0.0,
         })
+    }
+
+    /// Lets those synapses learn by `rule` that `which` picks by source and synapse. A spike meets its synapses
+    /// before it changes them.
+    ///
+    /// # Errors
+    /// Parameters out of range.
+    pub fn learn(&mut self, rule: &Rule, which: impl Fn(NeuronId, Synapse) -> bool) -> Result<(), Problems> {
+        let synapses = &self.net.synapses;
+        let mut list = Vec::new();
+        for source in (0..self.net.neurons()).map(NeuronId) {
+            let picked = synapses.range(source).filter(|&index| which(source, synapses.at(index)));
+            list.extend(picked.map(|index| (source.0, synapses.at(index).target.0, index as u32)));
+        }
+        self.learning.push(Learning::new(rule, self.net.dt, self.net.neurons(), &list)?);
+        Ok(())
+    }
+
+    /// Adds `amount` to the reward signal in the next step.
+    pub fn reward(&mut self, amount: f64) {
+        self.reward += amount;
+    }
+
+    /// What learning has done, by rule in the order in which they were added.
+    pub fn learning_events(&self) -> Vec<LearningEvents> {
+        self.learning.iter().map(Learning::events).collect()
+    }
+
+    fn adapt(&mut self) {
+        let reward = std::mem::take(&mut self.reward);
+        for learning in &mut self.learning {
+            learning.begin(self.step);
+            let weights = &mut self.net.synapses;
+            self.fired.iter().for_each(|neuron| learning.on_pre(neuron.0, weights));
+            self.fired.iter().for_each(|neuron| learning.on_post(neuron.0, weights));
+            learning.reward(reward);
+            learning.end(weights);
+        }
     }
 
     /// The network.
@@ -139,6 +183,7 @@ impl Machine for Bench {
     fn step(&mut self) -> Result<(), Halt> {
         self.step_banks();
         self.deliver();
+        self.adapt();
         self.activity.steps += 1;
         self.activity.spikes += self.fired.len() as u64;
         self.step += 1;
@@ -175,6 +220,8 @@ impl Machine for Bench {
         self.activity.host_round_trips += 1;
         self.banks.iter_mut().for_each(Bank::reset);
         self.line.iter_mut().for_each(Arrivals::clear);
+        self.learning.iter_mut().for_each(Learning::reset);
+        self.reward = 0.0;
     }
 
     fn activity(&self) -> Activity {
@@ -182,8 +229,7 @@ impl Machine for Bench {
     }
 
     fn is_quiet(&self) -> bool {
-        let holds = |channel: &Vec<f64>| channel.iter().any(|&input| arrived(input));
-        !self.line.iter().any(|arrivals| arrivals.any && arrivals.channels.iter().any(holds))
+        !self.line.iter().any(|arrivals| arrivals.any)
     }
 }
 
@@ -193,6 +239,7 @@ mod tests {
     use crate::base::unit::Seconds;
     use crate::network::{NetBuilder, Span};
     use crate::neuron::step::Step;
+    use crate::synapse::plasticity::Pair;
 
     /// A ring of one-shot neurons with delays 1, 2, 3, …
     fn ring(count: u32) -> (Bench, Span) {
@@ -236,6 +283,20 @@ mod tests {
         assert!(bench.is_quiet());
         bench.poke(ring.at(0), 1.0);
         assert_eq!(run(&mut bench), [(2, 0), (3, 1), (5, 2), (8, 3)]);
+    }
+
+    #[test]
+    fn synapses_learn_from_the_spikes_they_carry() {
+        let (mut bench, ring) = ring(3);
+        let pair = Pair { a_plus: 0.25, a_minus: 0.5, w_max: 2.0, ..Pair::default() };
+        bench.learn(&Rule::Pair(pair), |source, _| source == ring.at(0)).unwrap();
+        bench.poke(ring.at(0), 1.0);
+        run(&mut bench);
+        // Neuron 0 fires in step 1, neuron 1 in step 2: potentiation over one step of 1 ms.
+        let expected = 1.0 + 0.25 * (-1.0f64 / 20.0).exp();
+        assert_eq!(bench.net().synapses.at(0).weight, expected);
+        assert_eq!(bench.net().synapses.at(1).weight, 1.0);
+        assert_eq!(bench.learning_events()[0].updates, 2);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Synapses by source neuron, in few bytes each.
 
 use crate::base::NeuronId;
-use crate::synapse::{Column, Weights};
+use crate::synapse::{Column, Weights, plasticity};
 
 /// The longest delay that a synapse can have [steps].
 pub const MAX_DELAY: u16 = u16::MAX;
@@ -180,6 +180,16 @@ impl Synapses {
     pub fn bytes(&self) -> usize {
         let columns = self.weight.bytes() + self.delay.bytes() + self.channel.bytes();
         4 * (self.first.len() + self.target.len()) + columns
+    }
+}
+
+impl plasticity::Weights for Synapses {
+    fn weight(&self, position: u32) -> f64 {
+        self.weight.at(position as usize)
+    }
+
+    fn set_weight(&mut self, position: u32, weight: f64) {
+        Synapses::set_weight(self, position as usize, weight);
     }
 }
 

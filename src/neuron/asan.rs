@@ -154,12 +154,16 @@ impl Soma for Asan {
 
     fn check(&self, dt: Seconds, problems: &mut Problems) {
         let ordered = self.v_hold.0 < self.v_threshold.0;
-        problems.require(ordered, "v_hold", || "the switch lets go below the voltage at which it turns on".into());
+        problems.require(ordered, "v_hold", || {
+            "the switch lets go below the voltage at which it turns on".into()
+        });
         let ordered = self.r_on.0 < self.r_off.0;
         problems.require(ordered, "r_on", || "the switch conducts better while it is on".into());
         let fastest = self.branch(self.r_on.0).tau;
         let few = dt.0 / fastest < MOST_SWITCHINGS;
-        problems.require(few, "capacitance", || format!("{fastest:e} s is far too fast for steps of {:e} s", dt.0));
+        problems.require(few, "capacitance", || {
+            format!("{fastest:e} s is far too fast for steps of {:e} s", dt.0)
+        });
     }
 
     fn prepare(&self, dt: Seconds) -> Kind {
@@ -183,7 +187,8 @@ impl Soma for Asan {
 
     fn price() -> Price {
         // The capacitor gives up C (V_th² − V_h²)/2 with every spike.
-        let spike = EventCost { energy: Joules(0.5 * 100e-12 * (1.8 * 1.8 - 1.3 * 1.3)), latency: Seconds(0.0) };
+        let spike =
+            EventCost { energy: Joules(0.5 * 100e-12 * (1.8 * 1.8 - 1.3 * 1.3)), latency: Seconds(0.0) };
         Price {
             cost: SomaCost { spike, ..SomaCost::FREE },
             source: "energy of the default capacitor between the two thresholds, per spike",

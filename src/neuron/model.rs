@@ -173,7 +173,6 @@ models! { $
     rate::Rate,
     reservoir::Reservoir,
     asan::Asan,
-    nbo2::Nbo2,
     taox::Taox,
     mos2::Mos2,
     source_constant::SourceConstant,

@@ -196,7 +196,10 @@ impl Trace {
     ///
     /// # Errors
     /// It cannot be written, because the disk is full for example.
-    pub fn append(&mut self, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FolderError> {
+    pub fn append(
+        &mut self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), FolderError> {
         let Some(out) = &mut self.out else { return Ok(()) };
         write(out).map_err(|error| FolderError::Failed("write", self.path.clone(), error))
     }
@@ -207,7 +210,8 @@ impl Trace {
     /// The rest cannot be written; what was there before is untouched then.
     pub fn finish(mut self) -> Result<(), FolderError> {
         let Some(out) = self.out.take() else { return Ok(()) };
-        let synced = out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
+        let synced =
+            out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all());
         let placed = synced.and_then(|()| fs::rename(&self.temporary, &self.path));
         placed.map_err(|error| FolderError::Failed("write", self.path.clone(), error))
     }

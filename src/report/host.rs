@@ -45,7 +45,12 @@ impl HostReport {
     }
 
     /// The report of a spiking network's run of `steps` and `synaptic_events`.
-    pub fn of_network(threads: usize, load_seconds: f64, run_seconds: f64, (steps, events): (u64, u64)) -> Self {
+    pub fn of_network(
+        threads: usize,
+        load_seconds: f64,
+        run_seconds: f64,
+        (steps, events): (u64, u64),
+    ) -> Self {
         let per_second = |count: u64| (run_seconds > 0.0).then(|| count as f64 / run_seconds);
         Self {
             cycles_per_second: None,

@@ -6,6 +6,7 @@
 //!                ├──▶ tables (CSV)                     HostReport ──▶ host.json
 //!                └──▶ Figures ──▶ figures.json
 //!                                     Folder: all of it written whole or not at all
+//!   Spikes ──▶ CSV, SONATA, NIR event data
 //!   a folder, or several ──▶ RunFiles ──▶ page (HTML), plots (SVG)
 //! ```
 //!
@@ -24,6 +25,7 @@ mod host;
 pub mod page;
 mod plots;
 mod pricing;
+pub mod spikes;
 mod spiking;
 mod tables;
 mod text;

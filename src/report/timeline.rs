@@ -34,7 +34,12 @@ pub fn timeline(facts: &Facts<'_>, out: &mut dyn io::Write) -> io::Result<()> {
     for (index, packet) in packets.iter().take(MOST_PACKETS).enumerate() {
         let at = |node: crate::base::NodeId| Place::of(facts.fabric, facts.fabric.nodes[node.index()].router);
         let track = format!("from {}", at(packet.src));
-        let name = format!("to {}, {} flit{}", at(packet.dst), packet.flits, if packet.flits == 1 { "" } else { "s" });
+        let name = format!(
+            "to {}, {} flit{}",
+            at(packet.dst),
+            packet.flits,
+            if packet.flits == 1 { "" } else { "s" }
+        );
         let mut event = |ph: &str, name: &str, cycle: u64| {
             write!(
                 out,

@@ -402,7 +402,9 @@ fn every_preset_is_right_and_reads_back() {
                 let workload = reads_back::<WorkloadDoc>(preset.name);
                 let made = match (&workload.value.traffic, &workload.value.network) {
                     (Some(traffic), _) => traffic.compile(&mesh, &|name| workload.file(name), 0).map(drop),
-                    (_, Some(network)) => network.compile(&|name| workload.file(Path::new(name)), 0).map(drop),
+                    (_, Some(network)) => {
+                        network.compile(&|name| workload.file(Path::new(name)), 0).map(drop)
+                    }
                     _ => Ok(()),
                 };
                 assert!(made.is_ok(), "{}: {}", preset.name, made.expect_err("it is refused"));

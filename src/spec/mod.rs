@@ -27,6 +27,7 @@ pub mod document;
 mod draft;
 mod editor;
 mod explain;
+pub mod import;
 mod overlay;
 mod overrides;
 mod parse;

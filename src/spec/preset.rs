@@ -60,7 +60,6 @@ pub const PRESETS: &[Preset] = presets! {
     Device "wdm_7nm_aggressive" = "topologies/devices/wdm_7nm_aggressive.yaml",
     Device "digital_sram" = "topologies/devices/digital_sram.yaml",
     Device "digital_sram_7nm" = "topologies/devices/digital_sram_7nm.yaml",
-    Device "nbo2" = "topologies/devices/nbo2.yaml",
     Device "asan" = "topologies/devices/asan.yaml",
     Device "mos2" = "topologies/devices/mos2.yaml",
 };

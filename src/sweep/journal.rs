@@ -81,7 +81,11 @@ impl fmt::Display for JournalError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Busy(path) => {
-                write!(f, "another sweep is writing to `{}`: wait for it, or choose another folder", path.display())
+                write!(
+                    f,
+                    "another sweep is writing to `{}`: wait for it, or choose another folder",
+                    path.display()
+                )
             }
             Self::Foreign(path, what) => write!(
                 f,
@@ -180,7 +184,17 @@ impl Journal {
         let again = again.map_err(|error| JournalError::Failed("read", path.to_owned(), error))?;
         let offsets = vec![NONE; header.points as usize];
         let reader = BufReader::new(again);
-        Ok(Self { path: path.to_owned(), file, reader, header, offsets, end: 0, done: 0, failed: 0, dropped: 0 })
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            reader,
+            header,
+            offsets,
+            end: 0,
+            done: 0,
+            failed: 0,
+            dropped: 0,
+        })
     }
 
     /// Finds every record, cuts off what is half written, and writes the header of a new journal.
@@ -257,9 +271,8 @@ impl Journal {
         let lines: io::Result<Vec<String>> = records.iter().map(line_of).collect();
         let lines = lines.map_err(failed)?;
         let start = self.end;
-        self.write(lines.concat().as_bytes()).map_err(|error| {
-            JournalError::Failed("write", self.path.clone(), error)
-        })?;
+        self.write(lines.concat().as_bytes())
+            .map_err(|error| JournalError::Failed("write", self.path.clone(), error))?;
         let mut offset = start;
         for (record, line) in records.iter().zip(&lines) {
             self.note(record, offset);

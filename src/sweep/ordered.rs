@@ -29,6 +29,8 @@ impl<'de> Visitor<'de> for Entries {
 }
 
 /// The entries of a map of numbers.
-pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<(String, f64)>, D::Error> {
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<(String, f64)>, D::Error> {
     deserializer.deserialize_map(Entries)
 }

@@ -30,7 +30,9 @@ pub(super) fn front(rows: &[Option<Vec<f64>>], goals: &[Goal]) -> Vec<bool> {
         better
     };
     let complete = || rows.iter().flatten();
-    rows.iter().map(|row| row.as_ref().is_some_and(|row| !complete().any(|other| beats(other, row)))).collect()
+    rows.iter()
+        .map(|row| row.as_ref().is_some_and(|row| !complete().any(|other| beats(other, row))))
+        .collect()
 }
 
 #[cfg(test)]

@@ -105,7 +105,11 @@ pub fn cell(value: &Value) -> String {
 
 /// Whole numbers without a fraction, all others as short as they read back the same.
 fn number(value: f64) -> String {
-    if value.fract() == 0.0 && value.abs() < 9e15 { format!("{}", value as i64) } else { Value::from(value).to_string() }
+    if value.fract() == 0.0 && value.abs() < 9e15 {
+        format!("{}", value as i64)
+    } else {
+        Value::from(value).to_string()
+    }
 }
 
 #[cfg(test)]

@@ -87,7 +87,10 @@ fn journals_of_others_are_left_alone() {
     let other = Header::new(serde_json::json!({"a": 2}), 4, Vec::new(), None);
     assert!(refusal(&other).contains("the sweep itself differs"));
     let document = NamedDocument { kind: "chip".into(), name: "c".into(), checksum: 1 };
-    assert!(refusal(&Header::new(serde_json::json!({"a": 1}), 4, vec![document], None)).contains("documents differ"));
+    assert!(
+        refusal(&Header::new(serde_json::json!({"a": 1}), 4, vec![document], None))
+            .contains("documents differ")
+    );
     assert_eq!(fs::read(&path).expect("it is there"), whole);
     let anew = Journal::open(&path, &other, true).expect("it may be thrown away");
     assert_eq!(anew.done(), 0);

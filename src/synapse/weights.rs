@@ -97,3 +97,13 @@ impl Weights {
         }
     }
 }
+
+impl super::plasticity::Weights for Weights {
+    fn weight(&self, position: u32) -> f64 {
+        self.at(position as usize)
+    }
+
+    fn set_weight(&mut self, position: u32, weight: f64) {
+        self.set(position as usize, weight);
+    }
+}

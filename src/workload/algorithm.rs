@@ -7,13 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::graph::{
-    apsp::Apsp, bfs::Bfs, communities::Communities, components::Components, epidemic::Epidemic, k_core::KCore,
-    k_hop::KHop, max_flow::MaxFlow, mst::Mst, sssp::Sssp, triangles::Triangles,
+    apsp::Apsp, bfs::Bfs, communities::Communities, components::Components, epidemic::Epidemic,
+    k_core::KCore, k_hop::KHop, max_flow::MaxFlow, mst::Mst, sssp::Sssp, triangles::Triangles,
 };
 use super::host::{Backend, Check, Failure, Finding, Host, Progress, Size, Task};
-use super::optimise::{
-    coloring::Coloring, max_cut::MaxCut, mis::Mis, qubo::Qubo, sat::Sat, sudoku::Sudoku,
-};
+use super::optimise::{coloring::Coloring, max_cut::MaxCut, mis::Mis, qubo::Qubo, sat::Sat, sudoku::Sudoku};
 use super::problem::Files;
 use super::walks::cases::{
     gambler::Gambler, heat::Heat, laplace::Laplace, option::OptionPricing, transport::Transport,
@@ -239,8 +237,14 @@ mod tests {
         let report = run(&mut Benches(1), PATHS).to_json();
         assert_eq!(report["distances"], json!({"1": 0, "2": 4, "3": 6}));
         assert_eq!(report["parents"]["3"], 2);
-        assert_eq!((&report["check"]["passed"], &report["timing"]["result_affected"]), (&json!(true), &json!(false)));
-        assert_eq!((&report["scaling"]["spikes"], &report["scaling"]["synaptic_events"]), (&json!(3), &json!(4)));
+        assert_eq!(
+            (&report["check"]["passed"], &report["timing"]["result_affected"]),
+            (&json!(true), &json!(false))
+        );
+        assert_eq!(
+            (&report["scaling"]["spikes"], &report["scaling"]["synaptic_events"]),
+            (&json!(3), &json!(4))
+        );
     }
 
     #[test]

@@ -35,7 +35,10 @@ const TASKS: u64 = 64;
 
 /// Arguments of `sweep`.
 #[derive(Debug, Args)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, after_help = "\
+#[command(
+    args_conflicts_with_subcommands = true,
+    subcommand_negates_reqs = true,
+    after_help = "\
 Examples:
   spikeloom sweep routings                        a sweep that is built in
   spikeloom sweep my-sweep.yaml --out results     again: goes on where it stopped
@@ -45,12 +48,13 @@ Examples:
   spikeloom sweep my-sweep.yaml --emit hyperqueue --out results > job.toml
   spikeloom sweep my-sweep.yaml --emit slurm --tasks 100 --out results > job.sh
 
-The folder receives journal.jsonl (every finished point at once), results.csv (every point), summary.csv
-(means over repetitions), sweep.html, sweep.json and sweep.yaml; results.parquet, too, where the program was
-built with `--features parquet`. A point that fails is recorded with its
-error and does not stop the rest; the exit code is 1 only if every point failed.
+The folder receives journal.jsonl (every finished point at once), results.csv (every point),
+summary.csv (means over repetitions), sweep.html, sweep.json and sweep.yaml; results.parquet, too,
+if the program was built with `--features parquet`. A point that fails is recorded with its error and
+does not stop the rest; the exit code is 1 only if every point failed.
 
-`spikeloom new sweep` starts a sweep of your own.")]
+`spikeloom new sweep` starts a sweep of your own."
+)]
 pub(super) struct SweepArguments {
     #[command(subcommand)]
     action: Option<Action>,
@@ -131,7 +135,10 @@ fn run(name: &str, arguments: &SweepArguments) -> Result<(), Failure> {
     if shard == Shard::WHOLE {
         output::write(&sweep, &mut journal, &folder, arguments.json)?;
     } else {
-        console::complain(&format!("part {shard} is in {}; gather with `spikeloom sweep merge`\n", out.display()));
+        console::complain(&format!(
+            "part {shard} is in {}; gather with `spikeloom sweep merge`\n",
+            out.display()
+        ));
     }
     judge(&journal)
 }

@@ -31,7 +31,12 @@ const SHOWN_METRICS: [&str; 5] = [
 ];
 
 /// Writes tables, page and JSON, and says how it went.
-pub(super) fn write(sweep: &Sweep, journal: &mut Journal, folder: &Folder, json: bool) -> Result<(), Failure> {
+pub(super) fn write(
+    sweep: &Sweep,
+    journal: &mut Journal,
+    folder: &Folder,
+    json: bool,
+) -> Result<(), Failure> {
     let design = sweep.design();
     let survey = Survey::new(journal, sweep.document.value.confidence)?;
     let mut shown = Vec::new();
@@ -152,7 +157,10 @@ fn summary(subject: &Subject<'_>, survey: &Survey, results: &[SettingResult], fo
         let error = result.error.as_deref().unwrap_or_default();
         text += &format!("\nsetting {} failed: {error}\n", result.setting);
     }
-    text + &format!("\nresults.csv, summary.csv, sweep.html and sweep.json are in {}\n", folder.path().display())
+    text + &format!(
+        "\nresults.csv, summary.csv, sweep.html and sweep.json are in {}\n",
+        folder.path().display()
+    )
 }
 
 fn figure(estimate: Option<Estimate>) -> String {

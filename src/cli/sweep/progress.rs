@@ -29,7 +29,9 @@ impl Progress {
     pub(super) fn new(journal: &Journal, todo: u64) -> Self {
         if journal.dropped() > 0 {
             let lines = journal.dropped();
-            console::complain(&format!("{lines} damaged line(s) of the journal are left out and run again\n"));
+            console::complain(&format!(
+                "{lines} damaged line(s) of the journal are left out and run again\n"
+            ));
         }
         if journal.done() > 0 {
             console::complain(&format!("resuming: {} points are done, {todo} are left\n", journal.done()));
@@ -73,7 +75,9 @@ impl Progress {
 
 fn new_bar(points: u64) -> ProgressBar {
     let bar = ProgressBar::new(points);
-    if let Ok(style) = ProgressStyle::with_template("{spinner} [{elapsed}] {bar:30} {pos}/{len} points, {msg}") {
+    if let Ok(style) =
+        ProgressStyle::with_template("{spinner} [{elapsed}] {bar:30} {pos}/{len} points, {msg}")
+    {
         bar.set_style(style);
     }
     bar

@@ -7,7 +7,7 @@ use super::by_class;
 use crate::base::random::{Purpose, Stream};
 
 /// Steps of looked-up hops or links that one annealing may take.
-const WORK: f64 = 4e8;
+const WORK: f64 = 5e7;
 
 /// Temperatures at the start and at the end, in mean changes of the objective per swap.
 const START: f64 = 0.6;

@@ -58,14 +58,22 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if early {
             self.take_heads::<PLAIN>(&due);
         }
-        if speculative { self.guess() } else { self.grant_switch::<PLAIN>() }
+        if speculative {
+            self.guess()
+        } else {
+            self.grant_switch::<PLAIN>()
+        }
         if PLAIN || !self.shared.setup.piggyback {
             self.allocate_vcs::<PLAIN>();
         }
         if !early {
             self.take_heads::<PLAIN>(&due);
         }
-        if speculative { self.speculate() } else { self.accept_switch::<PLAIN>() }
+        if speculative {
+            self.speculate()
+        } else {
+            self.accept_switch::<PLAIN>()
+        }
 
         self.shared.wheel.put_back(self.number, self.now, due);
     }
@@ -109,7 +117,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let input = self.routers[local].input(vc);
         let write = (input.head + input.len) & mask;
         input.len += 1;
-        self.buffers[((local * N + vc) << shift) + usize::from(write)] = flit;
+        let first = (local * self.shared.setup.channels + vc) << shift;
+        self.buffers[first + usize::from(write)] = flit;
         input.len == 1
     }
 
@@ -117,7 +126,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     pub(super) fn front(&self, local: usize, vc: usize) -> Flit {
         let at = self.routers[local].ins[vc & (N - 1)].head;
-        self.buffers[((local * N + vc) << self.shared.setup.ring_shift) + usize::from(at)]
+        let first = (local * self.shared.setup.channels + vc) << self.shared.setup.ring_shift;
+        self.buffers[first + usize::from(at)]
     }
 
     /// Flits that are no heads become visible: they bid for the switch if their VC was waiting for them.

@@ -212,10 +212,10 @@ impl<const N: usize, const P: usize> Region<N, P> {
                 *slot = self.shared.packets.insert(travel, record);
             }
             let flit = Flit::new(*slot, flit.is_head(), flit.is_tail());
-            self.shared.wheel.flit(place.block(), at, place, flit);
+            self.shared.wheel.flit(self.shared.wheel.row(place), at, place, flit);
         }
         for (at, place) in letter.credits.drain(..) {
-            self.shared.wheel.credit(place.block(), at, place);
+            self.shared.wheel.credit(self.shared.wheel.row(place), at, place);
         }
     }
 }

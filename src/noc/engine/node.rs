@@ -272,7 +272,7 @@ impl Nodes {
             shared.packets.record(flit.slot()).injected = now;
         }
         shared.tally.flits_injected += 1;
-        shared.wheel.flit(place.block(), now + u64::from(NODE_CHANNEL) + 1, place, flit);
+        shared.wheel.flit(shared.wheel.row(place), now + u64::from(NODE_CHANNEL) + 1, place, flit);
         if tail {
             self.prime(node, shared, source, now + 1);
             return self.ports[node].next.is_some_and(|offer| offer.at <= now + 1);

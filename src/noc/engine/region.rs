@@ -7,7 +7,7 @@ use super::compass::Compass;
 use super::cycle::Block;
 use super::node::Nodes;
 use super::packet::{Packets, Record, Travel};
-use super::router::{BLOCK, Requests, Router};
+use super::router::{BLOCK, InVc, OutVc, Requests, Router};
 use super::setup::{Cut, MAX_ROUTER_VCS, Setup};
 use super::speculate::{Guesses, guesses};
 use super::tally::Tally;
@@ -16,6 +16,9 @@ use crate::base::RouterId;
 use crate::fabric::{Fabric, Health};
 use crate::noc::route::{Candidates, Routing};
 use crate::noc::source::{Delivery, Source};
+
+/// Blocks that a processor's own cache holds in any case: a few hundred kB.
+const CACHED_BLOCKS: usize = 8;
 
 /// What leaves for another region during one exchange interval.
 #[derive(Clone, Debug, Default)]
@@ -90,8 +93,9 @@ pub(super) struct Region<const N: usize, const P: usize> {
     guesses: Vec<Guesses<N>>,
     /// By input VC: slot of the packet that arrives from another region.
     pub incoming: Vec<u32>,
-    /// Ports of each router.
+    /// Ports of each router, and the most.
     port_counts: Vec<u8>,
+    most_ports: usize,
     /// Last cycle before which flits were seen to move, and how many had moved by then.
     pub last_move: u64,
     moved: u64,
@@ -106,7 +110,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
             setup: setup.clone(),
             first_router: range.start,
             packets: Packets::default(),
-            wheel: Wheel::new(count, setup.horizon(fabric)),
+            wheel: Wheel::new(count, setup.horizon_shift),
             outboxes: vec![Outbox::default(); cut.regions()],
             tally: Tally::new(),
             candidates: Candidates::default(),
@@ -120,10 +124,11 @@ impl<const N: usize, const P: usize> Region<N, P> {
             nodes: Nodes::new(ground, index),
             routers: vec![Router::new(0, setup); count],
             requests: vec![Requests::default(); count / BLOCK],
-            buffers: vec![Flit::default(); count * N << setup.ring_shift],
+            buffers: vec![Flit::default(); (count * setup.channels) << setup.ring_shift],
             guesses: guesses(count, setup.speculative),
             incoming: vec![0; if cut.regions() > 1 { count * N } else { 0 }],
             port_counts: Vec::with_capacity(range.len()),
+            most_ports: setup.channels / usize::from(setup.vcs),
             last_move: 0,
             moved: 0,
             shared,
@@ -180,9 +185,13 @@ impl<const N: usize, const P: usize> Region<N, P> {
         for now in cycles.clone() {
             busy |= self.nodes.step(&mut self.shared, routing, source, now);
         }
+        let large = self.requests.len() > CACHED_BLOCKS;
         for number in 0..self.requests.len() {
+            if large && self.is_busy(number, cycles.start) {
+                self.fetch(number);
+            }
             for now in cycles.clone() {
-                if self.requests[number].any() || self.shared.wheel.is_due(number, now) {
+                if self.is_busy(number, now) {
                     busy = true;
                     let mut block = self.block(number, routing, now);
                     if plain { block.step::<true>() } else { block.step::<false>() }
@@ -192,9 +201,43 @@ impl<const N: usize, const P: usize> Region<N, P> {
         busy
     }
 
+    /// Whether a block has anything to do in cycle `now`.
+    #[inline(always)]
+    fn is_busy(&self, number: usize, now: u64) -> bool {
+        self.requests[number].any() || self.shared.wheel.is_due(number, now)
+    }
+
+    /// Buffer slots of a router.
+    fn slots(&self) -> usize {
+        self.shared.setup.channels << self.shared.setup.ring_shift
+    }
+
+    /// Brings a block into the processor's cache: one look at every cache line in order, which the
+    /// processor does at the speed of memory, where the cycle itself would wait for line after line.
+    fn fetch(&self, number: usize) {
+        const LINE: usize = 64;
+        let range = number * BLOCK..(number + 1) * BLOCK;
+        let (slots, vcs) = (self.slots(), self.shared.setup.channels);
+        let mut sum = 0;
+        for router in &self.routers[range.clone()] {
+            sum ^= router.free_out;
+            sum ^= router.ports.iter().take(self.most_ports).fold(0, |sum, port| sum ^ port.bids);
+            for out in router.outs[..vcs].iter().step_by(LINE / size_of::<OutVc>()) {
+                sum ^= u64::from(out.credits);
+            }
+            for input in router.ins[..vcs].iter().step_by(LINE / size_of::<InVc>()) {
+                sum ^= u64::from(input.len);
+            }
+        }
+        let buffers = &self.buffers[range.start * slots..range.end * slots];
+        let slots = buffers.iter().step_by(LINE / size_of::<Flit>());
+        sum ^= slots.fold(0, |sum, flit| sum ^ u64::from(flit.0));
+        std::hint::black_box(sum);
+    }
+
     fn block<'a>(&'a mut self, number: usize, routing: &'a Routing, now: u64) -> Block<'a, N, P> {
         let range = number * BLOCK..(number + 1) * BLOCK;
-        let slots = N << self.shared.setup.ring_shift;
+        let slots = self.slots();
         let guesses = if self.guesses.is_empty() { 0..0 } else { range.clone() };
         Block {
             buffers: &mut self.buffers[range.start * slots..range.end * slots],

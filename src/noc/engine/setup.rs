@@ -31,8 +31,8 @@ pub(super) enum End {
 pub(super) struct Wire {
     /// The place at the far end, less the virtual-channel index at the near end.
     base: u32,
-    /// Block of the far end.
-    pub block: u32,
+    /// Row of the far end's block in the timing wheel.
+    pub row: u32,
     /// From the switch grant to the arrival [cycles].
     pub delay: u16,
     /// Cycles that a flit occupies the wire.
@@ -80,6 +80,10 @@ pub(super) struct Setup {
     pub simple_switch: bool,
     /// What a switch input's number is multiplied with in [`Port::grant`](super::router::Port).
     pub grant_scale: u8,
+    /// Cycles that the timing wheel covers: 2 to this power.
+    pub horizon_shift: u32,
+    /// Input VCs of the largest router.
+    pub channels: usize,
     /// See [`Setup::is_plain`].
     plain: bool,
     pub seed: u64,
@@ -133,11 +137,14 @@ impl Setup {
             narrow_links: fabric.links.iter().any(|link| link.interval > 1),
             simple_switch,
             grant_scale: if params.input_speedup == 1 { vcs } else { 1 },
+            horizon_shift: 0,
+            channels: needed,
             plain: false,
             seed,
             port_of,
         };
         setup.plain = setup.has_no_extras();
+        setup.horizon_shift = (setup.horizon(fabric) + 1).next_power_of_two().trailing_zeros();
         Ok(setup)
     }
 
@@ -190,7 +197,7 @@ impl Setup {
     }
 
     /// The longest time anything spends in the wheel.
-    pub(super) fn horizon(&self, fabric: &Fabric) -> usize {
+    fn horizon(&self, fabric: &Fabric) -> usize {
         let longest = fabric.links.iter().map(|link| link.latency.max(link.interval)).max().unwrap_or(1);
         let pipeline =
             self.flit_delay + self.credit_send + self.credit_delay + self.routing_delay + self.vc_delay;
@@ -271,7 +278,7 @@ impl Cut {
         if let Some(node) = fabric.node_at(RouterId(router), port) {
             let base = Place::new((node.0 - self.nodes[region]) as usize, 0).0.wrapping_sub(near_vc);
             let delay = NODE_CHANNEL + pipeline;
-            return Wire { base, block: 0, delay, interval: 1, region: region as u16, end: End::Node };
+            return Wire { base, row: 0, delay, interval: 1, region: region as u16, end: End::Node };
         }
         let link =
             if outward { fabric.out(RouterId(router), port) } else { fabric.into(RouterId(router), port) };
@@ -284,7 +291,7 @@ impl Cut {
         let extra = if outward { link.interval - 1 } else { setup.credit_delay as u16 };
         Wire {
             base: place.0.wrapping_sub(near_vc),
-            block: place.block() as u32,
+            row: (place.block() << setup.horizon_shift) as u32,
             delay: link.latency + pipeline + extra,
             interval: link.interval,
             region: there as u16,

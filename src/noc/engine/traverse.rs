@@ -14,7 +14,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let (router, now) = (&mut routers[local % BLOCK], *now);
         let place = Place::new(*number * BLOCK + local, vc);
         let input = &mut router.ins[vc & (N - 1)];
-        let front = ((local * N + vc) << shared.setup.ring_shift) + usize::from(input.head);
+        let front =
+            ((local * shared.setup.channels + vc) << shared.setup.ring_shift) + usize::from(input.head);
         let flit = buffers[front];
         input.head = (input.head + 1) & shared.setup.ring_mask;
         input.len -= 1;
@@ -58,7 +59,7 @@ impl Shared {
     fn forward(&mut self, wire: Wire, out: usize, flit: Flit, place: Place, now: u64) {
         let at = now + u64::from(wire.delay);
         if wire.end == End::Router {
-            self.wheel.flit(wire.block as usize, at, wire.place(out), flit);
+            self.wheel.flit(wire.row, at, wire.place(out), flit);
         } else {
             self.leave(wire, out, flit, place, at);
         }
@@ -71,7 +72,7 @@ impl Shared {
             End::Node => {
                 // The sink reads the flit at once; its credit takes the node channel back.
                 let back = at + u64::from(NODE_CHANNEL) + 1 + self.setup.credit_delay;
-                self.wheel.credit(place.block(), back, Place::new(place.of(), out));
+                self.wheel.credit(self.wheel.row(place), back, Place::new(place.of(), out));
                 self.eject(flit, at);
             }
             End::Elsewhere => {
@@ -93,11 +94,20 @@ impl Shared {
     #[inline(always)]
     fn return_credit(&mut self, wire: Wire, vc: usize, now: u64) {
         let (at, place) = (now + u64::from(wire.delay), wire.place(vc));
+        if wire.end == End::Router {
+            self.wheel.credit(wire.row, at, place);
+        } else {
+            self.return_far(wire, at, place);
+        }
+    }
+
+    /// Sends a credit to a node or to another region.
+    #[inline]
+    fn return_far(&mut self, wire: Wire, at: u64, place: Place) {
         match wire.end {
-            End::Router => self.wheel.credit(wire.block as usize, at, place),
             End::Node => self.wheel.nodes(at).credits.push(place),
             End::Elsewhere => self.outboxes[usize::from(wire.region)].credits.push((at, place)),
-            End::Nowhere => {}
+            End::Router | End::Nowhere => {}
         }
     }
 }

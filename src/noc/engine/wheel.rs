@@ -144,15 +144,14 @@ pub(super) struct Wheel {
 }
 
 impl Wheel {
-    /// A wheel for this many routers and delays of up to `horizon` cycles.
-    pub(super) fn new(routers: usize, horizon: usize) -> Self {
-        let size = (horizon + 1).next_power_of_two();
-        let blocks = routers.div_ceil(BLOCK);
+    /// A wheel for this many routers and 2 to the power of `shift` cycles.
+    pub(super) fn new(routers: usize, shift: u32) -> Self {
+        let (size, blocks) = (1 << shift, routers.div_ceil(BLOCK));
         Self {
             due: vec![Due::default(); blocks * size],
             late: vec![Late::default(); blocks * size],
             nodes: vec![NodesDue::default(); size],
-            shift: size.trailing_zeros(),
+            shift,
             mask: size as u64 - 1,
         }
     }
@@ -162,17 +161,23 @@ impl Wheel {
         block << self.shift | (cycle & self.mask) as usize
     }
 
-    /// A flit reaches a router of `block` in `cycle`.
+    /// The row of a router's block: its number times the cycles that the wheel covers.
     #[inline(always)]
-    pub(super) fn flit(&mut self, block: usize, cycle: u64, place: Place, flit: Flit) {
-        let index = self.index(block, cycle);
+    pub(super) fn row(&self, place: Place) -> u32 {
+        (place.block() << self.shift) as u32
+    }
+
+    /// A flit reaches a router of the block of `row` in `cycle`.
+    #[inline(always)]
+    pub(super) fn flit(&mut self, row: u32, cycle: u64, place: Place, flit: Flit) {
+        let index = row as usize | (cycle & self.mask) as usize;
         self.due[index].flits[usize::from(flit.is_head())].push((place, flit));
     }
 
-    /// A credit reaches a router of `block` in `cycle`.
+    /// A credit reaches a router of the block of `row` in `cycle`.
     #[inline(always)]
-    pub(super) fn credit(&mut self, block: usize, cycle: u64, place: Place) {
-        let index = self.index(block, cycle);
+    pub(super) fn credit(&mut self, row: u32, cycle: u64, place: Place) {
+        let index = row as usize | (cycle & self.mask) as usize;
         self.due[index].credits.push(place);
     }
 

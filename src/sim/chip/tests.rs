@@ -5,7 +5,7 @@ use crate::base::random::{Purpose, Stream};
 use crate::base::unit::Hertz;
 use crate::base::unit::{Joules, Seconds};
 use crate::fabric::{Fabric, Health, LinkParams, Topology};
-use crate::network::{Bench, NetBuilder, Synapse};
+use crate::network::{Bench, Machine, NetBuilder, Synapse};
 use crate::neuron::EventCost;
 use crate::neuron::integrate_fire::IntegrateFire;
 use crate::neuron::source_poisson::SourcePoisson;

@@ -183,7 +183,9 @@ impl<'t> Reader<'t> {
         self.rest = self.rest.trim_start();
         for quote in ['\'', '"', '`'] {
             let Some(inside) = self.rest.strip_prefix(quote) else { continue };
-            let Some((text, rest)) = inside.split_once(quote) else { return Err(self.refuse("a closing quote")) };
+            let Some((text, rest)) = inside.split_once(quote) else {
+                return Err(self.refuse("a closing quote"));
+            };
             self.rest = rest;
             return if quote == '`' { self.column(text) } else { Ok(Condition::Constant(text.into())) };
         }
@@ -238,7 +240,8 @@ impl<'t> Reader<'t> {
     }
 
     fn take(&mut self, belongs: impl Fn(usize, char) -> bool) -> &'t str {
-        let end = self.rest.char_indices().find(|&(at, c)| !belongs(at, c)).map_or(self.rest.len(), |(at, _)| at);
+        let end =
+            self.rest.char_indices().find(|&(at, c)| !belongs(at, c)).map_or(self.rest.len(), |(at, _)| at);
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         word
@@ -286,7 +289,9 @@ mod tests {
     #[test]
     fn nonsense_is_refused() {
         let deep = "(".repeat(1000);
-        for text in ["", "vcs", "vcs <", "vcs < 3 4", "vsc < 3", "routing < 3", "1 < 2 < 3", "'x", "1e", &deep] {
+        for text in
+            ["", "vcs", "vcs <", "vcs < 3 4", "vsc < 3", "routing < 3", "1 < 2 < 3", "'x", "1e", &deep]
+        {
             assert!(check(text).is_err(), "{text}");
         }
         assert!(check("vsc < 3").is_err_and(|error| error.contains("did you mean `vcs`?")));

@@ -151,7 +151,9 @@ impl Design {
         let (setting, repetition) = (index / repetitions, (index % repetitions) as u32);
         let (cells, set) = self.setting(setting);
         let mut run = Run::of(&self.sweep);
-        for (path, value) in self.sweep.set.iter().map(|(path, value)| (path.clone(), value.clone())).chain(set) {
+        for (path, value) in
+            self.sweep.set.iter().map(|(path, value)| (path.clone(), value.clone())).chain(set)
+        {
             run.assign(path, value);
         }
         run.seed = run.seed.wrapping_add(u64::from(repetition));

@@ -26,7 +26,8 @@ axes:
       - {path: chip.router.buffer_flits, values: [32, 8]}
   - {path: seed, values: [7]}";
     let expected = [("xy", 1, 32), ("xy", 4, 8), ("mftn", 1, 32), ("mftn", 4, 8)];
-    let expected = expected.map(|(routing, vcs, flits)| vec![json!(routing), json!(vcs), json!(flits), json!(7)]);
+    let expected =
+        expected.map(|(routing, vcs, flits)| vec![json!(routing), json!(vcs), json!(flits), json!(7)]);
     assert_eq!(cells(grid), expected);
 }
 
@@ -117,7 +118,10 @@ fn wrong_sweeps_are_refused_with_a_reason() {
         ("axes: [{path: seed, values: [1]}, {path: seed, values: [2]}]", "varied by two axes"),
         ("axes: [{zip: [{path: seed, values: [1]}, {path: chip, values: [a, b]}]}]", "change together"),
         ("axes: [{choices: [{name: a}]}]", "need a name"),
-        ("axes: [{path: seed, range: {from: 0, to: 99999, step: 1}}, {path: routing, range: {from: 1, to: 2}}]", "how many"),
+        (
+            "axes: [{path: seed, range: {from: 0, to: 99999, step: 1}}, {path: routing, range: {from: 1, to: 2}}]",
+            "how many",
+        ),
         ("keep: ['1 > 2']", "no setting meets"),
         ("sample: {count: 3}", "no axis to draw from"),
         ("repetitions: 0", "1 to 100000"),

@@ -195,7 +195,8 @@ impl MemcapacitorParams {
             }
         }
         if !(self.c_max.0 > 0.0 && self.ratio > 1.0 && (self.c_max.0 * self.ratio).is_finite()) {
-            let message = format!("a window up to {} F of ratio {} is upside down or empty", self.c_max.0, self.ratio);
+            let message =
+                format!("a window up to {} F of ratio {} is upside down or empty", self.c_max.0, self.ratio);
             problems.push(Problem::new("ratio", message).allowed("above 1, with a capacitance above zero"));
         }
         if let Some(levels) = self.levels.filter(|levels| !(2..=65536).contains(levels)) {
@@ -219,7 +220,8 @@ impl MemcapacitorParams {
         ] {
             problems.require(value >= 0.0 && value.is_finite(), name, || format!("{value} is below zero"));
         }
-        problems.require((0.0..=1.0).contains(&self.recovery), "recovery", || "a share lies from 0 to 1".into());
+        problems
+            .require((0.0..=1.0).contains(&self.recovery), "recovery", || "a share lies from 0 to 1".into());
         problems.require(self.periods >= 1, "periods", || "a product takes a period at least".into());
         problems.require(self.arrays != Some(0), "arrays", || "no array holds nothing".into());
         problems.absorb("input", self.input.validate());

@@ -9,6 +9,8 @@
 //! deviate of variance `Σ_i d_i² σ_ij²`, which is exact. It is keyed by (seed, tile, step), so results depend
 //! neither on the order of products nor on threads.
 
+use rand_distr::{Distribution, StandardNormal};
+
 use super::device::{Draw, stream};
 use super::matrix::Matrix;
 use super::periphery::{AdcParams, InputParams, Quantiser, RangeChoice};
@@ -116,7 +118,13 @@ enum Pass {
 
 impl Pipeline {
     /// `out = x · W` for each row of `x`; the vectors are steps `step`, `step + 1` and so on.
-    pub fn multiply(&self, step: u64, x: &Matrix, out: &mut Matrix, scratch: &mut Scratch) -> Result<(), Unsolved> {
+    pub fn multiply(
+        &self,
+        step: u64,
+        x: &Matrix,
+        out: &mut Matrix,
+        scratch: &mut Scratch,
+    ) -> Result<(), Unsolved> {
         out.data_mut().fill(0.0);
         for pass in self.passes() {
             self.drive(pass, x, &mut scratch.drive);
@@ -126,7 +134,13 @@ impl Pipeline {
     }
 
     /// The same for one vector of spikes, in steps of their own: what the rows in `spikes` add up to.
-    pub fn spikes(&self, step: u64, spikes: &[u32], out: &mut Matrix, scratch: &mut Scratch) -> Result<(), Unsolved> {
+    pub fn spikes(
+        &self,
+        step: u64,
+        spikes: &[u32],
+        out: &mut Matrix,
+        scratch: &mut Scratch,
+    ) -> Result<(), Unsolved> {
         out.data_mut().fill(0.0);
         shape(&mut scratch.drive, 1, self.rows);
         scratch.drive.data_mut().fill(0.0);
@@ -160,7 +174,9 @@ impl Pipeline {
             Pass::Whole => match self.curve.filter(|_| matches!(self.input, InputParams::Analog(_))) {
                 Some((curve, voltage)) => {
                     let full = 1.0 / curve.current(voltage);
-                    pairs.for_each(|(d, &x)| *d = curve.current(voltage * self.input.quantised(x * scale)) * full);
+                    pairs.for_each(|(d, &x)| {
+                        *d = curve.current(voltage * self.input.quantised(x * scale)) * full
+                    });
                 }
                 None => pairs.for_each(|(d, &x)| *d = self.input.quantised(x * scale)),
             },
@@ -185,7 +201,14 @@ impl Pipeline {
     }
 
     /// Noise, conversion and digital sum of one plane.
-    fn finish(&self, tile: &Tile, number: usize, (scale, key): (f64, Key), out: &mut Matrix, scratch: &mut Scratch) {
+    fn finish(
+        &self,
+        tile: &Tile,
+        number: usize,
+        (scale, key): (f64, Key),
+        out: &mut Matrix,
+        scratch: &mut Scratch,
+    ) {
         let plane = &tile.planes[number];
         self.spread(plane, scratch);
         let Scratch { part, sums, spread, .. } = scratch;
@@ -199,7 +222,11 @@ impl Pipeline {
             };
             let sums = sums.row_mut(vector);
             if noisy || plane.converter.is_some_and(|converter| converter.noise > 0.0) {
-                plane.disturb(sums, if noisy { spread.row(vector) } else { &[] }, key.stream(tile.number, vector));
+                plane.disturb(
+                    sums,
+                    if noisy { spread.row(vector) } else { &[] },
+                    key.stream(tile.number, vector),
+                );
             } else if let Some(converter) = plane.converter {
                 sums.iter_mut().for_each(|sum| *sum = converter.convert(*sum, 0.0));
             }
@@ -237,7 +264,8 @@ impl Pipeline {
         }
         if plane.shot > 0.0 || plane.relative > 0.0 {
             let pairs = spread.data_mut().iter_mut().zip(sums.data());
-            pairs.for_each(|(variance, sum)| *variance += plane.shot * sum.abs() + plane.relative * sum * sum);
+            pairs
+                .for_each(|(variance, sum)| *variance += plane.shot * sum.abs() + plane.relative * sum * sum);
         }
     }
 
@@ -254,7 +282,9 @@ impl Pipeline {
                         (Subtract::Sum(weight) | Subtract::Reference(weight), _) => weight,
                     };
                     let into = &mut weights.row_mut(tile.first[0] + i)[tile.first[1]..];
-                    into.iter_mut().zip(plane.outputs(row)).for_each(|(w, g)| *w += plane.gain * (g - common));
+                    into.iter_mut()
+                        .zip(plane.outputs(row))
+                        .for_each(|(w, g)| *w += plane.gain * (g - common));
                 }
             }
         }
@@ -293,13 +323,14 @@ impl Plane {
 
     /// Adds noise of these variances and converts.
     fn disturb(&self, sums: &mut [f64], spread: &[f64], mut dice: crate::base::random::Stream) {
+        let mut normal = || -> f64 { StandardNormal.sample(&mut dice) };
         let mut variances = spread.iter();
         for sum in sums {
             if let Some(variance) = variances.next() {
-                *sum += variance.sqrt() * dice.normal();
+                *sum += variance.sqrt() * normal();
             }
             if let Some(converter) = self.converter {
-                let noise = if converter.noise > 0.0 { converter.noise * dice.normal() } else { 0.0 };
+                let noise = if converter.noise > 0.0 { converter.noise * normal() } else { 0.0 };
                 *sum = converter.convert(*sum, noise);
             }
         }

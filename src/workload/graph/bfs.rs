@@ -29,7 +29,11 @@ pub struct Bfs {
 }
 
 /// Levels of a search from `source`.
-fn search<B: Backend>(host: &mut Host<'_, B>, vertices: Span, source: u32) -> Result<Vec<Option<u64>>, Failure> {
+fn search<B: Backend>(
+    host: &mut Host<'_, B>,
+    vertices: Span,
+    source: u32,
+) -> Result<Vec<Option<u64>>, Failure> {
     let mut levels = vec![None; vertices.len as usize];
     wave::flood(host, vertices, &[source], |vertex, time| {
         levels[vertex as usize] = Some(time);

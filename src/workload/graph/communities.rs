@@ -89,7 +89,9 @@ impl Task for Communities {
         let mut problems = Problems::new();
         problems.absorb("graph", self.graph.validate());
         if !(0.0..=1.0).contains(&self.similarity) {
-            problems.push(Problem::new("similarity", format!("{} is out of range", self.similarity)).allowed("0 to 1"));
+            problems.push(
+                Problem::new("similarity", format!("{} is out of range", self.similarity)).allowed("0 to 1"),
+            );
         }
         problems.require(self.threshold.is_finite() && self.threshold >= 0.0, "threshold", || {
             format!("{} is out of range", self.threshold)

@@ -140,7 +140,9 @@ impl Epidemic {
         });
         let all: Vec<f64> = (0..arcs.len()).map(|arc| stated.unwrap_or(arcs.at(arc).1)).collect();
         if let Some(wrong) = all.iter().find(|it| !(0.0..=1.0).contains(*it)) {
-            problems.push(Problem::new("graph", format!("a weight of {wrong} is no probability")).allowed("0 to 1"));
+            problems.push(
+                Problem::new("graph", format!("a weight of {wrong} is no probability")).allowed("0 to 1"),
+            );
         }
         problems.into_result(all)
     }
@@ -220,11 +222,14 @@ impl Epidemic {
                 arcs.of(person).any(|(by, _)| {
                     let caught = time.checked_sub(1 + u64::from(self.latent));
                     let began = first[by as usize];
-                    caught.zip(began).is_some_and(|(caught, began)| began <= caught && caught <= last[by as usize])
+                    caught
+                        .zip(began)
+                        .is_some_and(|(caught, began)| began <= caught && caught <= last[by as usize])
                 })
             };
-            let explained =
-                |person: u32| sources.contains(&person) || first[person as usize].is_none_or(|it| back(person, it));
+            let explained = |person: u32| {
+                sources.contains(&person) || first[person as usize].is_none_or(|it| back(person, it))
+            };
             tally.unexplained += (0..persons.len).filter(|&person| !explained(person)).count() as u64;
         }
         if is_first {
@@ -279,7 +284,10 @@ impl Task for Epidemic {
         let persons = net.parts("persons", vaccinated.iter().map(person).collect());
         for (arc, probability) in arcs.iter().zip(&probabilities) {
             let target = persons.at(arc.to);
-            net.connect(persons.at(arc.from), Synapse { target, weight: hazard(*probability), delay: 1, channel: 0 });
+            net.connect(
+                persons.at(arc.from),
+                Synapse { target, weight: hazard(*probability), delay: 1, channel: 0 },
+            );
         }
         host.load(net.build()?)?;
         let mut tally = Tally {

@@ -87,8 +87,7 @@ impl KHop {
                 net.connect(layout.arrival(vertex, life), unit(layout.sender(vertex, life), 1));
                 // More than all arrivals together could outweigh, and for good: memory is 1.
                 for lower in 0..life {
-                    let inhibits =
-                        Synapse { weight: -1e9, ..unit(layout.sender(vertex, lower), 1) };
+                    let inhibits = Synapse { weight: -1e9, ..unit(layout.sender(vertex, lower), 1) };
                     net.connect(layout.arrival(vertex, life), inhibits);
                 }
             }
@@ -153,7 +152,8 @@ impl Task for KHop {
             let expected = bellman_ford(&arcs, &lengths, source, self.hops);
             let wrong = expected.iter().zip(&times).filter(|(a, b)| a.map(|it| 2 * it) != **b).count();
             let detail = format!("{wrong} of {} distances differ", times.len());
-            finding.check = Some(Check { against: "the Bellman–Ford recursion", passed: wrong == 0, detail });
+            finding.check =
+                Some(Check { against: "the Bellman–Ford recursion", passed: wrong == 0, detail });
             finding.certified = Some(wrong == 0);
         }
         Ok(finding)

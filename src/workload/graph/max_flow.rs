@@ -136,7 +136,13 @@ impl Task for MaxFlow {
 }
 
 impl MaxFlow {
-    fn report(&self, graph: &Graph, residual: &Residual, [source, sink]: [u32; 2], (value, rounds): (f64, u64)) -> Finding {
+    fn report(
+        &self,
+        graph: &Graph,
+        residual: &Residual,
+        [source, sink]: [u32; 2],
+        (value, rounds): (f64, u64),
+    ) -> Finding {
         let number = |x: f64| if x.fract() == 0.0 { json!(x as i64) } else { json!(x) };
         let flows: Vec<_> = residual
             .arcs

@@ -40,9 +40,7 @@ type Joined = (u32, u32, usize);
 
 /// The arc by which `outside` was reached after `time` steps from a member: the member of lowest index.
 fn entry(arcs: &Arcs, lengths: &Lengths, members: &[bool], outside: u32, time: u64) -> Option<Joined> {
-    let arrives = |&arc: &usize| {
-        members[arcs.at(arc).0 as usize] && u64::from(lengths.steps[arc]) == time
-    };
+    let arrives = |&arc: &usize| members[arcs.at(arc).0 as usize] && u64::from(lengths.steps[arc]) == time;
     let arc = arcs.range(outside).find(arrives)?;
     Some((arcs.at(arc).0, outside, arc))
 }
@@ -118,7 +116,11 @@ impl Task for Mst {
         let listed: Vec<_> = edges
             .iter()
             .map(|&(from, to, arc)| {
-                json!([graph.name_json(from), graph.name_json(to), lengths.distance(lengths.steps[arc].into())])
+                json!([
+                    graph.name_json(from),
+                    graph.name_json(to),
+                    lengths.distance(lengths.steps[arc].into())
+                ])
             })
             .collect();
         let mut finding = Finding::new(json!({

@@ -44,7 +44,8 @@ pub(in crate::workload) fn yes() -> bool {
 /// Refuses a resolution or a delay that makes no sense.
 pub(super) fn check_delays(problems: &mut Problems, resolution: f64, max_delay: Option<u16>) {
     if !(resolution > 0.0 && resolution.is_finite()) {
-        problems.push(Problem::new("resolution", format!("{resolution} is out of range")).allowed("more than 0"));
+        problems
+            .push(Problem::new("resolution", format!("{resolution} is out of range")).allowed("more than 0"));
     }
     if max_delay == Some(0) {
         problems.push(Problem::new("max_delay", "0 steps are no delay").allowed("1 to 65535"));

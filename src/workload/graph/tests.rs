@@ -112,7 +112,8 @@ fn the_spanning_tree_grows_in_the_golden_order() {
     assert_eq!(sorted(&finding.result["edges"]), sorted(&case["order"]));
     assert_eq!(finding.result["weight"], case["total_weight"]);
     assert_eq!(finding.result["race_steps"], case["steps_if_race_restarts"]);
-    let forest = "{graph: {edges: [[0, 1, 3], [1, 2, 3], [0, 2, 3], [3, 4, 1]], directed: false, vertices: 6}}";
+    let forest =
+        "{graph: {edges: [[0, 1, 3], [1, 2, 3], [0, 2, 3], [3, 4, 1]], directed: false, vertices: 6}}";
     let (finding, _) = run::<Mst>(forest, 1);
     assert_eq!((&finding.result["weight"], &finding.result["trees"]), (&json!(7), &json!(3)));
 }
@@ -190,8 +191,12 @@ fn a_certain_infection_is_a_breadth_first_search() {
         run::<Epidemic>(&format!("{{graph: {graph}, sources: [0], transmission: 1, {more}}}"), 3).0.result
     };
     let late = with("latent: 2, infectious: 3");
-    let levels: Vec<u64> =
-        golden["bfs_karate"]["levels"].as_array().unwrap().iter().map(|it| 2 + 3 * it.as_u64().unwrap()).collect();
+    let levels: Vec<u64> = golden["bfs_karate"]["levels"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| 2 + 3 * it.as_u64().unwrap())
+        .collect();
     assert_eq!(json!(by_number(&late["first_outbreak"]["infectious_from"])), json!(levels));
     assert_eq!(with("vaccination: {share: 1}")["final_size"]["mean"], 0.0);
     assert_eq!(with("distancing: {from: 1, factor: 0}")["final_size"]["mean"], 17.0, "0 and its neighbours");
@@ -228,7 +233,10 @@ fn bad_input_is_refused_with_its_place() {
     let sssp = |yaml| refused(attempt::<Sssp>(yaml, 1));
     check(sssp("{graph: {edges: [[0, 1, -3]]}, source: 0}"), "graph: the edge from 0 to 1 has the weight -3");
     check(sssp("{graph: {edges: [[0, 1, 0]]}, source: 0}"), "has the weight 0");
-    check(sssp("{graph: {edges: [[1, 2]]}, source: 7}"), "source: there is no vertex `7`; allowed: the graph's 2");
+    check(
+        sssp("{graph: {edges: [[1, 2]]}, source: 7}"),
+        "source: there is no vertex `7`; allowed: the graph's 2",
+    );
     check(sssp("{graph: {edges: []}, source: 0}"), "graph: the graph has no vertices");
     check(sssp("{graph: {}, source: 0, resolution: 0, max_delay: 0}"), "resolution");
     check(sssp("{graph: {file: x.gr}, source: 0}"), "graph.file: `x.gr` cannot be read");

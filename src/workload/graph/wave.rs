@@ -59,7 +59,8 @@ impl Lengths {
             let name = || format!("the edge from {} to {}", graph.name(arc.from), graph.name(arc.to));
             if arc.weight <= 0.0 || exact > LONGEST {
                 let message = format!("{} has the weight {}", name(), arc.weight);
-                problems.push(Problem::new("graph", message).allowed("delays: more than 0, up to 2^30 steps"));
+                problems
+                    .push(Problem::new("graph", message).allowed("delays: more than 0, up to 2^30 steps"));
             }
             if problems.0.len() >= MOST {
                 break;
@@ -186,8 +187,9 @@ pub(super) fn parents(arcs: &Arcs, lengths: &Lengths, times: &[Option<u64>]) -> 
 
 /// Distances by Dijkstra's algorithm of petgraph [steps].
 pub(super) fn dijkstra(arcs: &Arcs, lengths: &Lengths, source: u32) -> Vec<Option<u64>> {
-    let edges = (0..arcs.vertices())
-        .flat_map(|from| arcs.range(from).map(move |arc| (from, arcs.at(arc).0, u64::from(lengths.steps[arc]))));
+    let edges = (0..arcs.vertices()).flat_map(|from| {
+        arcs.range(from).map(move |arc| (from, arcs.at(arc).0, u64::from(lengths.steps[arc])))
+    });
     let mut graph = petgraph::graph::DiGraph::<(), u64>::from_edges(edges);
     while graph.node_count() < arcs.vertices() as usize {
         graph.add_node(());

@@ -162,7 +162,10 @@ impl Search<'_> {
         let units = net.parts("variables", (0..self.qubo.linear.len()).map(part).collect());
         for arc in self.qubo.quadratic.iter() {
             let target = units.at(arc.to);
-            net.connect(units.at(arc.from), Synapse { target, weight: -2.0 * arc.weight, delay: 1, channel: 0 });
+            net.connect(
+                units.at(arc.from),
+                Synapse { target, weight: -2.0 * arc.weight, delay: 1, channel: 0 },
+            );
         }
         Ok((net.build()?, units))
     }

@@ -56,7 +56,9 @@ impl Task for Coloring {
         problems.absorb("graph", self.graph.validate());
         problems.absorb("annealing", self.annealing.validate());
         if !(1..=1024).contains(&self.colors) {
-            problems.push(Problem::new("colors", format!("{} is out of range", self.colors)).allowed("1 to 1024"));
+            problems.push(
+                Problem::new("colors", format!("{} is out of range", self.colors)).allowed("1 to 1024"),
+            );
         }
         problems.into_result(())
     }

@@ -58,7 +58,9 @@ impl Task for Mis {
         problems.absorb("graph", self.graph.validate());
         problems.absorb("annealing", self.annealing.validate());
         if !(self.penalty > 0.5 && self.penalty.is_finite()) {
-            problems.push(Problem::new("penalty", format!("{} is out of range", self.penalty)).allowed("more than 0.5"));
+            problems.push(
+                Problem::new("penalty", format!("{} is out of range", self.penalty)).allowed("more than 0.5"),
+            );
         }
         problems.require(self.target != Some(0), "target", || "the empty set is no target".to_owned());
         problems.into_result(())

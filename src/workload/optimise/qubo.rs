@@ -94,7 +94,8 @@ pub(super) fn check_value(form: &Form, value: f64, target: Option<f64>) -> Check
         Some(target) => ("the target", value <= target + 1e-9),
         None => ("the value of the state, computed anew", true),
     };
-    let detail = target.map_or_else(|| format!("{value}"), |target| format!("{value}; the target is {target}"));
+    let detail =
+        target.map_or_else(|| format!("{value}"), |target| format!("{value}; the target is {target}"));
     Check { against, passed, detail }
 }
 

@@ -116,7 +116,8 @@ impl Sat {
 
     fn build(&self, cnf: &Cnf) -> Result<(Net, Solver), Problems> {
         let mut net = NetBuilder::new(STEP);
-        let model = SatVariable { eagerness: self.eagerness, caution: self.caution, ..SatVariable::default() };
+        let model =
+            SatVariable { eagerness: self.eagerness, caution: self.caution, ..SatVariable::default() };
         let variables = net.population("variables", model, cnf.variables);
         let negative = |clause: &[Literal]| clause.iter().filter(|it| !it.positive).count() as f64;
         let watch = |bias: f64| Part {
@@ -146,7 +147,12 @@ impl Sat {
             for own in clause {
                 let variable = variables.at(own.variable);
                 let sign = if own.positive { 1.0 } else { -1.0 };
-                let to = |target: NeuronId, weight: f64, channel: u8| Synapse { target, weight, delay: 1, channel };
+                let to = |target: NeuronId, weight: f64, channel: u8| Synapse {
+                    target,
+                    weight,
+                    delay: 1,
+                    channel,
+                };
                 net.connect(variable, to(call, -sign, 0));
                 net.connect(call, to(variable, 1.0, 0));
                 let supporter = sole.at(support);
@@ -172,7 +178,12 @@ struct Best {
 }
 
 impl Sat {
-    fn search<B: Backend>(&self, host: &mut Host<'_, B>, cnf: &Cnf, solver: &Solver) -> Result<Best, Failure> {
+    fn search<B: Backend>(
+        &self,
+        host: &mut Host<'_, B>,
+        cnf: &Cnf,
+        solver: &Solver,
+    ) -> Result<Best, Failure> {
         let mut best = Best { assignment: Vec::new(), unsatisfied: u32::MAX, curve: Vec::new(), attempts: 0 };
         for attempt in 0..self.attempts {
             host.share = Some(f64::from(attempt) / f64::from(self.attempts));
@@ -227,10 +238,14 @@ impl Task for Sat {
         problems.require(self.steps > 1, "steps", || "an attempt has at least two steps".to_owned());
         problems.require(self.attempts > 0, "attempts", || "there is at least one attempt".to_owned());
         if !(0.0..=1.0).contains(&self.eagerness) {
-            problems.push(Problem::new("eagerness", format!("{} is out of range", self.eagerness)).allowed("0 to 1"));
+            problems.push(
+                Problem::new("eagerness", format!("{} is out of range", self.eagerness)).allowed("0 to 1"),
+            );
         }
         if !(self.caution >= 1.0 && self.caution.is_finite()) {
-            problems.push(Problem::new("caution", format!("{} is out of range", self.caution)).allowed("1 or more"));
+            problems.push(
+                Problem::new("caution", format!("{} is out of range", self.caution)).allowed("1 or more"),
+            );
         }
         problems.into_result(())
     }

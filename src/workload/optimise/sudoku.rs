@@ -68,7 +68,9 @@ impl Sudoku {
                 '0' | '.' => clues.push(None),
                 '1'..='9' => clues.push(symbol.to_digit(10).map(|digit| digit - 1)),
                 other => {
-                    problems.push(Problem::new("puzzle", format!("`{other}` is no digit")).allowed("0 to 9 and dots"));
+                    problems.push(
+                        Problem::new("puzzle", format!("`{other}` is no digit")).allowed("0 to 9 and dots"),
+                    );
                 }
             }
         }
@@ -84,16 +86,16 @@ impl Sudoku {
 /// Refuses clues that exclude one another.
 fn check_clues(clues: &[Option<u32>]) -> Result<(), Problems> {
     let mut problems = Problems::new();
-        for a in 0..CELLS {
-            for b in (a + 1..CELLS).filter(|&b| peers(a, b)) {
-                let (one, other) = (clues[a as usize], clues[b as usize]);
-                if let (true, Some(digit)) = (one == other, one) {
-                    let at = |cell: u32| format!("row {}, column {}", cell / SIDE + 1, cell % SIDE + 1);
-                    let message = format!("the clue {} is both in {} and in {}", digit + 1, at(a), at(b));
-                    problems.push(Problem::new("puzzle", message));
-                }
+    for a in 0..CELLS {
+        for b in (a + 1..CELLS).filter(|&b| peers(a, b)) {
+            let (one, other) = (clues[a as usize], clues[b as usize]);
+            if let (true, Some(digit)) = (one == other, one) {
+                let at = |cell: u32| format!("row {}, column {}", cell / SIDE + 1, cell % SIDE + 1);
+                let message = format!("the clue {} is both in {} and in {}", digit + 1, at(a), at(b));
+                problems.push(Problem::new("puzzle", message));
             }
         }
+    }
     problems.into_result(())
 }
 
@@ -133,7 +135,9 @@ impl Task for Sudoku {
             cells.iter().map(|it| it.map_or('.', |digit| char::from(b'1' + digit as u8))).collect();
         let pairs = (0..CELLS).flat_map(|a| (a + 1..CELLS).map(move |b| (a, b)));
         let conflicts = pairs
-            .filter(|&(a, b)| peers(a, b) && cells[a as usize].is_some() && cells[a as usize] == cells[b as usize])
+            .filter(|&(a, b)| {
+                peers(a, b) && cells[a as usize].is_some() && cells[a as usize] == cells[b as usize]
+            })
             .count();
         let missing = cells.iter().filter(|cell| cell.is_none()).count();
         let kept = clues.iter().zip(&cells).all(|(clue, cell)| clue.is_none() || clue == cell);

@@ -70,9 +70,14 @@ fn the_golden_sudoku_is_solved() {
 #[test]
 fn independent_sets_of_small_graphs_are_the_largest() {
     for seed in 0..6 {
-        let graph = format!("{{generate: {{family: {{neurobench: {{vertices: 18, density: 0.25}}}}, seed: {seed}}}}}");
+        let graph = format!(
+            "{{generate: {{family: {{neurobench: {{vertices: 18, density: 0.25}}}}, seed: {seed}}}}}"
+        );
         // Compared with all sets.
-        run::<Mis>(&format!("{{graph: {graph}, annealing: {{steps: 500, attempts: 3, hot: 1, cold: 0.12}}}}"), seed);
+        run::<Mis>(
+            &format!("{{graph: {graph}, annealing: {{steps: 500, attempts: 3, hot: 1, cold: 0.12}}}}"),
+            seed,
+        );
     }
 }
 
@@ -94,12 +99,14 @@ fn graphs_are_coloured_with_few_colours() {
 #[test]
 fn planted_formulas_are_satisfied() {
     for (variables, clauses, width) in [(20, 85, 3), (60, 240, 3), (30, 200, 4), (12, 20, 2)] {
-        let yaml = format!(
-            "{{generate: {{variables: {variables}, clauses: {clauses}, width: {width}, seed: 5}}}}"
-        );
+        let yaml =
+            format!("{{generate: {{variables: {variables}, clauses: {clauses}, width: {width}, seed: 5}}}}");
         let (finding, activity) = run::<Sat>(&yaml, 1);
         assert_eq!(finding.result["unsatisfied"], 0);
-        assert_eq!(u64::from(finding.result["attempts"].as_u64().unwrap() as u32 - 1), activity.host_round_trips);
+        assert_eq!(
+            u64::from(finding.result["attempts"].as_u64().unwrap() as u32 - 1),
+            activity.host_round_trips
+        );
     }
 }
 
@@ -114,8 +121,14 @@ fn bad_problems_are_refused() {
     check(refused(attempt::<Qubo>("{}", 1)), "a form is one of `file` and `matrix`");
     check(refused(attempt::<Sudoku>("{puzzle: '12'}", 1)), "puzzle: a Sudoku has 81 cells; found 2");
     let twice = format!("{{puzzle: '11{}'}}", ".".repeat(79));
-    check(refused(attempt::<Sudoku>(&twice, 1)), "the clue 1 is both in row 1, column 1 and in row 1, column 2");
-    check(refused(attempt::<Sat>("{generate: {variables: 2, clauses: 1}}", 1)), "generate.width: 3 of 2 variables");
+    check(
+        refused(attempt::<Sudoku>(&twice, 1)),
+        "the clue 1 is both in row 1, column 1 and in row 1, column 2",
+    );
+    check(
+        refused(attempt::<Sat>("{generate: {variables: 2, clauses: 1}}", 1)),
+        "generate.width: 3 of 2 variables",
+    );
     check(refused(attempt::<Sat>("{file: x.cnf}", 1)), "file: `x.cnf` cannot be read");
 }
 
@@ -131,7 +144,8 @@ fn run_in<T: Task>(task: &T, folder: &Path, seed: u64) -> Finding {
 #[test]
 fn the_formulas_of_satlib_are_satisfied() {
     let Some(folder) = foreign("uf20-91") else { return };
-    let mut files: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     files.sort();
     for file in files {
         let task: Sat = serde_json::from_value(serde_json::json!({"file": file.to_str()})).unwrap();
@@ -156,7 +170,8 @@ fn the_targets_of_neurobench_are_met() {
         edges.sort_unstable();
         expected.sort_unstable();
         assert_eq!(edges, expected, "the graph of {n} vertices is another");
-        let task: Mis = serde_json::from_value(serde_json::json!({"graph": graph, "target": target})).unwrap();
+        let task: Mis =
+            serde_json::from_value(serde_json::json!({"graph": graph, "target": target})).unwrap();
         let finding = run_in(&task, Path::new("."), 1);
         let size = finding.result["size"].as_i64().unwrap();
         assert_eq!(finding.result["conflicts"], 0);

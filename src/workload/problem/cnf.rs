@@ -32,8 +32,7 @@ pub struct Cnf {
 impl Cnf {
     /// Number of clauses that do not hold.
     pub fn unsatisfied(&self, x: &[bool]) -> u32 {
-        let holds =
-            |clause: &Vec<Literal>| clause.iter().any(|it| x[it.variable as usize] == it.positive);
+        let holds = |clause: &Vec<Literal>| clause.iter().any(|it| x[it.variable as usize] == it.positive);
         self.clauses.iter().filter(|clause| !holds(clause)).count() as u32
     }
 
@@ -192,9 +191,7 @@ mod tests {
     #[test]
     fn a_planted_formula_can_be_satisfied() {
         let cnf = Cnf::random(8, 60, 3, true, 3);
-        let holds = |bits: u32| {
-            cnf.unsatisfied(&(0..8).map(|i| bits >> i & 1 == 1).collect::<Vec<_>>()) == 0
-        };
+        let holds = |bits: u32| cnf.unsatisfied(&(0..8).map(|i| bits >> i & 1 == 1).collect::<Vec<_>>()) == 0;
         assert!((0..256).any(holds));
         assert!(cnf.clauses.iter().all(|clause| clause.len() == 3));
     }

@@ -216,7 +216,9 @@ impl Family {
         problems.require(vertices > 0, "", || "there are no vertices".to_owned());
         let mut share = |name: &str, value: f64, most: f64| {
             if !(0.0..=most).contains(&value) {
-                problems.push(Problem::new(name, format!("{value} is out of range")).allowed(format!("0 to {most}")));
+                problems.push(
+                    Problem::new(name, format!("{value} is out of range")).allowed(format!("0 to {most}")),
+                );
             }
         };
         match self {
@@ -231,14 +233,16 @@ impl Family {
             _ => {}
         }
         match self {
-            Self::Grid { size } => problems
-                .require(!size.is_empty() && size.iter().all(|&side| side > 0), "grid.size", || {
+            Self::Grid { size } => {
+                problems.require(!size.is_empty() && size.iter().all(|&side| side > 0), "grid.size", || {
                     "each side has at least one vertex".to_owned()
-                }),
-            Self::Torus { size } => problems
-                .require(!size.is_empty() && size.iter().all(|&side| side > 2), "torus.size", || {
+                })
+            }
+            Self::Torus { size } => {
+                problems.require(!size.is_empty() && size.iter().all(|&side| side > 2), "torus.size", || {
                     "each side has at least three vertices".to_owned()
-                }),
+                })
+            }
             Self::ErdosRenyi { .. } => {
                 let most = vertices * vertices.saturating_sub(1) / 2;
                 problems.require(edges <= most, "erdos-renyi.edges", || {
@@ -257,7 +261,8 @@ impl Family {
                 });
             }
             Self::Rmat { scale, quadrants, .. } => {
-                problems.require((1..=27).contains(scale), "rmat.scale", || format!("{scale} is out of range"));
+                problems
+                    .require((1..=27).contains(scale), "rmat.scale", || format!("{scale} is out of range"));
                 let sum: f64 = quadrants.iter().sum();
                 problems.require((sum - 1.0).abs() < 1e-9, "rmat.quadrants", || {
                     format!("they add up to {sum} instead of 1")

@@ -272,10 +272,7 @@ mod tests {
         };
         assert_eq!(simple(false, Merge::Least, false), (vec![(0, 1, 2.0), (0, 3, 1.0)], 1, 2));
         assert_eq!(simple(true, Merge::Sum, true), (vec![(0, 1, 10.0), (0, 3, 1.0)], 1, 2));
-        assert_eq!(
-            simple(true, Merge::Sum, false),
-            (vec![(0, 1, 8.0), (1, 0, 2.0), (3, 0, 1.0)], 1, 1)
-        );
+        assert_eq!(simple(true, Merge::Sum, false), (vec![(0, 1, 8.0), (1, 0, 2.0), (3, 0, 1.0)], 1, 1));
     }
 
     #[test]
@@ -293,7 +290,10 @@ mod tests {
     fn vertices_are_found_by_name() {
         let mut graph = graph(false, &[]);
         graph.names = Names::Numbers(vec![2, 3, 5, 7]);
-        assert_eq!((graph.find("5"), graph.find("4"), graph.name(3).to_string()), (Some(2), None, "7".into()));
+        assert_eq!(
+            (graph.find("5"), graph.find("4"), graph.name(3).to_string()),
+            (Some(2), None, "7".into())
+        );
         graph.names = Names::From(1);
         assert_eq!((graph.find("4"), graph.find("5"), graph.find("0")), (Some(3), None, None));
     }

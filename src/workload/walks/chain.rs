@@ -146,7 +146,8 @@ mod tests {
         let numbers = |name: &str| -> Vec<f64> {
             golden[name].as_array().unwrap().iter().map(|it| it.as_f64().unwrap()).collect()
         };
-        let near = |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-15);
+        let near =
+            |a: &[f64], b: &[f64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-15);
         let q = conditional(&numbers("p"));
         assert!(near(&q, &numbers("conditional_bernoulli")), "{q:?}");
         let q8 = quantise(&q, 8);

@@ -98,11 +98,8 @@ impl Plan<'_> {
         let (net, circuit) = self.build()?;
         host.load(net)?;
         let states = self.chain.states();
-        let mut walk = Walk {
-            occupancy: self.start.to_vec(),
-            visits: vec![0; states as usize],
-            ..Walk::default()
-        };
+        let mut walk =
+            Walk { occupancy: self.start.to_vec(), visits: vec![0; states as usize], ..Walk::default() };
         self.place(host, &circuit);
         let begin = host.next_step();
         if let Some(supervisor) = circuit.supervisor {
@@ -111,7 +108,9 @@ impl Plan<'_> {
                 host.step()?;
             }
         }
-        while walk.steps < self.steps && (0..states).any(|it| walk.occupancy[it as usize] > 0 && !self.chain.absorbs(it)) {
+        while walk.steps < self.steps
+            && (0..states).any(|it| walk.occupancy[it as usize] > 0 && !self.chain.absorbs(it))
+        {
             host.share = Some(walk.steps as f64 / self.steps as f64);
             self.step(host, &circuit, &mut walk)?;
             walk.steps += 1;
@@ -141,7 +140,12 @@ impl Plan<'_> {
     }
 
     /// One step of the walk.
-    fn step<B: Backend>(&self, host: &mut Host<'_, B>, circuit: &Circuit, walk: &mut Walk) -> Result<(), Failure> {
+    fn step<B: Backend>(
+        &self,
+        host: &mut Host<'_, B>,
+        circuit: &Circuit,
+        walk: &mut Walk,
+    ) -> Result<(), Failure> {
         for state in 0..self.chain.states() {
             if !self.chain.absorbs(state) {
                 walk.occupancy[state as usize] = 0;

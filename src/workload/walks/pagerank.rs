@@ -94,7 +94,8 @@ impl Pagerank {
         links.iter().for_each(|edge| totals[edge.from as usize] += edge.weight);
         let mut rank = vec![1.0 / f64::from(pages); pages as usize];
         for _ in 0..10_000 {
-            let idle: f64 = (0..pages as usize).filter(|&page| totals[page] == 0.0).map(|page| rank[page]).sum();
+            let idle: f64 =
+                (0..pages as usize).filter(|&page| totals[page] == 0.0).map(|page| rank[page]).sum();
             let base = (1.0 - self.damping + self.damping * idle) / f64::from(pages);
             let mut next = vec![base; pages as usize];
             for edge in links {
@@ -117,7 +118,10 @@ impl Task for Pagerank {
         problems.absorb("graph", self.graph.validate());
         problems.absorb("walkers", self.walkers.validate());
         if !(0.0..1.0).contains(&self.damping) {
-            problems.push(Problem::new("damping", format!("{} is out of range", self.damping)).allowed("0 to less than 1"));
+            problems.push(
+                Problem::new("damping", format!("{} is out of range", self.damping))
+                    .allowed("0 to less than 1"),
+            );
         }
         problems.require(self.warmup < self.steps, "warmup", || {
             format!("{} of {} steps leave none to count", self.warmup, self.steps)
@@ -153,7 +157,8 @@ impl Task for Pagerank {
         }));
         finding.check = self.walkers.check.then(|| {
             let expected = self.exact(&links, pages);
-            let error = (0..pages).map(|page| (rank(page) - expected[page as usize]).abs()).fold(0.0, f64::max);
+            let error =
+                (0..pages).map(|page| (rank(page) - expected[page as usize]).abs()).fold(0.0, f64::max);
             let detail = format!("the largest error of a rank is {error:.6}; {} passes", self.tolerance);
             Check { against: "the power iteration", passed: error <= self.tolerance, detail }
         });

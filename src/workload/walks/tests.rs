@@ -26,7 +26,8 @@ fn gamblers_are_ruined_as_often_as_the_closed_form_says() {
         let exact = &finding.result["reaches_goal"]["exact"];
         assert!((exact.as_f64().unwrap() - golden["absorb_top"][start - 1].as_f64().unwrap()).abs() < 1e-12);
         let rounds = &finding.result["mean_rounds"];
-        let (mean, expected) = (rounds["value"].as_f64().unwrap(), golden["mean_steps"][start - 1].as_f64().unwrap());
+        let (mean, expected) =
+            (rounds["value"].as_f64().unwrap(), golden["mean_steps"][start - 1].as_f64().unwrap());
         assert!((rounds["exact"].as_f64().unwrap() - expected).abs() < 1e-9);
         let half = rounds["confidence_95"].as_f64().unwrap();
         assert!((mean - expected).abs() < 2.0 * half, "{mean} ± {half} instead of {expected}");
@@ -97,7 +98,8 @@ fn ranks_are_within_the_golden_tolerance() {
     let case = &golden("graph.json")["sssp"];
     let golden = &golden("graph.json")["pagerank"];
     let graph = format!("{{edges: {}, vertices: 16, first_vertex: 0}}", case["edges"]);
-    let (finding, _) = run::<Pagerank>(&format!("{{graph: {graph}, walkers: {{count: 2000, method: graded}}}}"), 1);
+    let (finding, _) =
+        run::<Pagerank>(&format!("{{graph: {graph}, walkers: {{count: 2000, method: graded}}}}"), 1);
     for (found, expected) in by_number(&finding.result["ranks"]).iter().zip(floats(&golden["expected"])) {
         assert!((found.as_f64().unwrap() - expected).abs() < 0.005, "{found} {expected}");
     }
@@ -107,7 +109,9 @@ fn ranks_are_within_the_golden_tolerance() {
 #[test]
 fn few_bits_bias_a_walk_as_predicted() {
     let graph = "{edges: [[0, 1, 1], [0, 2, 2], [0, 3, 3], [0, 4, 4]]}";
-    let yaml = format!("{{graph: {graph}, start: 0, steps: 3, walkers: {{count: 5000, method: graded, probability_bits: 3}}}}");
+    let yaml = format!(
+        "{{graph: {graph}, start: 0, steps: 3, walkers: {{count: 5000, method: graded, probability_bits: 3}}}}"
+    );
     let (finding, _) = run::<RandomWalk>(&yaml, 1);
     let bias = &finding.result["walk"]["probability_bias"];
     // In eighths the tree is 1/8, 2/8, 3/8, so 0.125, 0.21875, 0.24609375, 0.41015625.
@@ -119,7 +123,8 @@ fn few_bits_bias_a_walk_as_predicted() {
 
 #[test]
 fn restarts_bring_walkers_back() {
-    let yaml = "{graph: {edges: [[0, 1], [1, 2], [2, 0]]}, start: 0, restart: 1, steps: 4, walkers: {count: 9}}";
+    let yaml =
+        "{graph: {edges: [[0, 1], [1, 2], [2, 0]]}, start: 0, restart: 1, steps: 4, walkers: {count: 9}}";
     let (finding, _) = run::<RandomWalk>(yaml, 1);
     assert_eq!(json!(by_number(&finding.result["visits"])), json!([36, 0, 0]));
 }
@@ -128,9 +133,15 @@ fn restarts_bring_walkers_back() {
 fn bad_walks_are_refused() {
     for (yaml, expected) in [
         ("{graph: {edges: [[0, 1, -1]]}, steps: 1}", "graph: the edge from 0 to 1 has the weight -1"),
-        ("{graph: {edges: [[0, 1]]}, steps: 0, stay: 2, restart: 0.5, walkers: {count: 0, probability_bits: 0}}", "steps"),
+        (
+            "{graph: {edges: [[0, 1]]}, steps: 0, stay: 2, restart: 0.5, walkers: {count: 0, probability_bits: 0}}",
+            "steps",
+        ),
         ("{graph: {edges: [[0, 1]]}, steps: 1, start: 9}", "start: there is no vertex `9`"),
-        ("{graph: {edges: [[0, 1]]}, steps: 1, walkers: {count: 4000000000, method: particle}}", "walkers.walkers"),
+        (
+            "{graph: {edges: [[0, 1]]}, steps: 1, walkers: {count: 4000000000, method: particle}}",
+            "walkers.walkers",
+        ),
     ] {
         match attempt::<RandomWalk>(yaml, 1) {
             Err(Failure::Refused(problems)) => assert!(problems.to_string().contains(expected), "{problems}"),

@@ -76,7 +76,9 @@ pub fn import(bytes: Vec<u8>, choices: &Choices) -> Result<Imported, Problems> {
     let tree = store::read(bytes)?;
     let graph = node::graph(&tree)?;
     if let Some(dt) = choices.dt.filter(|dt| !(dt.0 > 0.0 && dt.0.is_finite())) {
-        return Err(Problem::new("dt", format!("{} s is no length of a step", dt.0)).allowed("more than 0").into());
+        return Err(Problem::new("dt", format!("{} s is no length of a step", dt.0))
+            .allowed("more than 0")
+            .into());
     }
     build::build(&graph, choices)
 }

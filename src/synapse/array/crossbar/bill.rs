@@ -85,7 +85,9 @@ impl Rates<'_> {
     fn converted(&self, k: usize) -> f64 {
         let columns = self.work[k].columns as f64;
         let analog = match self.params.mapping {
-            Mapping::Differential { subtract } | Mapping::TwoDevice { subtract } => subtract == Subtraction::Analog,
+            Mapping::Differential { subtract } | Mapping::TwoDevice { subtract } => {
+                subtract == Subtraction::Analog
+            }
             Mapping::Offset { .. } => false,
         };
         if analog { 0.5 * columns } else { columns }
@@ -94,7 +96,8 @@ impl Rates<'_> {
     /// The part that does not depend on the input.
     fn fixed(&self, shape: [usize; 2]) -> Shares {
         let energy = &self.params.energy;
-        let all: f64 = (0..self.work.len()).map(|k| self.converted(k)).sum::<f64>() * f64::from(self.conversions);
+        let all: f64 =
+            (0..self.work.len()).map(|k| self.converted(k)).sum::<f64>() * f64::from(self.conversions);
         let adc = self.params.adc.as_ref().map_or(0.0, |adc| adc.conversion_energy());
         let partial = (all - shape[1] as f64).max(0.0);
         Shares {
@@ -130,8 +133,12 @@ pub(super) fn bill(
     let steps = params.input.steps();
     let rates = Rates { params, work, conversions: steps.conversions };
     let rows: f64 = work.iter().map(|array| array.rows.len() as f64).sum();
-    let full: f64 = work.iter().enumerate().flat_map(|(k, array)| (0..array.rows.len()).map(move |i| (k, i)))
-        .map(|(k, i)| rates.row(k, i)).sum();
+    let full: f64 = work
+        .iter()
+        .enumerate()
+        .flat_map(|(k, array)| (0..array.rows.len()).map(move |i| (k, i)))
+        .map(|(k, i)| rates.row(k, i))
+        .sum();
     let (cells, drives) = mean_activity(params.input);
     let mut shares = rates.fixed(shape);
     shares.cells = cells * full;
@@ -147,11 +154,11 @@ pub(super) fn bill(
     Costs {
         multiply: Event { energy: shares.total(), time },
         shares,
-        step: Event { energy: once.total() - once.other + once.other / f64::from(steps.reads), time: read + conversion },
-        spike: Event {
-            energy: (full + rows * rates.driver()) / shape[0].max(1) as f64,
-            time: 0.0,
+        step: Event {
+            energy: once.total() - once.other + once.other / f64::from(steps.reads),
+            time: read + conversion,
         },
+        spike: Event { energy: (full + rows * rates.driver()) / shape[0].max(1) as f64, time: 0.0 },
         program: Event { energy: programming.energy, time: programming.time },
         pulses: programming.pulses,
         failed_cells: programming.failed,

@@ -75,7 +75,8 @@ impl Slices {
         if !(1..=8).contains(&self.bits) {
             problems.push(Problem::new("bits", format!("{} bits in a slice", self.bits)).allowed("1 to 8"));
         } else if let Some(levels) = levels.filter(|&levels| levels < 1 << self.bits) {
-            let message = format!("{} bits take {} levels, and a cell has {levels}", self.bits, 1u32 << self.bits);
+            let message =
+                format!("{} bits take {} levels, and a cell has {levels}", self.bits, 1u32 << self.bits);
             problems.push(Problem::new("bits", message));
         }
         let total = self.count.saturating_mul(self.bits.into());

@@ -169,7 +169,8 @@ impl CrossbarParams {
         }
         self.check_numbers(&mut problems);
         if self.outputs_per_array() == 0 && self.columns >= 1 {
-            let message = format!("one weight takes {} columns", self.devices_per_weight() + self.reference_columns());
+            let message =
+                format!("one weight takes {} columns", self.devices_per_weight() + self.reference_columns());
             problems.push(Problem::new("columns", message).allowed("as many columns in an array, or more"));
         }
         problems.into_result(())
@@ -199,7 +200,8 @@ impl CrossbarParams {
             problems.push(Problem::new("passive", message).allowed("with `wires`"));
         }
         let energy = self.energy;
-        let stated = [energy.driver, energy.sample_hold, energy.other, energy.add, energy.cells.unwrap_or_default()];
+        let stated =
+            [energy.driver, energy.sample_hold, energy.other, energy.add, energy.cells.unwrap_or_default()];
         let right = stated.iter().all(|energy| energy.0 >= 0.0 && energy.0.is_finite());
         problems.require(right, "energy", || "energies are not negative".into());
     }

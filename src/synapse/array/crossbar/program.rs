@@ -48,10 +48,9 @@ impl Crossbar {
         for (number, (first, size)) in pieces(params, shape).into_iter().enumerate() {
             let columns = crossbar.physical_columns(size[1]);
             let mut cells = Cells::new(&params.cell, size[0], columns, seed, number as u32);
-            let piece = Piece { first, size, cells: cells.clone() };
-            let took = cells.program(&crossbar.targets(&piece, weights));
+            let took = cells.program(&crossbar.targets((first, size), weights));
             crossbar.programming.add(took);
-            crossbar.arrays.push(Piece { cells, ..piece });
+            crossbar.arrays.push(Piece { first, size, cells });
         }
         crossbar
     }
@@ -75,22 +74,21 @@ impl Crossbar {
         outputs * self.params.devices_per_weight() as usize + slice as usize
     }
 
-    /// Conductances that the weights ask for [S].
-    fn targets(&self, piece: &Piece, weights: &Matrix) -> Matrix {
+    /// Conductances that the weights from `first` on ask for [S].
+    fn targets(&self, (first, [rows, outputs]): ([usize; 2], [usize; 2]), weights: &Matrix) -> Matrix {
         let (window, mapping) = (self.window(), self.params.mapping);
-        let [rows, outputs] = piece.size;
         let middle = 0.5 * (window[0] + window[1]);
         // Reference columns stand in the middle of the window; all else is written below.
         let mut targets = Matrix::from_fn(rows, self.physical_columns(outputs), |_, _| middle);
         for i in 0..rows {
             for j in 0..outputs {
-                let w = weights.at(piece.first[0] + i, piece.first[1] + j) / self.scale;
+                let w = weights.at(first[0] + i, first[1] + j) / self.scale;
                 for slice in 0..self.slice_count() {
                     let at = mapping.positions(w, slice, self.params.slices);
                     let [plus, minus] = at.map(|at| window[0] + at * (window[1] - window[0]));
-                    let (first, second) = self.sources(slice, j, outputs);
-                    targets.set(i, second, minus);
-                    targets.set(i, first, plus);
+                    let (upper, lower) = self.sources(slice, j, outputs);
+                    targets.set(i, lower, minus);
+                    targets.set(i, upper, plus);
                 }
             }
         }
@@ -154,7 +152,7 @@ impl Crossbar {
                 Some(segments) => effective_conductance(&now, segments)?,
                 None => now.clone(),
             };
-            let variance = self.variance(&piece.cells, &now);
+            let variance = piece.cells.read_variance(&now);
             let circuit = solved.map(|segments| self.circuit(&now, segments));
             let mut tile = Tile { number: number as u32, first: piece.first, planes: Vec::new(), circuit };
             self.add_planes(&mut tile, piece.size[1], &effective, variance.as_ref());
@@ -177,7 +175,8 @@ impl Crossbar {
 
     /// The wires, if sums are not linear in the drive.
     fn is_solved_each_time(&self) -> Option<Segments> {
-        let nonlinear = self.params.cell.curve.is_some() || self.params.passive == Some(PassiveAccess::Floating);
+        let nonlinear =
+            self.params.cell.curve.is_some() || self.params.passive == Some(PassiveAccess::Floating);
         self.segments().filter(|_| nonlinear)
     }
 
@@ -214,15 +213,11 @@ impl Crossbar {
         }
     }
 
-    /// Variance of a read of each cell [S²].
-    fn variance(&self, cells: &Cells, now: &Matrix) -> Option<Matrix> {
-        cells.read_variance(now)
-    }
-
     fn add_planes(&self, tile: &mut Tile, outputs: usize, effective: &Matrix, variance: Option<&Matrix>) {
         for slice in 0..self.slice_count() {
             let pair = |j: usize| self.sources(slice, j, outputs);
-            let single = |column: fn((usize, usize)) -> usize| (0..outputs).map(|j| (column(pair(j)), None)).collect();
+            let single =
+                |column: fn((usize, usize)) -> usize| (0..outputs).map(|j| (column(pair(j)), None)).collect();
             let sets: Vec<(f64, Vec<(usize, Option<usize>)>)> = match self.subtraction() {
                 Some(Subtraction::Analog) => {
                     vec![(1.0, (0..outputs).map(|j| (pair(j).0, Some(pair(j).1))).collect())]
@@ -288,7 +283,8 @@ impl Crossbar {
 
     /// Thermal noise of a column in one read [weight²]: `Σ 4kTG·Δf`, referred to full drive.
     fn thermal_floor(&self, unit: f64, effective: &Matrix) -> f64 {
-        let Some(temperature) = self.params.cell.temperature.filter(|temperature| temperature.thermal_noise) else {
+        let Some(temperature) = self.params.cell.temperature.filter(|temperature| temperature.thermal_noise)
+        else {
             return 0.0;
         };
         let columns = effective.columns().max(1) as f64;

@@ -71,9 +71,10 @@ impl Cells {
         let mut dice = stream(seed, array, Draw::Stuck, 0);
         let fates = (0..cells).map(|_| fate(params, &mut dice)).collect();
         let mut dice = stream(seed, array, Draw::Device, 0);
-        let traits = params.pulses.iter().flat_map(|pulses| {
-            (0..cells).map(|_| pulses.traits(&mut dice)).collect::<Vec<_>>()
-        });
+        let traits = params
+            .pulses
+            .iter()
+            .flat_map(|pulses| (0..cells).map(|_| pulses.traits(&mut dice)).collect::<Vec<_>>());
         let mut born = Self {
             params: params.clone(),
             seed,
@@ -248,11 +249,13 @@ impl Cells {
     }
 
     fn retain(&self, retention: &Retention, now: &mut Matrix) {
-        let speed = self.params.temperature.map_or(1.0, |temperature| temperature.factor(retention.activation));
+        let speed =
+            self.params.temperature.map_or(1.0, |temperature| temperature.factor(retention.activation));
         let grown = (self.age / retention.spread_time.0).sqrt();
         for (k, g) in now.data_mut().iter_mut().enumerate() {
             let mean = retention.relaxed(*g, self.age, speed);
-            let spread = retention.spread.as_ref().map_or(0.0, |law| law.deviation(mean, self.params.g_max.0));
+            let spread =
+                retention.spread.as_ref().map_or(0.0, |law| law.deviation(mean, self.params.g_max.0));
             let wander = self.wander.get(k).copied().unwrap_or(0.0);
             *g = (mean + spread * grown * wander).max(0.0);
         }

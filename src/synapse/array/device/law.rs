@@ -66,7 +66,8 @@ impl Law {
         };
         let mut problems = Problems::new();
         for value in values.into_iter().filter(|value| !(value.is_finite() && *value >= 0.0)) {
-            problems.push(Problem::new(name, format!("{value} is no spread")).allowed("a finite number from 0"));
+            problems
+                .push(Problem::new(name, format!("{value} is no spread")).allowed("a finite number from 0"));
         }
         problems.into_result(())
     }

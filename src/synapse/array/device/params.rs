@@ -234,7 +234,8 @@ impl CellParams {
     fn check_parts(&self, problems: &mut Problems) {
         if let Some(Stuck { low, high }) = self.stuck {
             let right = low >= 0.0 && high >= 0.0 && low + high <= 1.0;
-            problems.require(right, "stuck", || format!("shares of {low} and {high} are no shares of all cells"));
+            problems
+                .require(right, "stuck", || format!("shares of {low} and {high} are no shares of all cells"));
         }
         if let Some(curve) = self.curve {
             let right = match curve {
@@ -247,12 +248,15 @@ impl CellParams {
         }
         let write = self.write;
         let times = write.pulse.0 > 0.0 && write.verify_time.0 >= 0.0 && write.verify_energy.0 >= 0.0;
-        problems.require(times && write.pulse.0.is_finite(), "write", || "times and energies of no length".into());
+        problems.require(times && write.pulse.0.is_finite(), "write", || {
+            "times and energies of no length".into()
+        });
         let counts = write.typical_pulses >= 1.0 && write.typical_pulses.is_finite() && write.parallel >= 1;
         problems.require(counts, "write", || "writing takes a pulse and a cell at least".into());
         if let Some(endurance) = self.endurance {
             let right = endurance.cycles > 0.0 && endurance.shape > 0.0 && endurance.worn >= 0.0;
-            problems.require(right, "endurance", || "cycles and shape are above zero, wear is not below".into());
+            problems
+                .require(right, "endurance", || "cycles and shape are above zero, wear is not below".into());
         }
         if let Some(temperature) = self.temperature {
             let range = 1.0..=1000.0;

@@ -128,7 +128,8 @@ impl PulseModel {
         match self {
             Self::SoftBounds(soft) => {
                 let pulses = soft.pulses_up >= 1.0 && soft.pulses_down >= 1.0;
-                problems.require(pulses, "soft-bounds", || "crossing the window takes a pulse at least".into());
+                problems
+                    .require(pulses, "soft-bounds", || "crossing the window takes a pulse at least".into());
                 let bends = [soft.nonlinearity_up, soft.nonlinearity_down];
                 let right = bends.iter().all(|bend| (0.0..=20.0).contains(bend));
                 problems.require(right, "soft-bounds", || "nonlinearities lie from 0 to 20".into());

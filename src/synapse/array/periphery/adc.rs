@@ -170,14 +170,16 @@ impl AdcParams {
         if !(1..=MOST_BITS).contains(&self.bits) {
             problems.push(Problem::new("bits", format!("{} bits", self.bits)).allowed("1 to 24"));
         }
-        problems.require(self.noise >= 0.0 && self.noise.is_finite(), "noise", || "noise is not negative".into());
+        problems
+            .require(self.noise >= 0.0 && self.noise.is_finite(), "noise", || "noise is not negative".into());
         problems.require(self.clock.0 > 0.0, "clock", || "a clock needs a positive frequency".into());
         problems.require(self.shared_by >= 1, "shared_by", || "a converter serves a column at least".into());
         let range = match self.range {
             RangeChoice::Full => 1.0,
             RangeChoice::Calibrated(range) | RangeChoice::Stated(range) => range,
         };
-        problems.require(range > 0.0 && range.is_finite(), "range", || format!("a range of ±{range} is none"));
+        problems
+            .require(range > 0.0 && range.is_finite(), "range", || format!("a range of ±{range} is none"));
         let energy = match self.energy {
             AdcEnergy::Walden(energy) | AdcEnergy::Stated(energy) => energy.0 >= 0.0,
             AdcEnergy::Survey(node) => node > 0.0,

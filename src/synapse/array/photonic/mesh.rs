@@ -139,9 +139,8 @@ impl Mesh {
             return vec![[0.0; 2]; self.mzis.len()];
         }
         let layers = self.layers();
-        let near = |a: usize, b: usize| {
-            layers[a] == layers[b] && self.mzis[a].mode.abs_diff(self.mzis[b].mode) == 2
-        };
+        let near =
+            |a: usize, b: usize| layers[a] == layers[b] && self.mzis[a].mode.abs_diff(self.mzis[b].mode) == 2;
         let all = 0..self.mzis.len();
         let from = |a: usize| {
             let neighbours = all.clone().filter(|&b| near(a, b)).map(|b| &self.mzis[b]);

@@ -225,7 +225,8 @@ impl Detector {
         let right = self.responsivity > 0.0 && self.efficiency > 0.0 && self.efficiency <= 1.0;
         problems.require(right, "efficiency", || "responsivity and efficiency are above zero".into());
         problems.require(self.extinction > 0.0, "extinction", || "an extinction ratio is above 0 dB".into());
-        let finite = self.sensitivity.is_finite() && self.noise_current >= 0.0 && self.noise_current.is_finite();
+        let finite =
+            self.sensitivity.is_finite() && self.noise_current >= 0.0 && self.noise_current.is_finite();
         problems.require(finite, "sensitivity", || "noise is not negative and power finite".into());
         problems.into_result(())
     }

@@ -35,13 +35,12 @@ impl Photonic {
     pub(crate) fn program(params: &MeshParams, weights: &Matrix, seed: u64) -> Result<Self, Problems> {
         let shape = [weights.rows(), weights.columns()];
         let modes = params.modes as usize;
-        let (mut tiles, mut heat, mut depth, mut mzis) = (Vec::new(), 0.0, 0, 0);
+        let (mut tiles, mut heat, mut depth) = (Vec::new(), 0.0, 0);
         for (number, (first, size)) in pieces(shape, [modes; 2]).into_iter().enumerate() {
             let block = Matrix::from_fn(size[0], size[1], |i, j| weights.at(first[0] + i, first[1] + j));
             let held = Held::program(params, &block, (seed, number as u32))?;
             heat += held.heat;
             depth = depth.max(held.depth);
-            mzis += held.mzis;
             let plane = held.plane(params, size);
             tiles.push(Tile { number: number as u32, first, planes: vec![plane], circuit: None });
         }
@@ -54,7 +53,7 @@ impl Photonic {
             curve: None,
             tiles,
         };
-        let costs = mesh_costs(params, shape, &pipeline, (heat, depth, mzis));
+        let costs = mesh_costs(params, shape, &pipeline, (heat, depth));
         Ok(Self { pipeline, costs })
     }
 }
@@ -67,7 +66,6 @@ struct Held {
     /// Power of the phase shifters [W].
     heat: f64,
     depth: usize,
-    mzis: usize,
 }
 
 impl Held {
@@ -102,7 +100,6 @@ impl Held {
             scale: meshes.scale,
             heat: phases * params.heater.0,
             depth: meshes.parts.iter().map(|(mesh, _)| mesh.depth()).sum(),
-            mzis: meshes.parts.iter().map(|(mesh, _)| mesh.mzis.len()).sum(),
         })
     }
 
@@ -154,7 +151,10 @@ fn arranged(params: &MeshParams, matrix: &Square) -> Result<Mesh, Problems> {
 fn one_mesh(params: &MeshParams, matrix: &Matrix) -> Result<Meshes, Problems> {
     let matrix = complex(matrix);
     check_unitary(&matrix).map_err(|mut problems| {
-        problems.0.iter_mut().for_each(|problem| problem.allowed = Some("a unitary matrix; or `svd: true`".into()));
+        problems
+            .0
+            .iter_mut()
+            .for_each(|problem| problem.allowed = Some("a unitary matrix; or `svd: true`".into()));
         problems.under("svd")
     })?;
     let mesh = arranged(params, &matrix)?;
@@ -177,7 +177,7 @@ fn mesh_costs(
     params: &MeshParams,
     shape: [usize; 2],
     pipeline: &Pipeline,
-    (heat, depth, _mzis): (f64, usize, usize),
+    (heat, depth): (f64, usize),
 ) -> Costs {
     let bits = params.adc.as_ref().map_or(BITS_WITHOUT_ADC, |adc| adc.bits);
     let loss = params.errors.loss() * depth as f64;
@@ -210,7 +210,13 @@ struct Figures {
 }
 
 impl Figures {
-    fn costs(self, shape: [usize; 2], [inputs, outputs]: [f64; 2], adc: Option<&AdcParams>, input: InputParams) -> Costs {
+    fn costs(
+        self,
+        shape: [usize; 2],
+        [inputs, outputs]: [f64; 2],
+        adc: Option<&AdcParams>,
+        input: InputParams,
+    ) -> Costs {
         let steps = input.steps();
         let (reads, conversions) = (f64::from(steps.reads), f64::from(steps.conversions));
         let conversion = adc.map_or(0.0, |adc| adc.conversion_energy());

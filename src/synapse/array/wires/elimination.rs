@@ -12,9 +12,9 @@
 //! as a vector, `f ← f P_i⁻¹`; past the last row these vectors are the rows of G_eff. The work is
 //! O(rows · columns³).
 
+use super::Unsolved;
 use super::invert::invert;
 use super::network::{Network, Segments};
-use super::Unsolved;
 use crate::synapse::array::matrix::Matrix;
 
 /// Disagreement with an iterative solve above which the result is not believed.
@@ -48,7 +48,11 @@ fn check(cells: &Matrix, segments: Segments, result: &Matrix) -> Result<(), Unso
     let solution = Network { cells, segments, floating: &[] }.solve(&voltages)?;
     let largest = solution.currents.iter().fold(0.0f64, |most, i| most.max(i.abs()));
     let apart = currents.iter().zip(&solution.currents).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    if apart <= AGREEMENT * largest { Ok(()) } else { Err(Unsolved { residual: apart / largest, iterations: 0 }) }
+    if apart <= AGREEMENT * largest {
+        Ok(())
+    } else {
+        Err(Unsolved { residual: apart / largest, iterations: 0 })
+    }
 }
 
 fn eliminate(cells: &Matrix, segments: Segments) -> Option<Matrix> {

@@ -121,7 +121,13 @@ impl Network<'_> {
         into
     }
 
-    pub(super) fn solution(&self, nodes: &Nodes, voltages: &[f64], residual: f64, iterations: usize) -> Solution {
+    pub(super) fn solution(
+        &self,
+        nodes: &Nodes,
+        voltages: &[f64],
+        residual: f64,
+        iterations: usize,
+    ) -> Solution {
         let (n, m) = (self.cells.rows(), self.cells.columns());
         let last = &nodes.columns[(n - 1) * m..];
         let currents = last.iter().map(|v| v / self.segments.column).collect();
@@ -183,7 +189,11 @@ impl Network<'_> {
         let mut left = self.currents_out(slopes, &x);
         left.add(-1.0, driven);
         let residual = left.norm() / driven.norm();
-        if residual <= ACCEPTED { Ok((x, residual, iterations)) } else { Err(Unsolved { residual, iterations }) }
+        if residual <= ACCEPTED {
+            Ok((x, residual, iterations))
+        } else {
+            Err(Unsolved { residual, iterations })
+        }
     }
 
     /// What flows out of each node at these voltages if the drivers are at 0 V.
@@ -195,7 +205,11 @@ impl Network<'_> {
             for j in 0..m {
                 let k = i * m + j;
                 let cell = slopes.data()[k] * (at.rows[k] - at.columns[k]);
-                let left = if j > 0 { along_row * (at.rows[k] - at.rows[k - 1]) } else { self.driver(i) * at.rows[k] };
+                let left = if j > 0 {
+                    along_row * (at.rows[k] - at.rows[k - 1])
+                } else {
+                    self.driver(i) * at.rows[k]
+                };
                 let right = if j + 1 < m { along_row * (at.rows[k] - at.rows[k + 1]) } else { 0.0 };
                 let above = if i > 0 { at.columns[k] - at.columns[k - m] } else { 0.0 };
                 let below = at.columns[k] - if i + 1 < n { at.columns[k + m] } else { 0.0 };

@@ -1,7 +1,7 @@
 //! Cells whose current is not proportional to the voltage: Newton's method around the linear solve.
 
-use super::network::{Network, Nodes, Solution};
 use super::Unsolved;
+use super::network::{Network, Nodes, Solution};
 use crate::synapse::array::matrix::Matrix;
 
 /// Violation of Kirchhoff's law at which the iteration ends, relative to the currents of ideal wires.
@@ -54,11 +54,7 @@ impl Curve {
 ///
 /// # Errors
 /// The iteration does not converge.
-pub fn solve_nonlinear(
-    network: &Network<'_>,
-    curve: Curve,
-    voltages: &[f64],
-) -> Result<Solution, Unsolved> {
+pub fn solve_nonlinear(network: &Network<'_>, curve: Curve, voltages: &[f64]) -> Result<Solution, Unsolved> {
     let mut at = Nodes::zeros(network.cells.data().len());
     let mut left = violation(network, curve, &at, voltages);
     let scale = left.norm();

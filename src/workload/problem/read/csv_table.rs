@@ -97,7 +97,8 @@ fn assemble(listed: &[(String, String, f64)], told: Told) -> Graph {
         let plain = name.parse::<u64>().map_or_else(|_| name.clone(), |number| number.to_string());
         index.get(&plain).or_else(|| index.get(name)).copied().unwrap_or(0)
     };
-    let edges = listed.iter().map(|(from, to, weight)| Edge { from: place(from), to: place(to), weight: *weight });
+    let edges =
+        listed.iter().map(|(from, to, weight)| Edge { from: place(from), to: place(to), weight: *weight });
     let edges = edges.collect();
     Graph { names, edges, ..Graph::new(index.len() as u32, told.directed.unwrap_or(true)) }
 }

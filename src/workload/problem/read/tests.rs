@@ -5,7 +5,8 @@ use std::io::Write as _;
 use super::*;
 
 fn edges(name: &str, text: &str) -> (u32, bool, Vec<(String, String, f64)>) {
-    let graph = read(name, text.as_bytes(), None, Told::default()).unwrap_or_else(|it| panic!("{name}: {it}"));
+    let graph =
+        read(name, text.as_bytes(), None, Told::default()).unwrap_or_else(|it| panic!("{name}: {it}"));
     let named = graph
         .edges
         .iter()
@@ -25,8 +26,20 @@ fn every_format_is_recognised_and_keeps_the_files_numbers() {
     check("a.gr", "c comment\np sp 4 2\na 1 2 3\na 2 4 0.5\n", 4, true, &both);
     check("a", "c x\np sp 4 2\na 1 2 3\na 2 4 0.5", 4, true, &both);
     check("a.col", "p edge 4 2\ne 1 2\ne 2 4\n", 4, false, &[("1", "2", 1.0), ("2", "4", 1.0)]);
-    check("a.mtx", "%%MatrixMarket matrix coordinate real general\n% x\n4 4 2\n1 2 3\n2 4 0.5\n", 4, true, &both);
-    check("m", "%%MatrixMarket matrix coordinate pattern symmetric\n4 4 1\n2 1\n", 4, false, &[("2", "1", 1.0)]);
+    check(
+        "a.mtx",
+        "%%MatrixMarket matrix coordinate real general\n% x\n4 4 2\n1 2 3\n2 4 0.5\n",
+        4,
+        true,
+        &both,
+    );
+    check(
+        "m",
+        "%%MatrixMarket matrix coordinate pattern symmetric\n4 4 1\n2 1\n",
+        4,
+        false,
+        &[("2", "1", 1.0)],
+    );
     check("a.graph", "% x\n4 2 001\n2 3\n1 3 4 .5\n\n2 .5\n", 4, false, &both);
     check("G1", "4 2\n1 2 3\n2 4 .5\n", 4, false, &both);
     check("a.txt", "# Undirected graph: x\n7\t9\n9\t20\n", 3, false, &[("7", "9", 1.0), ("9", "20", 1.0)]);
@@ -57,18 +70,34 @@ fn gzip_is_unpacked() {
 #[test]
 fn malformed_lines_are_named() {
     for (name, text, expected) in [
-        ("a.txt", "0 1\n0 x\n1\n2 3 4\n5 6 7 8", vec!["a.txt:2: `x` is no vertex number", "a.txt:3: ", "a.txt:4: some edges", "a.txt:5: "]),
-        ("a.gr", "p sp 2 2\na 1 3 1\na 1 2\nz\n", vec!["a.gr:2: vertex 3 is not one of 1 to 2", "a.gr:3: the weight is missing", "a.gr:4: `z`"]),
+        (
+            "a.txt",
+            "0 1\n0 x\n1\n2 3 4\n5 6 7 8",
+            vec!["a.txt:2: `x` is no vertex number", "a.txt:3: ", "a.txt:4: some edges", "a.txt:5: "],
+        ),
+        (
+            "a.gr",
+            "p sp 2 2\na 1 3 1\na 1 2\nz\n",
+            vec!["a.gr:2: vertex 3 is not one of 1 to 2", "a.gr:3: the weight is missing", "a.gr:4: `z`"],
+        ),
         ("a.gr", "a 1 2 3\n", vec!["a.gr:1: an edge before", "a.gr: there is no problem line"]),
         ("a.gr", "p sp 2 2\na 1 2 1\n", vec!["2 edges are announced; found 1"]),
         ("a.mtx", "%%MatrixMarket matrix array real general\n", vec!["a.mtx:1: expected"]),
-        ("a.mtx", "%%MatrixMarket matrix coordinate real general\n2 3 1\n1 1 1\n", vec!["2 × 3 is not square"]),
+        (
+            "a.mtx",
+            "%%MatrixMarket matrix coordinate real general\n2 3 1\n1 1 1\n",
+            vec!["2 × 3 is not square"],
+        ),
         ("a.graph", "3 1\n2\n1\n", vec!["3 vertices are announced; found 2"]),
         ("a.graph", "2 1\n2\n\n", vec!["found 1 ends"]),
         ("a.gset", "2 1\n1 2 inf\n", vec!["a.gset:2: `inf` is no weight"]),
         ("a.csv", "a,b\n1,2\n", vec!["a.csv:1: the header names no column `source`"]),
         ("a.csv", "from,to,w\n1,2,x\n1\n", vec!["a.csv:2: `x` is no weight", "a.csv:3"]),
-        ("a.graphml", "<graph>\n<node id='x'/>\n<edge source='x' target='y'/></graph>", vec![":3: there is no node `y`"]),
+        (
+            "a.graphml",
+            "<graph>\n<node id='x'/>\n<edge source='x' target='y'/></graph>",
+            vec![":3: there is no node `y`"],
+        ),
         ("a.txt", "0 18446744073709551616\n", vec!["is no vertex number"]),
     ] {
         let found = match read(name, text.as_bytes(), None, Told::default()) {
@@ -81,8 +110,28 @@ fn malformed_lines_are_named() {
 
 #[test]
 fn no_text_makes_a_reader_panic() {
-    let bits = ["p sp 3 2\n", "a 1 2 3\n", "1 2\n", "<edge", ">", "%%MatrixMarket matrix coordinate real general\n", "\u{0}\n", "4 2 011 3\n", ",,\n", "9999999999 1\n", "-1 2\n"];
-    let formats = [GraphFormat::EdgeList, GraphFormat::Csv, GraphFormat::MatrixMarket, GraphFormat::Dimacs, GraphFormat::Metis, GraphFormat::Gset, GraphFormat::Graphml];
+    let bits = [
+        "p sp 3 2\n",
+        "a 1 2 3\n",
+        "1 2\n",
+        "<edge",
+        ">",
+        "%%MatrixMarket matrix coordinate real general\n",
+        "\u{0}\n",
+        "4 2 011 3\n",
+        ",,\n",
+        "9999999999 1\n",
+        "-1 2\n",
+    ];
+    let formats = [
+        GraphFormat::EdgeList,
+        GraphFormat::Csv,
+        GraphFormat::MatrixMarket,
+        GraphFormat::Dimacs,
+        GraphFormat::Metis,
+        GraphFormat::Gset,
+        GraphFormat::Graphml,
+    ];
     for first in bits {
         for second in bits {
             for format in formats {

@@ -54,7 +54,9 @@ impl Task for Gambler {
         let fits = self.start > 0 && self.start < self.goal && self.goal <= 1 << 16;
         problems.require(fits, "start", || format!("{} is not between 0 and {}", self.start, self.goal));
         if !(self.win > 0.0 && self.win < 1.0) {
-            problems.push(Problem::new("win", format!("{} is out of range", self.win)).allowed("between 0 and 1"));
+            problems.push(
+                Problem::new("win", format!("{} is out of range", self.win)).allowed("between 0 and 1"),
+            );
         }
         problems.into_result(())
     }

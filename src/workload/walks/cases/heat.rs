@@ -62,7 +62,10 @@ impl Task for Heat {
         let mut problems = Problems::new();
         problems.absorb("walkers", self.walkers.validate());
         if !(2..=1 << 16).contains(&self.intervals) {
-            problems.push(Problem::new("intervals", format!("{} is out of range", self.intervals)).allowed("2 to 65536"));
+            problems.push(
+                Problem::new("intervals", format!("{} is out of range", self.intervals))
+                    .allowed("2 to 65536"),
+            );
         }
         let inside = self.source > 0 && self.source < self.intervals;
         problems.require(inside, "source", || format!("{} is not inside the rod", self.source));

@@ -118,7 +118,9 @@ impl Task for OptionPricing {
             }
         }
         if !(1..=1 << 16).contains(&self.periods) {
-            problems.push(Problem::new("periods", format!("{} is out of range", self.periods)).allowed("1 to 65536"));
+            problems.push(
+                Problem::new("periods", format!("{} is out of range", self.periods)).allowed("1 to 65536"),
+            );
         }
         problems.into_result(())?;
         let (_, p) = self.tree();
@@ -133,9 +135,8 @@ impl Task for OptionPricing {
         let (_, p) = self.tree();
         let n = self.periods;
         // Nobody is in the last state before the last step; a state that cannot rise stays as it is.
-        let listed = (0..n).flat_map(|from| {
-            [(from, 1.0 - p), (from + 1, p)].map(|(to, weight)| Edge { from, to, weight })
-        });
+        let listed = (0..n)
+            .flat_map(|from| [(from, 1.0 - p), (from + 1, p)].map(|(to, weight)| Edge { from, to, weight }));
         let chain = Chain::new(n + 1, listed.collect(), Names::From(0));
         let total = self.walkers.count;
         let begin = all_in(0, chain.states(), total);

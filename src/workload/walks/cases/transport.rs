@@ -87,11 +87,16 @@ impl Task for Transport {
         let mut problems = Problems::new();
         problems.absorb("walkers", self.walkers.validate());
         if !(1..=1 << 16).contains(&self.cells) {
-            problems.push(Problem::new("cells", format!("{} is out of range", self.cells)).allowed("1 to 65536"));
+            problems
+                .push(Problem::new("cells", format!("{} is out of range", self.cells)).allowed("1 to 65536"));
         }
-        let fits = self.absorption >= 0.0 && self.scattering >= 0.0 && self.absorption + self.scattering < 1.0;
+        let fits =
+            self.absorption >= 0.0 && self.scattering >= 0.0 && self.absorption + self.scattering < 1.0;
         problems.require(fits, "absorption", || {
-            format!("{} and a scattering of {} do not add up to less than 1", self.absorption, self.scattering)
+            format!(
+                "{} and a scattering of {} do not add up to less than 1",
+                self.absorption, self.scattering
+            )
         });
         problems.into_result(())
     }
@@ -120,8 +125,7 @@ impl Task for Transport {
             "fluence": rows(&counted),
             "exact_fluence": rows(&|state| visits[state]),
         }));
-        finding.check =
-            self.walkers.check.then(|| check_shares(total, &[absorbed, reflected, transmitted]));
+        finding.check = self.walkers.check.then(|| check_shares(total, &[absorbed, reflected, transmitted]));
         Ok(finding)
     }
 }
@@ -136,7 +140,8 @@ mod tests {
         let golden = &golden("walks.json")["transport_slab"];
         let slab = Transport::default();
         let (visits, ends) = slab.exact(&slab.chain());
-        let near = |a: f64, b: &serde_json::Value| assert!((a - b.as_f64().unwrap()).abs() < 1e-10, "{a} {b}");
+        let near =
+            |a: f64, b: &serde_json::Value| assert!((a - b.as_f64().unwrap()).abs() < 1e-10, "{a} {b}");
         (0..3).for_each(|i| near(ends[20 + i], &golden["absorbed_reflected_transmitted"][i]));
         (0..20).for_each(|i| near(visits[i], &golden["fluence_visits"][i / 2][i % 2]));
     }
