@@ -135,7 +135,7 @@ fn check(case: &Path, file: &str, fidelity: Fidelity, threads: usize) {
             close(chip.probe(neuron, 0).unwrap(), expected, &format!("{what} potential of {neuron}"));
         }
     }
-    chip.settle();
+    chip.settle().unwrap();
     let records = chip.take_records();
     assert_eq!(records.len() as u64, steps);
     records.iter().for_each(|record| {

@@ -11,7 +11,7 @@ use crate::network::Machine;
 use crate::network::describe::Selection;
 use crate::report::{self, Folder, FolderError, HostReport, NetworkReport, Trace};
 use crate::sim::Fidelity;
-use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, How, Placement, drive};
+use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, How, Placement, Wires, drive};
 use crate::spec::Probes;
 
 /// Runs the network of `plan`; `start` is when everything began.
@@ -66,6 +66,12 @@ fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
     };
     let wrong_cores = |problems: Problems| Failure::from(chip.explain(problems.under("cores")));
     let ground = Ground::new(plan.documents.fabric(), &plan.setting.health, params).map_err(wrong_cores)?;
+    let ground = ground.with_wires(Wires {
+        health: &plan.setting.health,
+        routing: &plan.setting.routing,
+        router: &chip.value.router,
+        clock_hz: chip.value.clock.0,
+    });
     let Some(network) = &workload.value.network else {
         return Err(Failure::Usage("the workload is no network".into()));
     };

@@ -39,13 +39,13 @@ pub fn drive<E>(
         if step % CHUNK == 0 {
             control.report(step, Some(step as f64 / steps as f64));
             if control.is_cancelled() {
-                chip.settle();
+                chip.settle().map_err(DriveError::Halted)?;
                 return Ok(ChipEnding::Cancelled);
             }
         }
         chip.step().map_err(DriveError::Halted)?;
         observe(chip).map_err(DriveError::Observer)?;
     }
-    chip.settle();
+    chip.settle().map_err(DriveError::Halted)?;
     Ok(ChipEnding::Complete)
 }

@@ -10,9 +10,9 @@
 //! A step: every core updates its neurons in the order of their mapping, each with what is due in this step; a
 //! neuron that fires sends one packet to each core that has a synapse of it; the packet is received
 //! (`axon_in`), each of its synapses is looked up and adds to what is due later. The cores then meet at a
-//! barrier.
+//! barrier, or a clock begins the next step: then a packet can be late.
 //!
-//! Invariants: what neurons do depends on neither threads nor fidelity; a bench and a chip fire
+//! Invariants: what neurons do depends on no thread, and with a barrier on no fidelity; a bench and a chip fire
 //! the same spikes as long as sums of weights are exact; events are counted as whole numbers, core by core.
 //!
 //! Must not know: YAML, files, the wall clock, joules (it hands out counts and prices).
@@ -23,6 +23,7 @@ mod arrivals;
 mod counts;
 mod drive;
 mod layout;
+mod machine;
 pub mod params;
 mod placement;
 mod plan;
@@ -36,19 +37,19 @@ use rayon::prelude::*;
 
 use crate::base::{CoreId, NeuronId, Problems};
 use crate::energy::CorePrices;
-use crate::network::{Activity, Halt, Machine, Net};
+use crate::network::{Activity, Halt, Net};
 use crate::neuron::Bank;
 use crate::sim::Fidelity;
 
 pub use counts::{CoreCounts, StepRecord};
 pub use drive::{ChipEnding, DriveError, drive};
-pub use params::{CoreParams, GranuleParams, HopCosts, Synchronisation, TileOrder};
+pub use params::{CoreParams, GranuleParams, HopCosts, Late, Synchronisation, TileOrder};
 pub use placement::Placement;
-pub use site::Ground;
+pub use site::{Ground, Wires};
 
 use layout::Layout;
 use plan::Plan;
-use shard::{Moment, Parcel, Shard};
+use shard::{LATEST, LOST, Moment, Parcel, Shape, Shard};
 use timing::{Clockwork, Outbox};
 
 /// How to simulate a chip, as opposed to what.
@@ -81,6 +82,8 @@ pub struct Chip {
     shard_of: Vec<u8>,
     axon_out: f64,
     barrier: f64,
+    /// Where steps follow a clock: their length [s], and what becomes of late packets.
+    tick: Option<(f64, Late)>,
     shards: Vec<Shard>,
     clockwork: Clockwork,
     /// Where there are several.
@@ -107,7 +110,13 @@ impl Chip {
         let params = ground.params;
         let threads = how.threads.clamp(1, 64);
         let cuts = cut(&plan, threads);
-        let shards = shards(&plan, &cuts, params.granules.len(), banks);
+        let tick = match params.synchronisation {
+            Synchronisation::Tick { period, late } => Some((period.0, late)),
+            Synchronisation::Barrier(_) => None,
+        };
+        let slack = if matches!(tick, Some((_, Late::Apply))) { LATEST as usize } else { 0 };
+        let shape = Shape { shards: cuts.len() - 1, granules: params.granules.len(), slack };
+        let shards = shards(&plan, &cuts, shape, banks);
         let mut shard_of = vec![0; ground.cores() as usize];
         for (index, shard) in shards.iter().enumerate() {
             shard_of[shard.cores.clone()].fill(index as u8);
@@ -120,6 +129,7 @@ impl Chip {
             shard_of,
             axon_out: params.axon_out.latency.0,
             barrier: params.synchronisation.barrier(tiles_in_use(&plan.layout, ground)),
+            tick,
             shards,
             clockwork,
             threads: pool(threads)?,
@@ -152,16 +162,15 @@ impl Chip {
     }
 
     /// Tells the time of the last step, if that has not been done yet.
-    pub fn settle(&mut self) {
-        if let Some(pending) = self.pending.take() {
-            let seconds = tell(&mut self.clockwork, &pending.outboxes, &self.plan);
-            self.book(pending, seconds);
-        }
+    ///
+    /// # Errors
+    /// The network could not go on in that step.
+    pub fn settle(&mut self) -> Result<(), Halt> {
+        self.tell_pending()
     }
 
-    /// Simulated time of all steps so far [s].
-    pub fn seconds(&mut self) -> f64 {
-        self.settle();
+    /// Simulated time of all steps whose time is known [s]; all of them after [`settle`](Self::settle).
+    pub fn seconds(&self) -> f64 {
         self.seconds
     }
 
@@ -212,28 +221,120 @@ impl Chip {
         usize::from(self.shard_of[self.plan.layout.core_of(site).index()])
     }
 
-    /// Everything that neurons and synapses do in a step.
-    fn act(shards: &mut [Shard], moment: Moment<'_>) {
-        let each = |shard: &mut Shard| shard.update(moment);
-        if let [shard] = shards {
-            each(shard);
-            let parcels = std::mem::take(&mut shard.parcels[0]);
-            shard.deliver(&parcels, moment.plan, moment.step);
-            shard.parcels[0] = parcels;
-            return;
+    /// Advances all neurons.
+    fn update(shards: &mut [Shard], moment: Moment<'_>) {
+        match shards {
+            [shard] => shard.update(moment),
+            shards => shards.par_iter_mut().for_each(|shard| shard.update(moment)),
         }
-        shards.par_iter_mut().for_each(each);
+    }
+
+    /// Delivers what they have sent; `late` by shard and message, where anything can be.
+    fn deliver(shards: &mut [Shard], moment: Moment<'_>, late: Option<&[Vec<u32>]>) {
         let sent: Vec<Vec<Vec<Parcel>>> =
             shards.iter_mut().map(|shard| std::mem::take(&mut shard.parcels)).collect();
-        shards.par_iter_mut().enumerate().for_each(|(index, shard)| {
-            sent.iter().for_each(|sent| shard.deliver(&sent[index], moment.plan, moment.step));
-        });
+        let take = |(index, shard): (usize, &mut Shard)| {
+            for (from, sent) in sent.iter().enumerate() {
+                let late = late.map(|late| late[from].as_slice());
+                shard.deliver(&sent[index], moment.plan, moment.step, late);
+            }
+        };
+        if let [shard] = shards {
+            take((0, shard));
+        } else {
+            shards.par_iter_mut().enumerate().for_each(take);
+        }
         shards.iter_mut().zip(sent).for_each(|(shard, parcels)| shard.parcels = parcels);
+    }
+
+    /// A step that ends when the clock says so: what is late is known before anything is delivered.
+    fn step_by_clock(
+        shards: &mut [Shard],
+        clockwork: &mut Clockwork,
+        moment: Moment<'_>,
+        (period, policy): (f64, Late),
+    ) -> Result<(), Halt> {
+        Self::update(shards, moment);
+        let mut done = Vec::new();
+        let outboxes: Vec<&Outbox> = shards.iter().map(|shard| &shard.outbox).collect();
+        clockwork.time(&outboxes, &moment.plan.profiles, Some(&mut done))?;
+        let mut done = done.into_iter();
+        let late_by = |done: f64| match ((done / period).floor(), policy) {
+            (steps, _) if steps < 1.0 => 0,
+            (_, Late::Drop) => LOST,
+            (steps, Late::Apply) => (steps as u32).min(LATEST),
+        };
+        let late: Vec<Vec<u32>> =
+            outboxes.iter().map(|outbox| done.by_ref().take(outbox.len()).map(late_by).collect()).collect();
+        Self::deliver(shards, moment, Some(&late));
+        Ok(())
+    }
+
+    /// A step that ends when everybody is done.
+    fn step_to_barrier(&mut self) -> Result<(), Halt> {
+        let pending = self.pending.take();
+        let plan = &self.plan;
+        let moment = moment(plan, &self.tiles, &self.shard_of, (self.axon_out, self.step, self.seed));
+        let shards = &mut self.shards;
+        let act = |shards: &mut [Shard]| {
+            Self::update(shards, moment);
+            Self::deliver(shards, moment, None);
+        };
+        let told = match &self.threads {
+            None => {
+                act(shards);
+                None
+            }
+            Some(threads) => {
+                // The time of a step is told while the next one is simulated.
+                let clockwork = &mut self.clockwork;
+                let last = pending.as_ref().map(|pending| &pending.outboxes);
+                threads.install(|| {
+                    rayon::join(|| last.map(|outboxes| tell(clockwork, outboxes, plan)), || act(shards)).0
+                })
+            }
+        };
+        if let Some((pending, seconds)) = pending.zip(told.transpose()?) {
+            self.book(pending, seconds + self.barrier);
+        }
+        let record = self.gather();
+        let mut outboxes = std::mem::take(&mut self.spare);
+        outboxes.resize_with(self.shards.len(), Outbox::default);
+        let pairs = self.shards.iter_mut().zip(&mut outboxes);
+        pairs.for_each(|(shard, spare)| std::mem::swap(&mut shard.outbox, spare));
+        self.pending = Some(Pending { record, outboxes });
+        if self.threads.is_none() {
+            self.tell_pending()?;
+        }
+        Ok(())
+    }
+
+    /// A step that takes as long as the clock says.
+    fn step_to_tick(&mut self, tick: (f64, Late)) -> Result<(), Halt> {
+        let keys = (self.axon_out, self.step, self.seed);
+        let moment = moment(&self.plan, &self.tiles, &self.shard_of, keys);
+        let (shards, clockwork) = (&mut self.shards, &mut self.clockwork);
+        match &self.threads {
+            None => Self::step_by_clock(shards, clockwork, moment, tick)?,
+            Some(threads) => threads.install(|| Self::step_by_clock(shards, clockwork, moment, tick))?,
+        }
+        let record = self.gather();
+        self.book(Pending { record, outboxes: Vec::new() }, tick.0);
+        Ok(())
+    }
+
+    /// Tells the time of the last step, if that has not been done yet.
+    fn tell_pending(&mut self) -> Result<(), Halt> {
+        if let Some(pending) = self.pending.take() {
+            let seconds = tell(&mut self.clockwork, &pending.outboxes, &self.plan)?;
+            self.book(pending, seconds + self.barrier);
+        }
+        Ok(())
     }
 
     fn book(&mut self, pending: Pending, seconds: f64) {
         let Pending { mut record, outboxes } = pending;
-        record.seconds = seconds + self.barrier;
+        record.seconds = seconds;
         self.seconds += record.seconds;
         if let Some(records) = &mut self.records {
             records.push(record);
@@ -265,9 +366,18 @@ impl Chip {
     }
 }
 
-fn tell(clockwork: &mut Clockwork, outboxes: &[Outbox], plan: &Plan) -> f64 {
+fn tell(clockwork: &mut Clockwork, outboxes: &[Outbox], plan: &Plan) -> Result<f64, Halt> {
     let outboxes: Vec<&Outbox> = outboxes.iter().collect();
-    clockwork.time(&outboxes, &plan.profiles)
+    clockwork.time(&outboxes, &plan.profiles, None)
+}
+
+fn moment<'a>(
+    plan: &'a Plan,
+    tiles: &'a [[u16; 2]],
+    shard_of: &'a [u8],
+    (axon_out, step, seed): (f64, u64, u64),
+) -> Moment<'a> {
+    Moment { plan, tiles, shard_of, axon_out, step, seed }
 }
 
 /// Where one shard ends and the next begins: about as many neurons and synapses in each.
@@ -292,14 +402,13 @@ fn cut(plan: &Plan, shards: usize) -> Vec<usize> {
     cuts
 }
 
-fn shards(plan: &Plan, cuts: &[usize], granules: usize, mut banks: Vec<Bank>) -> Vec<Shard> {
-    let count = cuts.len() - 1;
+fn shards(plan: &Plan, cuts: &[usize], shape: Shape, mut banks: Vec<Bank>) -> Vec<Shard> {
     cuts.windows(2)
         .map(|cores| {
             let own = plan.layout.bank_first[cores[1]] - plan.layout.bank_first[cores[0]];
             let rest = banks.split_off(own as usize);
             let banks = std::mem::replace(&mut banks, rest);
-            Shard::new(plan, cores[0]..cores[1], count, granules, banks)
+            Shard::new(plan, cores[0]..cores[1], shape, banks)
         })
         .collect()
 }
@@ -331,107 +440,5 @@ fn prices(params: &CoreParams, layout: &Layout) -> CorePrices {
         axon_in: params.axon_in.energy.0,
         axon_out: params.axon_out.energy.0,
         hops: hops.map(|cost| cost.energy.0),
-    }
-}
-
-impl Machine for Chip {
-    fn next_step(&self) -> u64 {
-        self.step
-    }
-
-    fn poke(&mut self, neuron: NeuronId, weight: f64) {
-        let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return };
-        let core = self.plan.layout.core_of(site).index();
-        let shard = &mut self.shards[usize::from(self.shard_of[core])];
-        let first = site as usize - shard.first_site;
-        shard.arrivals.add_to(self.step, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;
-        self.activity.synaptic_events += 1;
-    }
-
-    fn step(&mut self) -> Result<(), Halt> {
-        let moment = Moment {
-            plan: &self.plan,
-            tiles: &self.tiles,
-            shard_of: &self.shard_of,
-            axon_out: self.axon_out,
-            step: self.step,
-            seed: self.seed,
-        };
-        let pending = self.pending.take();
-        let told = match &self.threads {
-            None => {
-                Self::act(&mut self.shards, moment);
-                None
-            }
-            Some(threads) => {
-                // The time of a step is told while the next one is simulated.
-                let (shards, clockwork, plan) = (&mut self.shards, &mut self.clockwork, &self.plan);
-                let last = pending.as_ref().map(|pending| &pending.outboxes);
-                threads.install(|| {
-                    let tell = || last.map(|outboxes| tell(clockwork, outboxes, plan));
-                    rayon::join(tell, || Self::act(shards, moment)).0
-                })
-            }
-        };
-        if let Some((pending, seconds)) = pending.zip(told) {
-            self.book(pending, seconds);
-        }
-        let record = self.gather();
-        let mut outboxes = std::mem::take(&mut self.spare);
-        outboxes.resize_with(self.shards.len(), Outbox::default);
-        self.shards
-            .iter_mut()
-            .zip(&mut outboxes)
-            .for_each(|(shard, spare)| std::mem::swap(&mut shard.outbox, spare));
-        self.pending = Some(Pending { record, outboxes });
-        if self.threads.is_none() {
-            self.settle();
-        }
-        self.step += 1;
-        Ok(())
-    }
-
-    fn fired(&self) -> &[NeuronId] {
-        &self.fired
-    }
-
-    fn values(&self) -> &[f64] {
-        &self.values
-    }
-
-    fn read(&mut self, neuron: NeuronId, variable: usize) -> Option<f64> {
-        self.activity.host_round_trips += 1;
-        self.probe(neuron, variable)
-    }
-
-    fn write(&mut self, neuron: NeuronId, variable: usize, value: f64) -> bool {
-        self.activity.host_round_trips += 1;
-        let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return false };
-        let (bank, position) = self.plan.layout.bank_of(site);
-        let shard = self.shard_at(site);
-        let shard = &mut self.shards[shard];
-        shard.banks[bank - shard.first_bank].write(variable, position, value)
-    }
-
-    fn set_weight(&mut self, index: usize, weight: f64) {
-        self.activity.host_round_trips += 1;
-        let index = self.plan.moved(index);
-        self.plan.memory.set_weight(index, weight + 0.0);
-    }
-
-    fn reset(&mut self) {
-        self.activity.host_round_trips += 1;
-        for shard in &mut self.shards {
-            shard.banks.iter_mut().for_each(Bank::reset);
-            shard.arrivals.reset();
-        }
-    }
-
-    fn activity(&self) -> Activity {
-        self.activity
-    }
-
-    fn is_quiet(&self) -> bool {
-        self.shards.iter().all(|shard| shard.arrivals.is_empty())
     }
 }

@@ -60,6 +60,9 @@ pub struct CoreParams {
     /// Packets that fit into one link's buffer in fidelity `sanafe`; at least 1.
     #[schemars(range(min = 1))]
     pub link_buffer: u32,
+    /// Length of a packet [flits]; 1 to 64.
+    #[schemars(range(min = 1, max = 64))]
+    pub packet_flits: u16,
     /// How cores keep step.
     pub synchronisation: Synchronisation,
 }
@@ -80,6 +83,7 @@ impl Default for CoreParams {
             granules: vec![GranuleParams::default()],
             hops: None,
             link_buffer: 16,
+            packet_flits: 1,
             synchronisation: Synchronisation::default(),
         }
     }
@@ -166,6 +170,26 @@ pub enum Synchronisation {
     /// entry with the largest number of tiles that is no greater than the number of tiles in use; 0 where
     /// there is none.
     Barrier(BTreeMap<u32, Seconds>),
+    /// Steps follow a clock, whether or not everybody is done. A packet that has not been processed by the
+    /// end of its step is late.
+    Tick {
+        /// Length of a step [s].
+        period: Seconds,
+        /// What becomes of late packets.
+        #[serde(default)]
+        late: Late,
+    },
+}
+
+/// What becomes of late packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Late {
+    /// They count as sent in the step in which they are done: their synapses act that much later.
+    #[default]
+    Apply,
+    /// They are lost.
+    Drop,
 }
 
 impl Default for Synchronisation {
@@ -179,6 +203,7 @@ impl Synchronisation {
     pub fn barrier(&self, tiles: u32) -> f64 {
         match self {
             Self::Barrier(table) => table.range(..=tiles).next_back().map_or(0.0, |(_, time)| time.0),
+            Self::Tick { .. } => 0.0,
         }
     }
 }
@@ -202,6 +227,7 @@ impl CoreParams {
         range("per_tile", self.per_tile.into(), 1, 256);
         range("neurons", self.neurons.into(), 1, MAX_NEURONS.into());
         range("max_delay", self.max_delay.into(), 1, crate::synapse::Timing::MAX_DELAY.into());
+        range("packet_flits", self.packet_flits.into(), 1, 64);
         range("link_buffer", self.link_buffer.into(), 1, u32::MAX.into());
         range("granules", self.granules.len() as u64, 1, MAX_GRANULES as u64);
         range("weight_bits", self.weight_bits.unwrap_or(1).into(), 1, 32);
@@ -218,9 +244,17 @@ impl CoreParams {
                 check_cost(problems, &format!("hops.{name}"), cost);
             }
         }
-        let Synchronisation::Barrier(table) = &self.synchronisation;
-        for (tiles, time) in table {
-            check_value(problems, &format!("synchronisation.barrier.{tiles}"), time.0);
+        match &self.synchronisation {
+            Synchronisation::Barrier(table) => {
+                for (tiles, time) in table {
+                    check_value(problems, &format!("synchronisation.barrier.{tiles}"), time.0);
+                }
+            }
+            Synchronisation::Tick { period, .. } => {
+                let path = "synchronisation.tick.period";
+                check_value(problems, path, period.0);
+                problems.require(period.0 > 0.0, path, || "a step takes some time".into());
+            }
         }
     }
 

@@ -19,11 +19,17 @@ use crate::neuron::{Bank, Ids, SomaCost, Status, StepInput, StepOutput};
 pub(super) struct Parcel {
     /// Its entry in the plan.
     pub packet: u32,
-    /// Steps that it comes late.
-    pub late: u32,
+    /// Its place among what its shard sends.
+    pub message: u32,
     /// What it carries: 1 for a spike.
     pub value: f64,
 }
+
+/// Steps that a packet is late which never arrives.
+pub(super) const LOST: u32 = u32::MAX;
+
+/// Most steps that a packet can be late and still be applied; what comes later is applied then.
+pub(super) const LATEST: u32 = 15;
 
 /// What is the same for all shards in a step.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +42,17 @@ pub(super) struct Moment<'a> {
     pub axon_out: f64,
     pub step: u64,
     pub seed: u64,
+}
+
+/// What shards are made for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shape {
+    /// How many there are.
+    pub shards: usize,
+    /// Granules of a core.
+    pub granules: usize,
+    /// Steps that packets can be late.
+    pub slack: usize,
 }
 
 /// Some neighbouring cores.
@@ -69,28 +86,23 @@ fn latencies(cost: &SomaCost) -> [f64; 3] {
 }
 
 impl Shard {
-    pub(super) fn new(
-        plan: &Plan,
-        cores: Range<usize>,
-        shards: usize,
-        granules: usize,
-        mut banks: Vec<Bank>,
-    ) -> Self {
+    pub(super) fn new(plan: &Plan, cores: Range<usize>, shape: Shape, mut banks: Vec<Bank>) -> Self {
         let layout = &plan.layout;
         let sites = layout.first[cores.start] as usize..layout.first[cores.end] as usize;
         let own = layout.bank_first[cores.start] as usize..layout.bank_first[cores.end] as usize;
         banks.truncate(own.len());
         let has_second = layout.banks[own.clone()].iter().any(|bank| bank.channels > 1);
         let depth = plan.memory.timings().iter().map(|timing| timing.delay()).max().unwrap_or(1).max(1);
-        let counts = CoreCounts::new(layout.costs.len(), granules);
+        let depth = usize::from(depth) + shape.slack;
+        let counts = CoreCounts::new(layout.costs.len(), shape.granules);
         Self {
             first_site: sites.start,
             first_bank: own.start,
             banks,
-            arrivals: Arrivals::new(sites.len(), cores.len(), usize::from(depth), has_second),
+            arrivals: Arrivals::new(sites.len(), cores.len(), depth, has_second),
             fired: Vec::new(),
             values: Vec::new(),
-            parcels: vec![Vec::new(); shards],
+            parcels: vec![Vec::new(); shape.shards],
             outbox: Outbox::default(),
             counts: vec![counts.clone(); cores.len()],
             now: counts,
@@ -220,7 +232,8 @@ impl Shard {
             });
             *busy = 0.0;
             let shard = usize::from(moment.shard_of[target]);
-            self.parcels[shard].push(Parcel { packet: packet as u32, late: 0, value });
+            let message = self.outbox.len() as u32 - 1;
+            self.parcels[shard].push(Parcel { packet: packet as u32, message, value });
             let [to_x, to_y] = moment.tiles[target];
             hops[0] += u64::from(to_x.saturating_sub(x));
             hops[1] += u64::from(to_y.saturating_sub(y));
@@ -233,12 +246,21 @@ impl Shard {
         }
     }
 
-    /// Takes in what has been sent to these cores, in the order in which it was sent.
-    pub(super) fn deliver(&mut self, parcels: &[Parcel], plan: &Plan, step: u64) {
+    /// Takes in what one shard has sent to these cores, in the order in which it was sent; `late` says by how
+    /// many steps each of its messages is late, if anything can be.
+    pub(super) fn deliver(&mut self, parcels: &[Parcel], plan: &Plan, step: u64, late: Option<&[u32]>) {
         let common = plan.memory.common_timing();
-        for &Parcel { packet, late, value } in parcels {
+        for &Parcel { packet, message, value } in parcels {
             let entry = plan.fan[packet as usize];
             let (core, own) = (usize::from(entry.core), usize::from(entry.core) - self.cores.start);
+            let late = late.map_or(0, |late| late[message as usize]);
+            if late > 0 {
+                self.counts[own].late += 1;
+                self.now.late += 1;
+            }
+            if late == LOST {
+                continue;
+            }
             let (first, len) = self.sites(core, plan);
             let synapses = plan.synapses(packet as usize);
             self.receive(own, &plan.profiles[usize::from(entry.profile)].events);

@@ -3,6 +3,21 @@
 use super::params::{CoreParams, MAX_CORES, TileOrder};
 use crate::base::{CoreId, LinkId, NodeId, Problem, Problems, RouterId};
 use crate::fabric::{Fabric, Health, Shape};
+use crate::noc::params::RouterParams;
+use crate::noc::route::Routing;
+
+/// What is needed to simulate the network between cores router by router.
+#[derive(Clone, Copy, Debug)]
+pub struct Wires<'a> {
+    /// What of it works.
+    pub health: &'a Health,
+    /// How packets find their way.
+    pub routing: &'a Routing,
+    /// What routers are made of.
+    pub router: &'a RouterParams,
+    /// Its clock [Hz].
+    pub clock_hz: f64,
+}
 
 /// Cores on the nodes of a network on chip.
 #[derive(Clone, Debug)]
@@ -17,6 +32,7 @@ pub struct Ground<'a> {
     usable: Vec<bool>,
     /// No router and no link is broken.
     pub(super) is_whole: bool,
+    pub(super) wires: Option<Wires<'a>>,
 }
 
 impl<'a> Ground<'a> {
@@ -38,7 +54,13 @@ impl<'a> Ground<'a> {
         let usable = (0..fabric.nodes.len()).map(works).collect();
         let all = |parts: &[bool]| parts.iter().all(|&works| works);
         let is_whole = all(&health.router) && all(&health.link);
-        Ok(Self { fabric, params, nodes, usable, is_whole })
+        Ok(Self { fabric, params, nodes, usable, is_whole, wires: None })
+    }
+
+    /// The same with a network that can be simulated router by router.
+    #[must_use]
+    pub fn with_wires(self, wires: Wires<'a>) -> Self {
+        Self { wires: Some(wires), ..self }
     }
 
     /// Number of cores, whether they work or not.

@@ -32,6 +32,7 @@ pub(super) fn read(text: &str) -> Result<Snn, Problems> {
             continue;
         };
         let path = format!("line {number}");
+        let rest = rest.trim_start();
         let done = match kind {
             "g" => group(&path, rest, &mut snn, &mut commons, &mut problems),
             "n" => neuron(&path, rest, &mut snn, &commons, &mut problems),

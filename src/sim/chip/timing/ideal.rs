@@ -8,8 +8,8 @@ use crate::sim::chip::plan::Profile;
 #[derive(Clone, Debug)]
 pub(in crate::sim::chip) struct Ideal {
     mesh: Mesh,
-    /// By core: arrival and processing time of each packet [s].
-    arrivals: Vec<Vec<(f64, f64)>>,
+    /// By core: arrival [s], place in the order of sending, and processing time [s] of each packet.
+    arrivals: Vec<Vec<(f64, u32, f64)>>,
 }
 
 impl Ideal {
@@ -18,25 +18,41 @@ impl Ideal {
         Self { mesh, arrivals }
     }
 
-    pub(super) fn time(&mut self, outboxes: &[&Outbox], profiles: &[Profile]) -> f64 {
+    pub(super) fn time(
+        &mut self,
+        outboxes: &[&Outbox],
+        profiles: &[Profile],
+        mut done: Option<&mut Vec<f64>>,
+    ) -> f64 {
         self.arrivals.iter_mut().for_each(Vec::clear);
-        let mut last = 0.0f64;
+        let (mut last, mut place) = (0.0f64, 0);
         for (core, (messages, rest)) in all_cores(outboxes).enumerate() {
             let mut sent = 0.0;
             for message in messages {
                 sent += message.gap;
                 let target = usize::from(message.core);
-                let (_, way) = self.mesh.distance(core, target);
+                let way = self.mesh.way(core, target).least;
                 let processing = profiles[usize::from(message.profile)].latency;
-                self.arrivals[target].push((sent + way, processing));
+                self.arrivals[target].push((sent + way, place, processing));
+                place += 1;
             }
             last = last.max(sent + rest);
         }
+        if let Some(done) = &mut done {
+            done.clear();
+            done.resize(place as usize, 0.0);
+        }
         for arrivals in &mut self.arrivals {
-            // Packets of one moment are taken in the order of their senders: the sort is stable.
-            arrivals.sort_by(|a, b| a.0.total_cmp(&b.0));
-            let done = arrivals.iter().fold(0.0f64, |free, &(at, processing)| free.max(at) + processing);
-            last = last.max(done);
+            // Packets of one moment are taken in the order of sending.
+            arrivals.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            let mut free = 0.0f64;
+            for &(at, place, processing) in arrivals.iter() {
+                free = free.max(at) + processing;
+                if let Some(done) = &mut done {
+                    done[place as usize] = free;
+                }
+            }
+            last = last.max(free);
         }
         last
     }

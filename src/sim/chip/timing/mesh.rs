@@ -1,21 +1,37 @@
 //! A two-dimensional mesh as the semi-analytic models see it: hops, their least time, and the links of a
-//! route by columns first.
+//! route, which follows the row first and then the column.
 
 use crate::base::{CoreId, Problems};
 use crate::sim::chip::params::HopCosts;
 use crate::sim::chip::site::Ground;
 
-/// Tiles and links.
+/// Links of all routes between tiles up to which they are kept in a table [numbers of 32 bits].
+const MOST_KEPT: usize = 1 << 21;
+
+/// The way between two tiles.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Way {
+    /// Where its links begin in the table.
+    start: u32,
+    pub(super) hops: u32,
+    /// Time of its hops without any wait [s].
+    pub(super) least: f64,
+}
+
+/// Tiles and the ways between them.
 #[derive(Clone, Debug)]
 pub(in crate::sim::chip) struct Mesh {
-    width: usize,
-    height: usize,
-    /// By core: column and row.
-    tiles: Vec<[u16; 2]>,
+    width: u32,
+    height: u32,
+    /// By core: its tile, numbered row by row.
+    tile: Vec<u32>,
     /// Time of a hop: east, north, west, south [s].
     hop: [f64; 4],
     /// Packets that a link's buffer holds.
     pub(super) buffer: f64,
+    /// By source and destination tile, where there are few enough.
+    ways: Vec<Way>,
+    links: Vec<u32>,
 }
 
 impl Mesh {
@@ -32,72 +48,106 @@ impl Mesh {
         problems.require(hops.is_some(), "hops", || "this fidelity needs to know what a hop takes".into());
         problems.into_result(())?;
         let ([width, height], hops) = (size.unwrap_or([1, 1]), hops.unwrap_or_default());
-        Ok(Self {
-            width: width as usize,
-            height: height as usize,
-            tiles: (0..ground.cores()).map(|core| ground.tile(CoreId(core))).collect(),
+        let tile = |core| {
+            let [x, y] = ground.tile(CoreId(core)).map(u32::from);
+            y * width + x
+        };
+        let mut mesh = Self {
+            width,
+            height,
+            tile: (0..ground.cores()).map(tile).collect(),
             hop: HopCosts::all(&hops).map(|cost| cost.latency.0),
             buffer: ground.params.link_buffer.into(),
-        })
+            ways: Vec::new(),
+            links: Vec::new(),
+        };
+        mesh.keep_ways();
+        Ok(mesh)
+    }
+
+    fn keep_ways(&mut self) {
+        let tiles = self.tiles();
+        if tiles * tiles * (self.width + self.height) as usize / 3 > MOST_KEPT {
+            return;
+        }
+        let mut links = Vec::new();
+        let ends = (0..tiles as u32).flat_map(|from| (0..tiles as u32).map(move |to| (from, to)));
+        self.ways = ends
+            .map(|(from, to)| Way { start: self.walk(from, to, &mut links), ..self.measure(from, to) })
+            .collect();
+        self.links = links;
     }
 
     pub(super) fn cores(&self) -> usize {
-        self.tiles.len()
+        self.tile.len()
     }
 
-    /// Hops between two cores, and their time without any wait [s].
+    fn tiles(&self) -> usize {
+        self.width as usize * self.height as usize
+    }
+
+    /// Links between tiles, those at the border that lead nowhere included.
+    pub(super) fn links(&self) -> usize {
+        4 * self.tiles()
+    }
+
+    /// The longest way [hops].
+    pub(super) fn diameter(&self) -> u32 {
+        self.width + self.height - 2
+    }
+
+    /// The way from one core's tile to that of another.
     #[inline]
-    pub(super) fn distance(&self, from: usize, to: usize) -> (u32, f64) {
-        let ([x, y], [to_x, to_y]) = (self.tiles[from], self.tiles[to]);
+    pub(super) fn way(&self, from: usize, to: usize) -> Way {
+        let (from, to) = (self.tile[from], self.tile[to]);
+        match self.ways.get(from as usize * self.tiles() + to as usize) {
+            Some(way) => *way,
+            None => self.measure(from, to),
+        }
+    }
+
+    fn at(&self, tile: u32) -> (u32, u32) {
+        (tile % self.width, tile / self.width)
+    }
+
+    fn measure(&self, from: u32, to: u32) -> Way {
+        let ((x, y), (to_x, to_y)) = (self.at(from), self.at(to));
         let (along, up) = (to_x.abs_diff(x), to_y.abs_diff(y));
         let along_time = f64::from(along) * if to_x > x { self.hop[0] } else { self.hop[2] };
         let up_time = f64::from(up) * if to_y > y { self.hop[1] } else { self.hop[3] };
-        (u32::from(along) + u32::from(up), along_time + up_time)
-    }
-}
-
-/// A number per link: of each tile to the east, north, west and south, and of each core into its router.
-#[derive(Clone, Debug)]
-pub(super) struct Links {
-    /// East and west by row, north and south by column, so that a straight way lies in one piece.
-    east: Vec<f64>,
-    west: Vec<f64>,
-    north: Vec<f64>,
-    south: Vec<f64>,
-    inject: Vec<f64>,
-}
-
-impl Links {
-    pub(super) fn new(mesh: &Mesh) -> Self {
-        let way = vec![0.0; mesh.width * mesh.height];
-        let inject = vec![0.0; mesh.cores()];
-        Self { east: way.clone(), west: way.clone(), north: way.clone(), south: way, inject }
+        Way { start: 0, hops: along + up, least: along_time + up_time }
     }
 
-    pub(super) fn clear(&mut self) {
-        for way in [&mut self.east, &mut self.west, &mut self.north, &mut self.south, &mut self.inject] {
-            way.fill(0.0);
-        }
-    }
-
-    /// Visits the numbers along the route: the way into the network, then the row, then the column. A link
-    /// belongs to the tile that it leaves.
+    /// The links of a way, in order; `scratch` holds them where there is no table.
     #[inline]
-    pub(super) fn along(&mut self, mesh: &Mesh, from: usize, to: usize, mut visit: impl FnMut(&mut f64)) {
-        let [x, y] = mesh.tiles[from].map(usize::from);
-        let [to_x, to_y] = mesh.tiles[to].map(usize::from);
-        visit(&mut self.inject[from]);
-        let row = y * mesh.width;
-        if to_x > x {
-            self.east[row + x..row + to_x].iter_mut().for_each(&mut visit);
-        } else {
-            self.west[row + to_x + 1..row + x + 1].iter_mut().rev().for_each(&mut visit);
+    pub(super) fn route<'a>(
+        &'a self,
+        way: Way,
+        from: usize,
+        to: usize,
+        scratch: &'a mut Vec<u32>,
+    ) -> &'a [u32] {
+        if self.ways.is_empty() {
+            scratch.clear();
+            self.walk(self.tile[from], self.tile[to], scratch);
+            return scratch;
         }
-        let column = to_x * mesh.height;
-        if to_y > y {
-            self.north[column + y..column + to_y].iter_mut().for_each(&mut visit);
-        } else {
-            self.south[column + to_y + 1..column + y + 1].iter_mut().rev().for_each(&mut visit);
+        &self.links[way.start as usize..(way.start + way.hops) as usize]
+    }
+
+    /// Appends the links of a way to `links`; where they begin. A link belongs to the tile that it leaves.
+    fn walk(&self, from: u32, to: u32, links: &mut Vec<u32>) -> u32 {
+        let start = links.len() as u32;
+        let ((mut x, mut y), (to_x, to_y)) = (self.at(from), self.at(to));
+        let mut leave = |x: u32, y: u32, direction: u32| links.push((y * self.width + x) * 4 + direction);
+        while x != to_x {
+            leave(x, y, if to_x > x { 0 } else { 2 });
+            x = if to_x > x { x + 1 } else { x - 1 };
         }
+        while y != to_y {
+            leave(x, y, if to_y > y { 1 } else { 3 });
+            y = if to_y > y { y + 1 } else { y - 1 };
+        }
+        start
     }
 }

@@ -10,12 +10,14 @@
 mod heap;
 mod ideal;
 mod mesh;
+mod routed;
 mod sanafe;
 mod simple;
 
 use super::plan::Profile;
 use super::site::Ground;
-use crate::base::{CoreId, Problem, Problems};
+use crate::base::{CoreId, Problems};
+use crate::network::Halt;
 use crate::sim::Fidelity;
 
 /// A packet, as its sender sees it.
@@ -51,6 +53,12 @@ impl Outbox {
         self.messages.push(message);
     }
 
+    /// Messages so far.
+    #[inline]
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
     /// Ends a core's list; the core is busy for another `rest` seconds.
     pub(super) fn close(&mut self, rest: f64) {
         self.ends.push(self.messages.len() as u32);
@@ -76,32 +84,43 @@ pub(super) enum Clockwork {
     Ideal(ideal::Ideal),
     Sanafe(Box<sanafe::Sanafe>),
     Simple(simple::Simple),
+    Routed(Box<routed::Routed>),
 }
 
 impl Clockwork {
     /// # Errors
     /// A fidelity that this chip cannot be simulated in.
     pub(super) fn new(fidelity: Fidelity, ground: &Ground<'_>) -> Result<Self, Problems> {
-        let cores = ground.cores();
+        let by_hops = ground.params.hops.is_some() && ground.mesh().is_some() && ground.is_whole;
         Ok(match fidelity {
-            Fidelity::Ideal => Self::Ideal(ideal::Ideal::new(mesh::Mesh::new(ground)?)),
+            Fidelity::Ideal if by_hops || ground.wires.is_none() => {
+                Self::Ideal(ideal::Ideal::new(mesh::Mesh::new(ground)?))
+            }
             Fidelity::Sanafe => Self::Sanafe(Box::new(sanafe::Sanafe::new(mesh::Mesh::new(ground)?))),
-            Fidelity::SanafeSimple => Self::Simple(simple::Simple::new(cores)),
-            Fidelity::Cycle | Fidelity::Approximate => {
-                let problem =
-                    Problem::new("fidelity", "spiking networks are not simulated in this fidelity yet");
-                return Err(problem.allowed("`ideal`, `sanafe`, `sanafe-simple`").into());
+            Fidelity::SanafeSimple => Self::Simple(simple::Simple::new(ground)?),
+            Fidelity::Cycle | Fidelity::Approximate | Fidelity::Ideal => {
+                Self::Routed(Box::new(routed::Routed::new(fidelity, ground)?))
             }
         })
     }
 
-    /// Time from the start of a step until every core is done and every packet processed [s].
-    pub(super) fn time(&mut self, outboxes: &[&Outbox], profiles: &[Profile]) -> f64 {
-        match self {
-            Self::Ideal(model) => model.time(outboxes, profiles),
-            Self::Sanafe(model) => model.time(outboxes, profiles),
+    /// Time from the start of a step until every core is done and every packet processed [s]; `done` takes
+    /// when each packet has been processed, in the order of sending.
+    ///
+    /// # Errors
+    /// The network cannot go on.
+    pub(super) fn time(
+        &mut self,
+        outboxes: &[&Outbox],
+        profiles: &[Profile],
+        done: Option<&mut Vec<f64>>,
+    ) -> Result<f64, Halt> {
+        Ok(match self {
+            Self::Ideal(model) => model.time(outboxes, profiles, done),
+            Self::Sanafe(model) => model.time(outboxes, profiles, done),
             Self::Simple(model) => model.time(outboxes, profiles),
-        }
+            Self::Routed(model) => return model.time(outboxes, profiles, done),
+        })
     }
 }
 

@@ -9,7 +9,7 @@
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
 use super::heap::{Entry, Heap};
-use super::mesh::{Links, Mesh};
+use super::mesh::Mesh;
 use super::{Message, Outbox, all_cores};
 use crate::sim::chip::plan::Profile;
 
@@ -18,7 +18,6 @@ use crate::sim::chip::plan::Profile;
 struct Flight {
     received: f64,
     processing: f64,
-    hops: u32,
     from: u32,
 }
 
@@ -57,11 +56,27 @@ impl Queue {
 /// Cores whose first arrivals are looked at together.
 const GROUP: usize = 16;
 
+/// What a way of so many hops amounts to.
+#[derive(Clone, Copy, Debug)]
+struct Span {
+    /// Links, the one into the network included.
+    links: f64,
+    /// Packets that their buffers hold.
+    room: f64,
+    /// What a packet adds to the density of each.
+    share: f64,
+}
+
 /// The model's state within a step.
 #[derive(Clone, Debug)]
 pub(in crate::sim::chip) struct Sanafe {
     mesh: Mesh,
-    links: Links,
+    /// By hops.
+    spans: Vec<Span>,
+    /// Density of packets: by link, and on each core's way into the network.
+    links: Vec<f64>,
+    inject: Vec<f64>,
+    scratch: Vec<u32>,
     heap: Heap,
     queues: Vec<Queue>,
     /// By core: when the first packet under way to it arrives; never if there is none. Padded to whole groups.
@@ -79,8 +94,15 @@ impl Sanafe {
     pub(super) fn new(mesh: Mesh) -> Self {
         let cores = mesh.cores();
         let groups = cores.div_ceil(GROUP);
+        let span = |hops: u32| {
+            let links = f64::from(hops + 1);
+            Span { links, room: links * mesh.buffer, share: 1.0 / f64::from(hops + 2) }
+        };
         Self {
-            links: Links::new(&mesh),
+            spans: (0..=mesh.diameter()).map(span).collect(),
+            links: vec![0.0; mesh.links()],
+            inject: vec![0.0; cores],
+            scratch: Vec::new(),
             heap: Heap::default(),
             queues: vec![Queue::default(); cores],
             next: vec![f64::INFINITY; groups * GROUP],
@@ -93,7 +115,8 @@ impl Sanafe {
     }
 
     fn clear(&mut self) {
-        self.links.clear();
+        self.links.fill(0.0);
+        self.inject.fill(0.0);
         self.heap.clear();
         self.queues.iter_mut().for_each(Queue::clear);
         self.next.fill(f64::INFINITY);
@@ -103,9 +126,22 @@ impl Sanafe {
         self.mean = 0.0;
     }
 
-    pub(super) fn time(&mut self, outboxes: &[&Outbox], profiles: &[Profile]) -> f64 {
+    pub(super) fn time(
+        &mut self,
+        outboxes: &[&Outbox],
+        profiles: &[Profile],
+        mut all_done: Option<&mut Vec<f64>>,
+    ) -> f64 {
         self.clear();
         let mut senders: Vec<(&[Message], f64)> = all_cores(outboxes).collect();
+        // By core: the place after its last message.
+        let mut ends: Vec<usize> = Vec::new();
+        if let Some(done) = &mut all_done {
+            let mut end = 0;
+            ends.extend(senders.iter().map(|(messages, _)| (end += messages.len(), end).1));
+            done.clear();
+            done.resize(end, 0.0);
+        }
         for (core, sender) in senders.iter_mut().enumerate() {
             if let Some(gap) = next_gap(sender) {
                 self.heap.push(Entry { at: gap, core: core as u32 });
@@ -123,11 +159,14 @@ impl Sanafe {
                     let processing = profiles[usize::from(message.profile)].latency;
                     let done;
                     (sent, done) = self.fly(at, core as usize, usize::from(message.core), processing);
-                    last = last.max(done);
+                    last = if done > last { done } else { last };
+                    if let Some(all_done) = &mut all_done {
+                        all_done[ends[core as usize] - rest.len() - 1] = done;
+                    }
                 }
                 None => sender.1 = 0.0,
             }
-            last = last.max(sent);
+            last = if sent > last { sent } else { last };
             if let Some(gap) = next_gap(sender) {
                 self.heap.push(Entry { at: sent + gap, core });
             }
@@ -146,51 +185,80 @@ impl Sanafe {
     }
 
     fn land_group(&mut self, group: usize, now: f64) {
-        let mut soonest = f64::INFINITY;
-        for core in group * GROUP..(group + 1) * GROUP {
-            while now >= self.next[core] {
-                let Some(&Flight { processing, hops, from, .. }) = self.queues[core].first() else { break };
-                self.queues[core].head += 1;
-                self.next[core] = self.queues[core].next_received();
-                let share = 1.0 / f64::from(hops + 2);
-                self.links.along(&self.mesh, from as usize, core, |density| *density -= share);
-                if self.flying > 1.0 {
-                    self.mean += (self.mean - processing) / (self.flying - 1.0);
-                } else {
-                    self.mean = 0.0;
-                }
-                self.flying -= 1.0;
+        let cores = group * GROUP..(group + 1) * GROUP;
+        for core in cores.clone() {
+            if now >= self.next[core] {
+                self.land_at(core, now);
             }
-            soonest = soonest.min(self.next[core]);
         }
-        self.soonest[group] = soonest;
+        self.soonest[group] = least(&self.next[cores]);
+    }
+
+    /// Takes what has arrived at `core`.
+    fn land_at(&mut self, core: usize, now: f64) {
+        while now >= self.next[core] {
+            let Some(&Flight { processing, from, .. }) = self.queues[core].first() else { break };
+            self.queues[core].head += 1;
+            self.next[core] = self.queues[core].next_received();
+            let way = self.mesh.way(from as usize, core);
+            let share = self.spans[way.hops as usize].share;
+            self.inject[from as usize] -= share;
+            for &link in self.mesh.route(way, from as usize, core, &mut self.scratch) {
+                self.links[link as usize] -= share;
+            }
+            if self.flying > 1.0 {
+                self.mean += (self.mean - processing) / (self.flying - 1.0);
+            } else {
+                self.mean = 0.0;
+            }
+            self.flying -= 1.0;
+        }
     }
 
     /// Sends a packet that is ready at `ready`: when it has left, and when it has been processed.
     #[inline]
     fn fly(&mut self, ready: f64, from: usize, to: usize, processing: f64) -> (f64, f64) {
-        let (hops, least) = self.mesh.distance(from, to);
-        let mut ahead = 0.0;
-        self.links.along(&self.mesh, from, to, |density| ahead += *density);
-        let room = f64::from(hops + 1) * self.mesh.buffer;
+        let way = self.mesh.way(from, to);
+        let route = self.mesh.route(way, from, to, &mut self.scratch);
+        let Span { links, room, share } = self.spans[way.hops as usize];
+        // What is ahead is summed up before the packet itself counts.
+        let mut ahead = self.inject[from];
+        self.inject[from] += share;
+        for &link in route {
+            let density = &mut self.links[link as usize];
+            ahead += *density;
+            *density += share;
+        }
         let mut sent = ready;
         if ahead > room {
             sent += (ahead - room) * self.mean;
         }
-        let under_way = least.max(ahead * self.mean / f64::from(hops + 1));
-        let received = self.free[to].max(sent + under_way);
+        let delayed = ahead * self.mean / links;
+        let arrives = sent + if delayed > way.least { delayed } else { way.least };
+        let received = if arrives > self.free[to] { arrives } else { self.free[to] };
         let done = received + processing;
         self.free[to] = done;
-        let share = 1.0 / f64::from(hops + 2);
-        self.links.along(&self.mesh, from, to, |density| *density += share);
         self.mean += (processing - self.mean) / (self.flying + 1.0);
         self.flying += 1.0;
-        self.queues[to].push(Flight { received, processing, hops, from: from as u32 });
-        self.next[to] = self.queues[to].next_received();
-        let soonest = &mut self.soonest[to / GROUP];
-        *soonest = soonest.min(self.next[to]);
+        self.queues[to].push(Flight { received, processing, from: from as u32 });
+        if received < self.next[to] {
+            self.next[to] = received;
+            let soonest = &mut self.soonest[to / GROUP];
+            *soonest = if received < *soonest { received } else { *soonest };
+        }
         (sent, done)
     }
+}
+
+/// The least of a group, without any NaN among them.
+fn least(group: &[f64]) -> f64 {
+    let mut lanes = [f64::INFINITY; 4];
+    for four in group.chunks_exact(4) {
+        for (lane, &value) in lanes.iter_mut().zip(four) {
+            *lane = if value < *lane { value } else { *lane };
+        }
+    }
+    lanes.into_iter().fold(f64::INFINITY, f64::min)
 }
 
 /// Time until a core's next packet, or until the end of what it has to do after the last one.

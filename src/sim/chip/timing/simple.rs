@@ -1,7 +1,10 @@
 //! The `simple` timing model of SANA-FE 2.2.9: the busiest core decides, the network costs no time.
 
 use super::{Outbox, all_cores};
+use crate::base::Problems;
+use crate::sim::chip::params::Synchronisation;
 use crate::sim::chip::plan::Profile;
+use crate::sim::chip::site::Ground;
 
 /// Busy times of cores.
 #[derive(Clone, Debug)]
@@ -11,8 +14,13 @@ pub(in crate::sim::chip) struct Simple {
 }
 
 impl Simple {
-    pub(super) fn new(cores: u32) -> Self {
-        Self { receiving: vec![0.0; cores as usize] }
+    /// # Errors
+    /// A chip whose steps follow a clock: this model does not tell when a packet has been processed.
+    pub(super) fn new(ground: &Ground<'_>) -> Result<Self, Problems> {
+        let is_barrier = matches!(ground.params.synchronisation, Synchronisation::Barrier(_));
+        let mut problems = Problems::new();
+        problems.require(is_barrier, "synchronisation", || "`sanafe-simple` knows barriers only".into());
+        problems.into_result(Self { receiving: vec![0.0; ground.cores() as usize] })
     }
 
     pub(super) fn time(&mut self, outboxes: &[&Outbox], profiles: &[Profile]) -> f64 {

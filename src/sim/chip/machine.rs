@@ -1,0 +1,74 @@
+//! A chip as its host sees it.
+
+use super::Chip;
+use crate::base::NeuronId;
+use crate::network::{Activity, Halt, Machine};
+use crate::neuron::Bank;
+
+impl Machine for Chip {
+    fn next_step(&self) -> u64 {
+        self.step
+    }
+
+    fn poke(&mut self, neuron: NeuronId, weight: f64) {
+        let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return };
+        let core = self.plan.layout.core_of(site).index();
+        let shard = &mut self.shards[usize::from(self.shard_of[core])];
+        let first = site as usize - shard.first_site;
+        shard.arrivals.add_to(self.step, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;
+        self.activity.synaptic_events += 1;
+    }
+
+    fn step(&mut self) -> Result<(), Halt> {
+        match self.tick {
+            Some(tick) => self.step_to_tick(tick)?,
+            None => self.step_to_barrier()?,
+        }
+        self.step += 1;
+        Ok(())
+    }
+
+    fn fired(&self) -> &[NeuronId] {
+        &self.fired
+    }
+
+    fn values(&self) -> &[f64] {
+        &self.values
+    }
+
+    fn read(&mut self, neuron: NeuronId, variable: usize) -> Option<f64> {
+        self.activity.host_round_trips += 1;
+        self.probe(neuron, variable)
+    }
+
+    fn write(&mut self, neuron: NeuronId, variable: usize, value: f64) -> bool {
+        self.activity.host_round_trips += 1;
+        let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return false };
+        let (bank, position) = self.plan.layout.bank_of(site);
+        let shard = self.shard_at(site);
+        let shard = &mut self.shards[shard];
+        shard.banks[bank - shard.first_bank].write(variable, position, value)
+    }
+
+    fn set_weight(&mut self, index: usize, weight: f64) {
+        self.activity.host_round_trips += 1;
+        let index = self.plan.moved(index);
+        self.plan.memory.set_weight(index, weight + 0.0);
+    }
+
+    fn reset(&mut self) {
+        self.activity.host_round_trips += 1;
+        for shard in &mut self.shards {
+            shard.banks.iter_mut().for_each(Bank::reset);
+            shard.arrivals.reset();
+        }
+    }
+
+    fn activity(&self) -> Activity {
+        self.activity
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.shards.iter().all(|shard| shard.arrivals.is_empty())
+    }
+}
