@@ -6,6 +6,7 @@ use std::time::Instant;
 use super::console;
 use super::failure::Failure;
 use super::run::{Plan, RunArguments};
+use super::spiking::ground;
 use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
 use crate::network::{Activity, Halt, Machine, Net};
@@ -24,7 +25,7 @@ pub(super) fn run(
     start: Instant,
 ) -> Result<(), Failure> {
     let (outcome, mut timed) = Watch::new().over(|control| solve(plan, algorithm, arguments, control))?;
-    let seconds = timed.seconds();
+    let seconds = timed.seconds().map_err(|halt| Failure::Failed(halt.to_string()))?;
     let ran = start.elapsed().as_secs_f64();
     let mut report =
         NetworkReport::new(&mut timed.chip, plan.inputs()?, arguments.seed, outcome.is_complete, seconds);
@@ -58,13 +59,8 @@ fn solve(
     arguments: &RunArguments,
     control: &mut Control<'_>,
 ) -> Result<(AlgorithmOutcome, Timed), Failure> {
-    let (chip, workload) = (&plan.documents.chip, &plan.workload);
-    let Some(params) = &chip.value.cores else {
-        let message = "the chip has no cores: an algorithm needs them";
-        return Err(chip.explain(Problems::one("cores", message)).into());
-    };
-    let wrong_cores = |problems: Problems| Failure::from(chip.explain(problems.under("cores")));
-    let ground = Ground::new(plan.documents.fabric(), &plan.setting.health, params).map_err(wrong_cores)?;
+    let workload = &plan.workload;
+    let ground = ground(plan)?;
     let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
     let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
     let mut chips = Chips { ground: &ground, how };
@@ -122,10 +118,10 @@ impl Timed {
     }
 
     /// What each step took [s].
-    fn seconds(&mut self) -> Vec<f64> {
-        self.chip.settle();
+    fn seconds(&mut self) -> Result<Vec<f64>, Halt> {
+        self.chip.settle()?;
         self.note();
-        std::mem::take(&mut self.seconds)
+        Ok(std::mem::take(&mut self.seconds))
     }
 }
 

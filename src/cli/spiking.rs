@@ -57,21 +57,28 @@ fn failed(error: FolderError) -> Failure {
     Failure::Failed(error.to_string())
 }
 
-/// The network on the chip.
-fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
-    let (chip, workload) = (&plan.documents.chip, &plan.workload);
+/// What of the chip a network is put on: its cores, and what joins them.
+pub(super) fn ground(plan: &Plan) -> Result<Ground<'_>, Failure> {
+    let chip = &plan.documents.chip;
     let Some(params) = &chip.value.cores else {
-        let message = "the chip has no cores: a spiking network needs them";
+        let message = "the chip has no cores: neurons need them";
         return Err(chip.explain(Problems::one("cores", message)).into());
     };
-    let wrong_cores = |problems: Problems| Failure::from(chip.explain(problems.under("cores")));
-    let ground = Ground::new(plan.documents.fabric(), &plan.setting.health, params).map_err(wrong_cores)?;
-    let ground = ground.with_wires(Wires {
+    let ground = Ground::new(plan.documents.fabric(), &plan.setting.health, params)
+        .map_err(|problems| Failure::from(chip.explain(problems.under("cores"))))?;
+    Ok(ground.with_wires(Wires {
         health: &plan.setting.health,
         routing: &plan.setting.routing,
         router: &chip.value.router,
         clock_hz: chip.value.clock.0,
-    });
+    }))
+}
+
+/// The network on the chip.
+fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
+    let workload = &plan.workload;
+    let ground = ground(plan)?;
+    let params = ground.params;
     let Some(network) = &workload.value.network else {
         return Err(Failure::Usage("the workload is no network".into()));
     };

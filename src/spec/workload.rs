@@ -14,7 +14,7 @@ use crate::workload::traffic::TrafficParams;
 macro_rules! workload_document {
     ($($(#[$doc:meta])* $name:literal $field:ident: $Parameters:ident,)+) => {
         /// A workload: packets without neurons behind them, a spiking network, or an algorithm by its name.
-        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct WorkloadDoc {
             /// Who sends packets to whom, and when.

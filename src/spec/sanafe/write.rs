@@ -14,11 +14,10 @@ impl Import {
         let chip = ChipDoc { cores: Some(self.cores.clone()), ..chip };
         let probes = Probes { spikes: self.spikes.clone(), potentials: self.potentials.clone(), steps: true };
         let workload = WorkloadDoc {
-            traffic: None,
             network: Some(self.network.clone()),
             steps: Some(steps),
             probes: Some(probes),
-            record: None,
+            ..WorkloadDoc::default()
         };
         [
             ("chip.yaml".into(), text(&self.chip_name, &chip)),
