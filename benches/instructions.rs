@@ -19,9 +19,8 @@ const WARM_UP: u64 = 1_000;
 fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     if words.first().is_some_and(|word| word == "run") {
-        let number = |at: usize, default: f64| {
-            words.get(at).map_or(default, |word| word.parse().expect("a number"))
-        };
+        let number =
+            |at: usize, default: f64| words.get(at).map_or(default, |word| word.parse().expect("a number"));
         run(number(1, 8.0) as u32, number(2, 0.2), number(3, 20_000.0) as u64, number(4, 1.0) as usize);
         return ExitCode::SUCCESS;
     }
@@ -47,7 +46,11 @@ fn run(side: u32, rate: f64, cycles: u64, threads: usize) {
     network.run(&mut parts, WARM_UP + cycles);
     let seconds = start.elapsed().as_secs_f64();
     let hops = network.tally().port_flits.iter().sum::<u64>() - before;
-    println!("{hops} flit-hops, {:.0} cycles/s, {:.1} ns per flit-hop", cycles as f64 / seconds, seconds * 1e9 / hops as f64);
+    println!(
+        "{hops} flit-hops, {:.0} cycles/s, {:.1} ns per flit-hop",
+        cycles as f64 / seconds,
+        seconds * 1e9 / hops as f64
+    );
 }
 
 /// Instructions and flit-hops of one case.

@@ -370,7 +370,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             });
             for_each_bit(lanes, |lane| {
                 let Lane { accept, vc } = *self.routers[local].lane(lane);
-                let (output, own) = (next_in_turn(grants[lane & 63], accept), self.shared.setup.lane_vcs(lane));
+                let (output, own) =
+                    (next_in_turn(grants[lane & 63], accept), self.shared.setup.lane_vcs(lane));
                 let vc = next_in_turn(rows[output & 63] & own, vc);
                 if iteration == 0 {
                     self.take_switch_turn(local, lane, output, vc);

@@ -58,14 +58,22 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if early {
             self.take_heads::<PLAIN>(&due);
         }
-        if speculative { self.guess() } else { self.grant_switch::<PLAIN>() }
+        if speculative {
+            self.guess()
+        } else {
+            self.grant_switch::<PLAIN>()
+        }
         if PLAIN || !self.shared.setup.piggyback {
             self.allocate_vcs::<PLAIN>();
         }
         if !early {
             self.take_heads::<PLAIN>(&due);
         }
-        if speculative { self.speculate() } else { self.accept_switch::<PLAIN>() }
+        if speculative {
+            self.speculate()
+        } else {
+            self.accept_switch::<PLAIN>()
+        }
 
         self.shared.wheel.put_back(self.number, self.now, due);
     }

@@ -14,7 +14,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let (router, now) = (&mut routers[local % BLOCK], *now);
         let place = Place::new(*number * BLOCK + local, vc);
         let input = &mut router.ins[vc & (N - 1)];
-        let front = ((local * shared.setup.channels + vc) << shared.setup.ring_shift) + usize::from(input.head);
+        let front =
+            ((local * shared.setup.channels + vc) << shared.setup.ring_shift) + usize::from(input.head);
         let flit = buffers[front];
         input.head = (input.head + 1) & shared.setup.ring_mask;
         input.len -= 1;
