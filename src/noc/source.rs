@@ -36,11 +36,18 @@ pub trait Source: Send {
     /// The next packet that `node` creates, or `None` if there is none until something arrives there.
     fn next(&mut self, node: NodeId) -> Option<Offer>;
 
-    /// A packet arrived at its destination. Returns whether `delivery.dst` may have a new offer, so
+    /// A packet arrived at its destination (the cycle engine tells so in that very cycle). Returns whether `delivery.dst` may have a new offer, so
     /// that [`Source::next`] is asked again; such an offer must lie after `delivery.at`.
     fn delivered(&mut self, delivery: Delivery) -> bool {
         let _ = delivery;
         false
+    }
+
+    /// The head of `node`'s packet with this tag entered the network in cycle `at`: the packet waited from its
+    /// creation until then. The node's next packet is asked for when the whole packet is inside, so a source
+    /// that makes its packets when they are asked for feels the network's back-pressure.
+    fn injected(&mut self, node: NodeId, tag: u32, at: u64) {
+        let _ = (node, tag, at);
     }
 
     /// The multicast tree that a packet follows, as an index into the network's table of trees; `None`

@@ -91,6 +91,10 @@ impl<S: Source> Source for Metered<'_, S> {
         self.inner.delivered(delivery)
     }
 
+    fn injected(&mut self, node: NodeId, tag: u32, at: u64) {
+        self.inner.injected(node, tag, at);
+    }
+
     fn split(&mut self, at: NodeId) -> Self {
         Self {
             inner: self.inner.split(at),

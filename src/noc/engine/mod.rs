@@ -6,9 +6,15 @@
 //!          └────────────── credit (the buffer slot is free) ◀──┘
 //! ```
 //!
-//! The network is cut into regions: contiguous ranges of routers, one per thread. Whatever crosses
-//! a cut takes at least two cycles, so regions meet only that often. Results do
-//! not depend on the number of regions.
+//! The network is cut into regions: contiguous ranges of routers, one per thread. Whatever one router or
+//! node does reaches another one two cycles later at the earliest, so regions meet only that often, and
+//! each block of 64 routers is simulated for as many cycles while its state is in the processor's cache.
+//!
+//! Invariants: results depend neither on the number of regions nor on the order of routers; in a steady state a
+//! cycle allocates no memory; every packet that is created is delivered, refused or in flight. Sources are
+//! asked outside the routers' loop, which therefore is compiled once and not once for each source.
+//!
+//! Must not know: what packets mean, where they come from, what events cost.
 //!
 //! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
 //! `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes.

@@ -269,7 +269,9 @@ impl Nodes {
         let flit = Flit::new(port.slot, head, tail);
         let place = Place(port.entry.0 + u32::from(vc));
         if head {
-            shared.packets.record(flit.slot()).injected = now;
+            let record = shared.packets.record(flit.slot());
+            record.injected = now;
+            source.injected(record.src, record.tag, now);
         }
         shared.tally.flits_injected += 1;
         shared.wheel.flit(shared.wheel.row(place), now + u64::from(NODE_CHANNEL) + 1, place, flit);

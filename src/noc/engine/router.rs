@@ -203,5 +203,5 @@ pub(super) fn seat<const P: usize>(router: usize, port: usize) -> (usize, u32) {
 #[inline(always)]
 pub(super) fn seated<const P: usize>(word: usize, bit: u32) -> (usize, usize) {
     let index = word << 6 | bit as usize;
-    (index / P & (BLOCK - 1), index % P)
+    ((index / P) & (BLOCK - 1), index % P)
 }
