@@ -89,7 +89,7 @@ fn assert_sound(fabric: &Fabric, k: u32, faults: &[u32], spec: &RoutingSpec) -> 
     found
 }
 
-/// All 64 single and 2016 double faults of an 8 × 8 mesh, with the fixed turn maps; every 50th with the search.
+/// All 64 single and 2016 double faults of an 8 × 8 mesh, with the fixed turn maps; every 130th with the search.
 #[test]
 fn every_single_and_double_fault_is_certified() {
     let fabric = mesh(8);
@@ -99,7 +99,7 @@ fn every_single_and_double_fault_is_certified() {
     assert_eq!(maps.len(), 64 + 2016);
     maps.par_iter().enumerate().for_each(|(number, faults)| {
         assert_sound(&fabric, 8, faults, &mftn(0));
-        if number % 50 == 0 {
+        if number % 130 == 0 {
             assert_sound(&fabric, 8, faults, &mftn(200));
         }
     });
@@ -306,7 +306,7 @@ fn the_bound_itself_is_right() {
 }
 
 /// γ of `mftn` over the bound for any routing at all, means over maps; the aim is 1.25.
-fn ratios(k: u32, faults: usize, maps: u32) -> f64 {
+fn ratios(k: u32, faults: usize, maps: u32, effort: u32) -> f64 {
     let fabric = mesh(k);
     let ratios: Vec<f64> = (0..maps)
         .into_par_iter()
@@ -314,7 +314,7 @@ fn ratios(k: u32, faults: usize, maps: u32) -> f64 {
             let map = random_map(k, faults, 500 + id);
             // The bound knows no regions: where they switch nodes off it bounds another network.
             let regions = in_service(k.into(), &map) + faults == (k * k) as usize;
-            let gamma = check(&fabric, &map, &RoutingSpec::Mftn(MftnParams::default()), 1).gamma;
+            let gamma = check(&fabric, &map, &mftn(effort), 1).gamma;
             if regions { gamma / flow_bound(k, &map) } else { f64::NAN }
         })
         .filter(|ratio| ratio.is_finite())
@@ -325,7 +325,7 @@ fn ratios(k: u32, faults: usize, maps: u32) -> f64 {
 #[test]
 fn loads_are_within_a_quarter_of_the_bound_for_any_routing() {
     for faults in [1, 4] {
-        let ratio = ratios(8, faults, 2);
+        let ratio = ratios(8, faults, 2, 1_000);
         assert!((0.999..=1.25).contains(&ratio), "{faults} faults: {ratio}");
     }
 }
@@ -334,6 +334,6 @@ fn loads_are_within_a_quarter_of_the_bound_for_any_routing() {
 #[ignore = "minutes; prints how far from the bound"]
 fn how_far_from_the_bound() {
     for (k, faults, maps) in [(8, 1, 20), (8, 3, 20), (8, 6, 20), (16, 3, 4), (16, 13, 4)] {
-        println!("{k} × {k}, {faults} faults: γ is {:.3} times the bound", ratios(k, faults, maps));
+        println!("{k} × {k}, {faults} faults: γ is {:.3} times the bound", ratios(k, faults, maps, 3_000));
     }
 }

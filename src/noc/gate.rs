@@ -74,6 +74,11 @@ impl Gate {
         self.offers.iter().filter_map(VecDeque::front).any(|offer| offer.at < end)
     }
 
+    /// Offers that sources have made and that are not created yet.
+    pub(super) fn offered(&self) -> u64 {
+        self.offers.iter().map(|offers| offers.len() as u64).sum()
+    }
+
     /// Creates the next packet of `node` that may be sent and whose time has come; counts those before it
     /// that are refused.
     pub(super) fn create<S: Source>(

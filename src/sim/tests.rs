@@ -6,6 +6,7 @@ use super::saturation::{Found, Search};
 use super::*;
 use crate::base::RouterId;
 use crate::fabric::{LinkParams, Topology};
+use crate::noc::params::RouterKind;
 use crate::noc::route::DimensionOrder;
 use crate::workload::traffic::{PacketFlits, Pattern, TrafficParams, TrafficSource};
 
@@ -154,6 +155,26 @@ fn a_drain_in_short_steps_is_not_taken_for_a_stall() {
         let outcome = job.run(chip.traffic(&params), windows, &mut Control::none()).expect("balanced books");
         assert!(matches!(outcome.ending, Ending::Complete | Ending::Saturated), "{:?}", outcome.ending);
     }
+}
+
+/// A routing function that does not know that the middle is cut off, and routers that never hold a flit.
+#[test]
+fn a_livelock_is_noticed() {
+    let mut chip = Chip::mesh(3, RouterParams { kind: RouterKind::Deflection, ..RouterParams::default() });
+    let middle = RouterId(4);
+    for (id, link) in chip.fabric.links.iter().enumerate() {
+        if link.from == middle || link.to == middle {
+            chip.health.kill_link(crate::base::LinkId::at(id));
+        }
+    }
+    let batch = crate::workload::traffic::Batch { packets: 4, outstanding: None };
+    let params =
+        TrafficParams { mode: crate::workload::traffic::Mode::Batch(batch), ..TrafficParams::default() };
+    let outcome = chip.run(&params, Windows { warmup: 0, measure: None, drain_limit: 0 });
+    let Ending::Circling(circling) = outcome.ending else { panic!("{:?}", outcome.ending) };
+    assert!(circling.cycles >= 50_000 && circling.hops >= circling.cycles / 4, "{circling:?}");
+    assert!(circling.packets > 0 && circling.packets == outcome.packets.in_flight);
+    assert!(!outcome.is_complete());
 }
 
 /// A batch: the run is over when the last packet has arrived.

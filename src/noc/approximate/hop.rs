@@ -325,11 +325,11 @@ impl Approximate {
         if flits == 1 {
             let place = self.credit_at(feeder, known);
             self.credits[place] = first + delay;
-        }
-        for flit in flits.saturating_sub(self.setup.ring)..if flits == 1 { 0 } else { flits } {
-            let at = if flit == 0 { first } else { first + flit * span / gaps };
-            let place = self.credit_at(feeder, known + flit);
-            self.credits[place] = at + delay;
+        } else {
+            for flit in flits.saturating_sub(self.setup.ring)..flits {
+                let place = self.credit_at(feeder, known + flit);
+                self.credits[place] = first + flit * span / gaps + delay;
+            }
         }
         let output = &mut self.outputs[feeder as usize];
         output.known = known + flits;

@@ -101,7 +101,7 @@ impl Mail {
     /// Packets posted and not delivered yet, those still in their nodes' queues included.
     pub fn pending(&self) -> u64 {
         let queued: usize = self.boxes.out.iter().map(VecDeque::len).sum();
-        self.network.in_flight() + queued as u64
+        self.network.in_flight() + self.network.gate.offered() + queued as u64
     }
 
     /// What has been counted so far: packets refused, flits by port.

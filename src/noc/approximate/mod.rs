@@ -17,7 +17,30 @@
 //! served instead of round-robin or iSLIP with its failures, so flits of packets are not interleaved; a packet longer
 //! than a buffer is not stopped half way by one that is in its way further on.
 //!
-//! The error against the cycle engine is measured by `tests/noc_approximate.rs`, which also holds the table of it.
+//! The error against the cycle engine, 8 × 8 mesh with XY, pipeline A and 4 VCs of 8 flits unless the line says
+//! otherwise, one run of 6,000 measured cycles: mean packet latency at shares of the saturation load, and flits
+//! accepted at 1.2 times that load. `tests/noc_approximate.rs` measures it (`table_of_errors`) and asserts at most
+//! 5 % up to 70 % of saturation, 10 % with adaptive routing.
+//!
+//! | | 30 % | 50 % | 70 % | 85 % | accepted beyond |
+//! |---|---|---|---|---|---|
+//! | uniform | −0.1 % | −0.6 % | −2.3 % | −7.1 % | +6.2 % |
+//! | uniform, 1 VC | 0.0 % | +0.1 % | +0.1 % | 0.0 % | −0.5 % |
+//! | uniform, 2 VCs of 4 flits | 0.0 % | 0.0 % | −0.1 % | −0.2 % | +0.3 % |
+//! | uniform, packets of 4 flits | +0.1 % | +0.4 % | +0.2 % | −0.9 % | +7.7 % |
+//! | uniform, pipeline C | −0.5 % | −1.3 % | −3.4 % | −8.8 % | +10.5 % |
+//! | uniform, pipeline E | −0.1 % | −0.6 % | −2.4 % | −7.0 % | +6.0 % |
+//! | transpose | 0.0 % | −0.3 % | −1.0 % | −2.0 % | 0.0 % |
+//! | transpose, packets of 4 flits | −0.1 % | −0.2 % | −0.4 % | −1.1 % | 0.0 % |
+//! | neighbour | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % |
+//! | uniform, O1TURN | 0.0 % | −0.2 % | −0.8 % | −2.0 % | +6.3 % |
+//! | uniform, Valiant | 0.0 % | −0.4 % | −1.3 % | −4.6 % | +4.5 % |
+//! | transpose, minimal adaptive | −1.3 % | −7.9 % | −8.7 % | −13.0 % | +4.2 % |
+//! | 4-ary 3-tree, uniform | −0.1 % | −0.7 % | −2.6 % | −8.0 % | +8.1 % |
+//!
+//! What it saves grows with the packets: an event is a packet at a router, whatever its length. With packets of 4 flits
+//! runs take a fifth to a fourteenth of the cycle engine's time; with packets of one flit, where there are as many
+//! events as the cycle engine has flit-hops, they take about as long.
 //!
 //! Invariants: no cycle of a wire or a switch input is given away twice; every packet that was let in is delivered,
 //! or waits; runs do not depend on anything but their inputs.
