@@ -73,7 +73,7 @@ fn a_fixed_rate_is_measured_as_the_reference_measures_it() {
     assert_eq!(through, outcome.flit_hops() + outcome.packets.delivered);
     // The frames of the timeline add up to the loads, and cover the run.
     let Timeline { width, frames } = &outcome.timeline;
-    assert!(*width == 250 && frames.len() as u64 == outcome.cycles.div_ceil(*width), "{}", frames.len());
+    assert!(*width == 334 && frames.len() as u64 == outcome.cycles.div_ceil(*width), "{}", frames.len());
     let link = |link: usize| frames.iter().map(|frame| u64::from(frame.link_flits[link])).sum::<u64>();
     assert!((0..outcome.loads.link_flits.len()).all(|id| link(id) == outcome.loads.link_flits[id]));
     let to_node = |at: usize| frames.iter().map(|frame| u64::from(frame.delivered_flits[at])).sum::<u64>();

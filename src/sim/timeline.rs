@@ -53,8 +53,9 @@ impl Recorder {
     /// A recorder for a network of so many ports, and a run of `expected` cycles if that is known.
     pub fn new(ports: usize, expected: Option<u64>) -> Self {
         let most = MOST.min(CELLS / ports.max(1));
-        let width =
-            expected.map_or(FIRST_WIDTH, |cycles| cycles.div_ceil(most.max(1) as u64).max(FIRST_WIDTH));
+        // A quarter is left for the drain.
+        let planned = (most - most / 4).max(1) as u64;
+        let width = expected.map_or(FIRST_WIDTH, |cycles| cycles.div_ceil(planned).max(FIRST_WIDTH));
         let most = if most < FEWEST { 0 } else { most };
         Self { width, most, before: vec![0; ports], frames: Vec::new() }
     }
@@ -173,6 +174,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_drain_does_not_halve_the_frames() {
+        let recorder = record(12_265, Some(12_000));
+        assert_eq!((recorder.width, recorder.frames.len()), (334, 37));
     }
 
     #[test]
