@@ -198,11 +198,7 @@ fn what_does_not_fit_together_is_refused() {
         ("cli-routing-off-its-topology", &["check", "spinnaker", "--routing", "odd-even"]),
         ("cli-routing-without-vcs", &["check", "torus8", "--set", "chip.router.vcs=1"]),
         ("cli-routing-unknown", &["check", "mesh8", "--routing", "mftm"]),
-        ("cli-too-many-vcs", &["check", "mesh8", "--set", "chip.router.vcs=16"]),
-        (
-            "cli-deflection-with-buffers",
-            &["check", "mesh8", "--set", "chip.router.kind=deflection", "--set", "chip.router.vcs=2"],
-        ),
+        ("cli-too-many-vcs", &["run", "uniform", "--set", "chip.router.vcs=16"]),
         (
             "cli-mesh-beyond-memory",
             &["check", "mesh8", "--set", "chip.topology.mesh.size=[1000000, 1000000]"],

@@ -82,7 +82,9 @@ impl Deflection {
             astray: false,
             age: (parcel.created, parcel.src.0, sent),
         };
-        let home = parcel.head.dst == router && free >> parcel.head.eject & 1 == 1;
+        // A packet to a node here needs no port to elsewhere, unless it is to go over some other router first.
+        let direct = self.gate.routing.two_phase().is_none();
+        let home = direct && parcel.head.dst == router && free >> parcel.head.eject & 1 == 1;
         if !home && free & self.open[router.index()] == 0 {
             self.counts.blocked_injections += 1;
             return free;
