@@ -107,7 +107,7 @@ impl Folder {
             return Err(FolderError::Exists(path.to_owned()));
         }
         let Some(name) = path.file_name() else {
-            let error = io::ErrorKind::InvalidFilename.into();
+            let error = io::ErrorKind::InvalidInput.into();
             return Err(FolderError::Failed("write", path.to_owned(), error));
         };
         let temporary = format!(".{}.{}.part", name.to_string_lossy(), process::id());

@@ -18,8 +18,6 @@ const LARGEST: u64 = 64 * 64 - 1;
 /// One run as the page's script sees it.
 #[derive(Serialize)]
 struct Run<'a> {
-    label: &'a str,
-    title: String,
     clock: Option<f64>,
     cycles: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -118,8 +116,6 @@ impl<'a> Run<'a> {
         let cycles = run.number("/time/cycles");
         let film = figures.and_then(|figures| figures.timeline.as_ref());
         Self {
-            label: &run.label,
-            title: run.title(),
             clock: figures.map(|figures| figures.clock_hz),
             cycles,
             chip: run.chip().map(|chip| Chip::new(chip, film, cycles.unwrap_or(0.0), peaks)),

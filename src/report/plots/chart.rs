@@ -122,7 +122,7 @@ impl Axis {
                     100.0 - 100.0 / left
                 ),
             },
-            value if value == 0.0 => "0".to_owned(),
+            0.0 => "0".to_owned(),
             value if !(1e-3..1e6).contains(&value.abs()) => format!("{value:.0e}"),
             value => {
                 let text = format!("{value:.4}");
