@@ -288,7 +288,8 @@ impl<'a> Assignment<'a> {
         let (limits, load) = (self.limits[part as usize], &self.load[part as usize]);
         let rows = limits.rows.iter().zip(&load.rows);
         let neurons = rows.map(|((_, room), load)| load.saturating_sub(*room)).max().unwrap_or(0);
-        let refused = self.members(part).iter().filter(|&&it| limits.refused.has(self.graph.kind[it as usize]));
+        let refused =
+            self.members(part).iter().filter(|&&it| limits.refused.has(self.graph.kind[it as usize]));
         let found = [
             u64::from(neurons).max(refused.count() as u64),
             load.synapses.saturating_sub(u64::from(limits.synapses)),

@@ -40,9 +40,11 @@ pub(super) fn group(graph: &Hypergraph, largest: Largest, seed: u64, level: u64)
         let fits = |&&other: &&u32| {
             other != vertex && graph.kind[other as usize] == kind && groups.fit(vertex, other, largest)
         };
-        let best = touched.iter().filter(fits).copied().max_by(|&a, &b| {
-            value(a).total_cmp(&value(b)).then(b.cmp(&a))
-        });
+        let best = touched
+            .iter()
+            .filter(fits)
+            .copied()
+            .max_by(|&a, &b| value(a).total_cmp(&value(b)).then(b.cmp(&a)));
         if let Some(best) = best {
             groups.join(vertex, best);
         }

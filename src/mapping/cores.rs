@@ -116,12 +116,7 @@ pub struct Avoided {
 ///
 /// Used are those whose nodes work, are not unsafe (on two-dimensional meshes), and can all send to each
 /// other: the largest set of nodes joined in both directions.
-pub fn usable(
-    cores: &Cores,
-    fabric: &Fabric,
-    health: &Health,
-    routing: &Routing,
-) -> (Vec<CoreId>, Avoided) {
+pub fn usable(cores: &Cores, fabric: &Fabric, health: &Health, routing: &Routing) -> (Vec<CoreId>, Avoided) {
     let ground = Ground::new(fabric, health, 1, 0);
     let faulty: Vec<bool> = health.router.iter().map(|alive| !alive).collect();
     let regions = Mesh::of(&ground).map(|mesh| Regions::grow(mesh, &faulty).disabled);
@@ -314,8 +309,7 @@ fn check_single(graph: &Hypergraph, limits: &[&Limits], problems: &mut Problems)
             let mut distinct = graph.heard.of(vertex).to_vec();
             distinct.dedup();
             if distinct.len() as u32 > fan_in {
-                let message =
-                    format!("{} neurons send to it; a core hears at most {fan_in}", distinct.len());
+                let message = format!("{} neurons send to it; a core hears at most {fan_in}", distinct.len());
                 problems.push(Problem::new(path, message));
             }
         }

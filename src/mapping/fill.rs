@@ -21,7 +21,8 @@ pub(super) fn sequential(all: &mut Assignment<'_>) {
 
 /// Puts every vertex that lies nowhere into the first part with room for it.
 pub(super) fn squeeze(all: &mut Assignment<'_>) {
-    for vertex in (0..all.graph.vertices()).filter(|&vertex| all.part[vertex] == NOWHERE).collect::<Vec<_>>() {
+    for vertex in (0..all.graph.vertices()).filter(|&vertex| all.part[vertex] == NOWHERE).collect::<Vec<_>>()
+    {
         if let Some(part) = (0..all.parts() as u32).find(|&part| all.fits(vertex, part)) {
             all.insert(vertex, part);
         }
@@ -48,9 +49,10 @@ pub(super) fn overlap(all: &mut Assignment<'_>, order: &[u32]) {
         while from < order.len() && all.part[order[from] as usize] != NOWHERE {
             from += 1;
         }
-        let mut next = order[from..].iter().map(|&it| it as usize).find(|&it| {
-            all.part[it] == NOWHERE && all.fits(it, part)
-        });
+        let mut next = order[from..]
+            .iter()
+            .map(|&it| it as usize)
+            .find(|&it| all.part[it] == NOWHERE && all.fits(it, part));
         while let Some(vertex) = next {
             all.insert(vertex, part);
             attract(all, vertex, &mut score, &mut queue);
@@ -112,8 +114,9 @@ impl Queue {
     /// Takes out the usable one with the highest score, of equals the lowest number; drops what is not usable.
     fn pop(&mut self, score: &[f64], usable: impl Fn(usize) -> bool) -> Option<usize> {
         loop {
-            let better =
-                |a: &(usize, &u32), b: &(usize, &u32)| score[*a.1 as usize].total_cmp(&score[*b.1 as usize]).then(b.1.cmp(a.1));
+            let better = |a: &(usize, &u32), b: &(usize, &u32)| {
+                score[*a.1 as usize].total_cmp(&score[*b.1 as usize]).then(b.1.cmp(a.1))
+            };
             let (at, &best) = self.list.iter().enumerate().max_by(better)?;
             self.list.swap_remove(at);
             self.listed[best as usize] = false;

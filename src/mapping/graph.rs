@@ -141,10 +141,8 @@ impl Hypergraph {
         let mut synapses = vec![0u32; neurons];
         all.items.iter().for_each(|&target| synapses[target as usize] += 1);
         let others = |i: usize| all.of(i).iter().copied().filter(move |&target| target as usize != i);
-        let targets = Lists::new(
-            (0..neurons).map(|i| others(i).count()),
-            (0..neurons).flat_map(others).collect(),
-        );
+        let targets =
+            Lists::new((0..neurons).map(|i| others(i).count()), (0..neurons).flat_map(others).collect());
         let each: Vec<u32> = (0..neurons as u32).collect();
         Ok(Self {
             heard: targets.turned(neurons),

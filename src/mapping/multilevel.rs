@@ -47,8 +47,7 @@ fn coarsen(graph: &Hypergraph, limits: &[&Limits], seed: u64) -> (Vec<Hypergraph
     let needed = needed(graph, limits);
     let room = graph.vertices().div_ceil(needed) as u32;
     let memory = limits.iter().map(|limits| limits.synapses).min().unwrap_or(u32::MAX);
-    let largest =
-        Largest { neurons: (room / 6).max(2), synapses: (memory / 6).max(1) };
+    let largest = Largest { neurons: (room / 6).max(2), synapses: (memory / 6).max(1) };
     loop {
         let finest = levels.last().unwrap_or(graph);
         if finest.vertices() <= GROUPS_PER_PART * needed {

@@ -31,7 +31,8 @@ impl Pull {
     fn options(&mut self, all: &Assignment<'_>, vertex: usize, distance: &Distance) -> Vec<(f64, u32)> {
         let base = self.gather(all, vertex);
         let Self { by_part, touched } = self;
-        let mut list: Vec<(f64, u32)> = touched.iter().map(|&part| (base + by_part[part as usize], part)).collect();
+        let mut list: Vec<(f64, u32)> =
+            touched.iter().map(|&part| (base + by_part[part as usize], part)).collect();
         touched.drain(..).for_each(|part| by_part[part as usize] = 0.0);
         let better = |a: &(f64, u32), b: &(f64, u32)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
         if list.len() > MOST_CANDIDATES {
@@ -255,7 +256,8 @@ mod tests {
     /// From a random assignment: what is said to be saved is what the cost falls by, and no limit is broken.
     #[test]
     fn savings_add_up_and_limits_hold() {
-        let targets: Vec<Vec<u32>> = (0..80u32).map(|i| vec![(i + 1) % 80, (i + 2) % 80, (i + 3) % 80]).collect();
+        let targets: Vec<Vec<u32>> =
+            (0..80u32).map(|i| vec![(i + 1) % 80, (i + 2) % 80, (i + 3) % 80]).collect();
         let graph = Hypergraph::of_lists(&targets, &[1.0; 80]).unwrap();
         let limits = Limits::of(&Capacity::of_neurons(22), &graph);
         let limits = [&limits; 4];

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::assignment::{Assignment, Distance, NOWHERE};
 use super::cores::{Avoided, Cores, Limits, check_sums, usable};
-use super::flows::{Flows, casts};
 use super::fill;
+use super::flows::{Flows, casts};
 use super::graph::Hypergraph;
 use super::metrics::{Figures, figures};
 use super::multilevel;
@@ -142,7 +142,8 @@ pub fn map(graph: &Hypergraph, ground: &Ground<'_>, search: &Search, seed: u64) 
     let ways = Ways::new(ground.fabric, ground.health, ground.routing, ground.cores, &seats);
     let task = Task { graph, ways, limits, class, search, seed };
     let starts = task.starts();
-    let found: Vec<Found> = starts.par_iter().map(|&(partition, index)| task.start(partition, index)).collect();
+    let found: Vec<Found> =
+        starts.par_iter().map(|&(partition, index)| task.start(partition, index)).collect();
     let better = |a: &Found, b: &Found| a.left.cmp(&b.left).then(a.score.total_cmp(&b.score));
     let best = found.into_iter().min_by(better).expect("the search was checked to have a start");
     if best.left > 0 {
@@ -174,7 +175,9 @@ fn left_over(left: usize, graph: &Hypergraph) -> Problems {
          keeps every limit",
         graph.vertices()
     );
-    Problem::new("neurons", message).allowed("more cores, or more neurons, synapses, inputs or outputs per core").into()
+    Problem::new("neurons", message)
+        .allowed("more cores, or more neurons, synapses, inputs or outputs per core")
+        .into()
 }
 
 impl Task<'_> {
@@ -226,9 +229,8 @@ impl Task<'_> {
     /// Neurons moved under the distances of `seat`, then the cores placed again; the neurons, the score, the
     /// seats.
     fn settled<'b>(&self, all: &Assignment<'b>, seat: &[u32], seed: u64) -> (Assignment<'b>, f64, Vec<u32>) {
-        let distance = Distance::of(all.parts(), |a, b| {
-            self.ways.hops(seat[a as usize], seat[b as usize]) as f32
-        });
+        let distance =
+            Distance::of(all.parts(), |a, b| self.ways.hops(seat[a as usize], seat[b as usize]) as f32);
         let mut all = all.clone();
         settle(&mut all, &distance, seed, 4);
         let mut seat = seat.to_vec();

@@ -93,7 +93,8 @@ fn figures_of_given_mappings_are_those_of_the_reference() {
     let golden = golden();
     let (graph, chip) = case(&golden);
     let linear: Vec<u32> = (0..36).collect();
-    let partitions = [("sequential", &golden.partition_sequential), ("greedy_fm", &golden.partition_greedy_fm)];
+    let partitions =
+        [("sequential", &golden.partition_sequential), ("greedy_fm", &golden.partition_greedy_fm)];
     for (partition, part) in partitions {
         for (place, order) in [("linear", &linear), ("hilbert", &golden.case.hilbert_crop6)] {
             let core_of = part.iter().map(|&part| CoreId(order[part as usize])).collect();

@@ -132,7 +132,12 @@ impl Learning {
     }
 
     /// One step in which the neurons of `fired` fired.
-    pub fn advance(&mut self, step: u64, fired: impl Iterator<Item = u32> + Clone, weights: &mut impl Weights) {
+    pub fn advance(
+        &mut self,
+        step: u64,
+        fired: impl Iterator<Item = u32> + Clone,
+        weights: &mut impl Weights,
+    ) {
         self.begin(step);
         fired.clone().for_each(|neuron| self.on_pre(neuron, weights));
         fired.for_each(|neuron| self.on_post(neuron, weights));

@@ -98,7 +98,8 @@ impl Builder<'_> {
 
     fn add(&mut self, node: usize, shape: Vec<usize>, first: u32) {
         self.became[node] = Some(self.populations.len());
-        let input = Signal { bias: vec![0.0; shape.iter().product()], shape: shape.clone(), ways: Vec::new() };
+        let input =
+            Signal { bias: vec![0.0; shape.iter().product()], shape: shape.clone(), ways: Vec::new() };
         self.populations.push(Population { node, shape, first, input, layer: 0 });
     }
 
@@ -204,7 +205,9 @@ impl Builder<'_> {
     fn add_up(&mut self, node: usize, shape: &[usize]) -> Result<usize, Problem> {
         let input = self.gets(node)?;
         if input.size() != shape.iter().product::<usize>() {
-            return Err(self.wrong(node, format!("shows a shape of {shape:?} and gets {} values", input.size())));
+            return Err(
+                self.wrong(node, format!("shows a shape of {shape:?} and gets {} values", input.size()))
+            );
         }
         let first = self.populations.last().map_or(0, |last| last.first + last.size());
         self.add(node, shape.to_vec(), first);
@@ -273,7 +276,10 @@ impl Builder<'_> {
         let inputs = inputs.filter(|(_, it)| matches!(self.graph.nodes[it.node].kind, Kind::Input { .. }));
         Ok(Imported {
             inputs: inputs.map(|(index, _)| named(index)).collect(),
-            outputs: outputs.into_iter().map(|(node, shown)| (self.name(node).to_owned(), named(shown))).collect(),
+            outputs: outputs
+                .into_iter()
+                .map(|(node, shown)| (self.name(node).to_owned(), named(shown)))
+                .collect(),
             latency: self.populations.iter().map(|it| it.layer).collect(),
             version: self.graph.version.clone(),
             scheme: self.scheme,
@@ -283,9 +289,8 @@ impl Builder<'_> {
 
     fn synapses(&self, population: &Population, net: &mut NetBuilder) -> Result<(), Problem> {
         let gain = match &self.graph.nodes[population.node].kind {
-            Kind::Integrator { r, .. } => {
-                spread(r, population.input.size(), "r").map_err(|message| self.wrong(population.node, message))?
-            }
+            Kind::Integrator { r, .. } => spread(r, population.input.size(), "r")
+                .map_err(|message| self.wrong(population.node, message))?,
             _ => vec![1.0; population.input.size()],
         };
         for way in &population.input.ways {
@@ -293,7 +298,10 @@ impl Builder<'_> {
             // Within a layer feedback takes a step; from layer to layer a step each stands for none.
             let delay = way.delay + (population.layer - from.layer).max(1);
             let delay = u16::try_from(delay).map_err(|_| {
-                self.wrong(population.node, format!("gets a spike after {delay} steps; at most {MAX_DELAY} are possible"))
+                self.wrong(
+                    population.node,
+                    format!("gets a spike after {delay} steps; at most {MAX_DELAY} are possible"),
+                )
             })?;
             let target = NeuronId(population.first + way.element);
             let weight = way.weight * gain[way.element as usize];

@@ -22,7 +22,8 @@ impl Window {
         for d in 0..self.size.len() {
             let reach = self.dilation[d] * (self.kernel[d] - 1) + 1;
             let room = (self.size[d] + padding[d]).checked_sub(reach);
-            let room = room.ok_or_else(|| format!("has a kernel of {reach} on an image of {}", self.size[d]))?;
+            let room =
+                room.ok_or_else(|| format!("has a kernel of {reach} on an image of {}", self.size[d]))?;
             self.out.push(room / self.stride[d] + 1);
         }
         Ok(self)
@@ -105,7 +106,8 @@ pub(super) fn pool(signal: &Signal, pool: &Pool) -> Result<Signal, String> {
     let (channels, size) = image(signal, 2)?;
     let whole: Vec<usize> = pool.padding.iter().map(|it| 2 * it).collect();
     let (kernel, stride, before) = (pool.kernel.clone(), pool.stride.clone(), pool.padding.clone());
-    let window = Window { size, kernel, stride, before, dilation: vec![1; 2], out: Vec::new() }.new(&whole)?;
+    let window =
+        Window { size, kernel, stride, before, dilation: vec![1; 2], out: Vec::new() }.new(&whole)?;
     let (area, out_area): (usize, usize) = (window.size.iter().product(), window.out.iter().product());
     let factor = if pool.mean { 1.0 / pool.kernel.iter().product::<usize>() as f64 } else { 1.0 };
     signal.mapped([vec![channels], window.out.clone()].concat(), |element, list| {

@@ -29,6 +29,7 @@ mod signal;
 mod store;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use crate::base::unit::Seconds;
 use crate::base::{Problem, Problems};
@@ -76,7 +77,9 @@ pub fn import(bytes: Vec<u8>, choices: &Choices) -> Result<Imported, Problems> {
     let tree = store::read(bytes)?;
     let graph = node::graph(&tree)?;
     if let Some(dt) = choices.dt.filter(|dt| !(dt.0 > 0.0 && dt.0.is_finite())) {
-        return Err(Problem::new("dt", format!("{} s is no length of a step", dt.0)).allowed("more than 0").into());
+        return Err(Problem::new("dt", format!("{} s is no length of a step", dt.0))
+            .allowed("more than 0")
+            .into());
     }
     build::build(&graph, choices)
 }

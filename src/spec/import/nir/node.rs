@@ -6,18 +6,41 @@ use crate::base::{Problem, Problems};
 /// What a node does.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Kind {
-    Input { shape: Vec<usize> },
-    Output { shape: Vec<usize> },
+    Input {
+        shape: Vec<usize>,
+    },
+    Output {
+        shape: Vec<usize>,
+    },
     /// Ends of graphs within the graph, and `Flatten`: passes on what it gets.
     Pass,
-    Linear { weight: Array, bias: Option<Array> },
-    Scale { scale: Array },
-    Delay { delay: Array },
+    Linear {
+        weight: Array,
+        bias: Option<Array>,
+    },
+    Scale {
+        scale: Array,
+    },
+    Delay {
+        delay: Array,
+    },
     Conv(Conv),
     Pool(Pool),
-    Integrator { r: Array, fires: Option<Fires> },
-    Leaky { tau: Array, tau_syn: Option<Array>, w_in: Option<Array>, r: Array, v_leak: Array, fires: Option<Fires> },
-    Threshold { threshold: Array },
+    Integrator {
+        r: Array,
+        fires: Option<Fires>,
+    },
+    Leaky {
+        tau: Array,
+        tau_syn: Option<Array>,
+        w_in: Option<Array>,
+        r: Array,
+        v_leak: Array,
+        fires: Option<Fires>,
+    },
+    Threshold {
+        threshold: Array,
+    },
 }
 
 /// When a neuron fires, and where it lands.
@@ -210,7 +233,9 @@ impl Fields<'_> {
     fn maybe(&mut self, name: &str) -> Option<Array> {
         match self.tree.get(name) {
             None => None,
-            Some(Item::Numbers(array)) if array.data.iter().all(|value| value.is_finite()) => Some(array.clone()),
+            Some(Item::Numbers(array)) if array.data.iter().all(|value| value.is_finite()) => {
+                Some(array.clone())
+            }
             Some(Item::Numbers(_)) => self.wrong(name, "holds values that are not finite"),
             Some(Item::Other(kind)) => {
                 let message = format!("values of type {kind} are not supported");
@@ -230,7 +255,8 @@ impl Fields<'_> {
     /// Whole numbers, none negative.
     fn counts(&mut self, name: &str) -> Option<Vec<usize>> {
         let array = self.numbers(name)?;
-        let whole = |value: &f64| (*value >= 0.0 && value.fract() == 0.0 && *value < 1e9).then_some(*value as usize);
+        let whole =
+            |value: &f64| (*value >= 0.0 && value.fract() == 0.0 && *value < 1e9).then_some(*value as usize);
         match array.data.iter().map(whole).collect() {
             Some(counts) => Some(counts),
             None => self.wrong(name, "holds what are no counts"),
@@ -263,8 +289,25 @@ impl Fields<'_> {
 
 /// The names of all supported nodes.
 const NAMES: &[&str] = &[
-    "Affine", "AvgPool2d", "Conv1d", "Conv2d", "CubaLI", "CubaLIF", "Delay", "Flatten", "I", "IF", "Input", "LI",
-    "LIF", "Linear", "NIRGraph", "Output", "Scale", "SumPool2d", "Threshold",
+    "Affine",
+    "AvgPool2d",
+    "Conv1d",
+    "Conv2d",
+    "CubaLI",
+    "CubaLIF",
+    "Delay",
+    "Flatten",
+    "I",
+    "IF",
+    "Input",
+    "LI",
+    "LIF",
+    "Linear",
+    "NIRGraph",
+    "Output",
+    "Scale",
+    "SumPool2d",
+    "Threshold",
 ];
 
 /// What the node is; `inner` if it lies in a graph within the graph.
@@ -312,7 +355,8 @@ fn kind(fields: &mut Fields<'_>, inner: bool) -> Option<Kind> {
         }
         "I" | "IF" | "LI" | "LIF" | "CubaLI" | "CubaLIF" | "Threshold" => neuron(fields, &name),
         _ => {
-            let problem = Problem::new(format!("{}.type", fields.path), format!("`{name}` nodes are not supported"));
+            let problem =
+                Problem::new(format!("{}.type", fields.path), format!("`{name}` nodes are not supported"));
             fields.problems.push(problem.nearest(&name, NAMES.iter().copied()));
             None
         }
@@ -354,7 +398,8 @@ fn conv(fields: &mut Fields<'_>, dimensions: usize) -> Option<Kind> {
     fields.only(&["weight", "bias", "stride", "padding", "dilation", "groups", "input_shape"]);
     let weight = fields.numbers("weight")?;
     if weight.shape.len() != dimensions + 2 || weight.data.is_empty() {
-        let message = format!("a kernel of shape {:?}; {} dimensions are needed", weight.shape, dimensions + 2);
+        let message =
+            format!("a kernel of shape {:?}; {} dimensions are needed", weight.shape, dimensions + 2);
         return fields.wrong("weight", message);
     }
     let bias = fields.numbers("bias")?;

@@ -27,7 +27,10 @@ pub(super) struct Array {
 pub(super) enum Item {
     Group(Tree),
     Numbers(Array),
-    Texts { shape: Vec<usize>, texts: Vec<String> },
+    Texts {
+        shape: Vec<usize>,
+        texts: Vec<String>,
+    },
     /// Of a type that is not read: its name.
     Other(String),
 }
