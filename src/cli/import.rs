@@ -117,8 +117,6 @@ fn from_nir(arguments: &NirArguments) -> Result<(), Failure> {
         Failure::Usage(format!("`{}` cannot be imported:\n{problems}", file.display()))
     };
     let documents = nir::import(bytes, &choices).map_err(wrong)?.documents(*steps);
-    let documents = documents
-        .map_err(|error| Failure::Failed(format!("the workload cannot be written down: {error}")))?;
     write(out, &documents.iter().collect::<Vec<_>>(), *force)?;
     console::complain(&format!("wrote {}\n", out.join("workload.yaml").display()));
     Ok(())

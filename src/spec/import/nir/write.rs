@@ -8,14 +8,12 @@ use crate::network::Span;
 use crate::network::describe::{
     Delays, NetworkParams, PartParams, Pattern, PopulationParams, ProjectionParams, Weights,
 };
+use crate::spec::sanafe::text;
 use crate::spec::{Probes, WorkloadDoc};
 
 impl Imported {
     /// `workload.yaml` for a run of `steps` steps, and the tables it names: names and texts.
-    ///
-    /// # Errors
-    /// What YAML cannot hold, in a sentence.
-    pub fn documents(&self, steps: u64) -> Result<Vec<(String, String)>, String> {
+    pub fn documents(&self, steps: u64) -> Vec<(String, String)> {
         let mut files = Vec::new();
         let network = NetworkParams {
             dt: self.net.dt,
@@ -31,9 +29,9 @@ impl Imported {
             probes: Some(Probes { spikes, ..Probes::default() }),
             record: None,
         };
-        let body = serde_yaml::to_string(&workload).map_err(|error| error.to_string())?;
+        let body = text("imported from NIR", &workload);
         files.insert(0, ("workload.yaml".into(), format!("{}{body}", self.heading())));
-        Ok(files)
+        files
     }
 
     /// What was chosen, as a comment.
