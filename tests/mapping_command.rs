@@ -7,7 +7,8 @@ use serde_json::Value;
 
 fn spikeloom(folder: &Path, arguments: &[&str], code: i32) -> Output {
     let program = env!("CARGO_BIN_EXE_spikeloom");
-    let output = Command::new(program).current_dir(folder).args(arguments).output().expect("the program starts");
+    let output =
+        Command::new(program).current_dir(folder).args(arguments).output().expect("the program starts");
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}");
     output
@@ -45,7 +46,8 @@ fn folder() -> tempfile::TempDir {
 fn a_mapping_is_found_written_edited_and_run() {
     let folder = folder();
     let at = folder.path();
-    let quick = ["map", "net.yaml", "--chip", "chip.yaml", "--partition", "sequential,overlap", "--place", "force"];
+    let quick =
+        ["map", "net.yaml", "--chip", "chip.yaml", "--partition", "sequential,overlap", "--place", "force"];
     let found = json(at, &[&quick[..], &["--out", "mapped.yaml", "--json"]].concat());
     assert!(found["figures"]["packet_hops"].as_f64().is_some_and(|hops| hops > 0.0), "{found}");
     assert!(found["figures"]["fullest"].as_u64().is_some_and(|most| most <= 6), "{found}");
@@ -69,7 +71,8 @@ fn a_mapping_is_found_written_edited_and_run() {
 #[test]
 fn what_does_not_fit_a_broken_chip_is_said() {
     let folder = folder();
-    std::fs::write(folder.path().join("faults.yaml"), "cores: [{at: [0, 0]}, {at: [3, 1]}]").expect("written");
+    std::fs::write(folder.path().join("faults.yaml"), "cores: [{at: [0, 0]}, {at: [3, 1]}]")
+        .expect("written");
     let mut arguments = vec!["map", "net.yaml", "--chip", "chip.yaml", "--set", "chip.cores.neurons=3"];
     let output = spikeloom(folder.path(), &[&arguments[..], &["--faults", "faults.yaml"]].concat(), 2);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -78,7 +81,8 @@ fn what_does_not_fit_a_broken_chip_is_said() {
     let quick = ["--faults", "faults.yaml", "--place", "hilbert", "--json"];
     let found = json(folder.path(), &[&arguments[..], &quick].concat());
     assert_eq!(found["unused"]["faulty"], 2, "{found}");
-    let sits_there = |core: u64| found["mapping"].as_array().is_some_and(|list| list.iter().any(|it| it["core"] == core));
+    let sits_there =
+        |core: u64| found["mapping"].as_array().is_some_and(|list| list.iter().any(|it| it["core"] == core));
     assert!(!sits_there(0) && !sits_there(7) && sits_there(1), "{found}");
 }
 
@@ -86,10 +90,18 @@ fn what_does_not_fit_a_broken_chip_is_said() {
 fn a_nir_file_becomes_a_workload_that_runs() {
     let folder = folder();
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/nir/golden_rec.nir");
-    spikeloom(folder.path(), &["import", "nir", file, "--out", "nir", "--scheme", "exponential", "--dt", "1e-3"], 0);
+    spikeloom(
+        folder.path(),
+        &["import", "nir", file, "--out", "nir", "--scheme", "exponential", "--dt", "1e-3"],
+        0,
+    );
     let text = std::fs::read_to_string(folder.path().join("nir/workload.yaml")).expect("written");
     assert!(text.starts_with("# Imported from a NIR file") && text.contains("exponential"), "{text}");
-    spikeloom(folder.path(), &["run", "nir/workload.yaml", "--chip", "chip.yaml", "--set", "chip.cores.neurons=64"], 0);
+    spikeloom(
+        folder.path(),
+        &["run", "nir/workload.yaml", "--chip", "chip.yaml", "--set", "chip.cores.neurons=64"],
+        0,
+    );
     std::fs::write(folder.path().join("bad.nir"), b"\x89HDF\r\n\x1a\n and no more").expect("written");
     let output = spikeloom(folder.path(), &["import", "nir", "bad.nir", "--out", "bad"], 2);
     assert!(String::from_utf8_lossy(&output.stderr).contains("no readable HDF5 file"));
