@@ -2,10 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::console;
 use super::failure::Failure;
+use crate::base::unit::Seconds;
+use crate::neuron::lif::Discretisation;
+use crate::spec::import::nir;
 use crate::spec::sanafe;
 
 /// Arguments of `import`.
@@ -19,6 +22,44 @@ pub(super) struct ImportArguments {
 enum Format {
     /// An architecture and a network of SANA-FE (YAML, or `.net`).
     Sanafe(SanafeArguments),
+    /// A network in the Neuromorphic Intermediate Representation (`.nir`).
+    Nir(NirArguments),
+}
+
+/// Arguments of `import nir`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+NIR leaves it to each program how its equations are made discrete in time; here that is --scheme and --dt.
+Layer n of neurons runs n steps behind the input, as every synapse takes a step; the spikes are the same.
+
+Example:
+  spikeloom import nir model.nir --out imported --dt 1e-3 --scheme exponential")]
+struct NirArguments {
+    /// The file.
+    file: PathBuf,
+    /// Folder to write `workload.yaml` and tables to.
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// How leaky neurons are made discrete in time.
+    #[arg(long, value_enum, default_value_t = Scheme::Euler)]
+    scheme: Scheme,
+    /// Length of a step [s]. Default: what the file's metadata say, or else 1e-3.
+    #[arg(long, value_name = "SECONDS")]
+    dt: Option<f64>,
+    /// Steps that the workload is to run for.
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    steps: u64,
+    /// Overwrite files that the folder holds.
+    #[arg(long)]
+    force: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Scheme {
+    /// Forward Euler.
+    Euler,
+    /// Exponential: exact for input that is constant over a step.
+    Exponential,
 }
 
 /// Arguments of `import sanafe`.
@@ -44,27 +85,57 @@ struct SanafeArguments {
 }
 
 pub(super) fn import(arguments: &ImportArguments) -> Result<(), Failure> {
-    let Format::Sanafe(arguments) = &arguments.format;
+    match &arguments.format {
+        Format::Sanafe(arguments) => from_sanafe(arguments),
+        Format::Nir(arguments) => from_nir(arguments),
+    }
+}
+
+fn from_sanafe(arguments: &SanafeArguments) -> Result<(), Failure> {
     let (arch, net) = (read(&arguments.arch)?, read(&arguments.net)?);
     let is_netlist = arguments.net.extension().is_some_and(|extension| extension == "net");
     let import =
         sanafe::import(&arch, &net, is_netlist).map_err(|problems| Failure::Usage(problems.to_string()))?;
     let documents = import.documents(arguments.steps);
-    let files = documents.iter().chain(&import.tables);
-    let taken = files.clone().find(|(name, _)| arguments.out.join(name).exists());
-    if let (Some((name, _)), false) = (taken, arguments.force) {
-        let path = arguments.out.join(name);
+    let files: Vec<_> = documents.iter().chain(&import.tables).collect();
+    write(&arguments.out, &files, arguments.force)?;
+    let place = |name: &str| arguments.out.join(name).display().to_string();
+    console::complain(&format!("wrote {} and {}\n", place("chip.yaml"), place("workload.yaml")));
+    Ok(())
+}
+
+fn from_nir(arguments: &NirArguments) -> Result<(), Failure> {
+    let NirArguments { file, out, scheme, dt, steps, force } = arguments;
+    let bytes = std::fs::read(file)
+        .map_err(|error| Failure::Usage(format!("`{}` cannot be read: {error}", file.display())))?;
+    let scheme = match scheme {
+        Scheme::Euler => Discretisation::Euler,
+        Scheme::Exponential => Discretisation::Exponential,
+    };
+    let choices = nir::Choices { dt: dt.map(Seconds), scheme };
+    let wrong = |problems: crate::base::Problems| {
+        Failure::Usage(format!("`{}` cannot be imported:\n{problems}", file.display()))
+    };
+    let documents = nir::import(bytes, &choices).map_err(wrong)?.documents(*steps);
+    write(out, &documents.iter().collect::<Vec<_>>(), *force)?;
+    console::complain(&format!("wrote {}\n", out.join("workload.yaml").display()));
+    Ok(())
+}
+
+/// Writes files, as names and texts, into a folder.
+fn write(out: &Path, files: &[&(String, String)], force: bool) -> Result<(), Failure> {
+    let taken = files.iter().find(|(name, _)| out.join(name).exists());
+    if let (Some((name, _)), false) = (taken, force) {
+        let path = out.join(name);
         return Err(Failure::Usage(format!("`{}` is there already; overwrite with --force", path.display())));
     }
-    std::fs::create_dir_all(&arguments.out)
-        .map_err(|error| Failure::Usage(format!("cannot make `{}`: {error}", arguments.out.display())))?;
+    std::fs::create_dir_all(out)
+        .map_err(|error| Failure::Usage(format!("cannot make `{}`: {error}", out.display())))?;
     for (name, text) in files {
-        let path = arguments.out.join(name);
+        let path = out.join(name);
         std::fs::write(&path, text)
             .map_err(|error| Failure::Failed(format!("cannot write `{}`: {error}", path.display())))?;
     }
-    let place = |name: &str| arguments.out.join(name).display().to_string();
-    console::complain(&format!("wrote {} and {}\n", place("chip.yaml"), place("workload.yaml")));
     Ok(())
 }
 

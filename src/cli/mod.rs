@@ -6,13 +6,13 @@
 //!
 //! Read [`run`](self) (`run.rs`) first.
 
-mod absent;
 mod array;
 mod check;
 mod console;
 mod failure;
 mod faults;
 mod import;
+mod map;
 mod models;
 mod report;
 mod run;
@@ -81,8 +81,8 @@ enum Command {
     Completions(shell::CompletionsArguments),
     /// Write manual pages.
     Man(shell::ManArguments),
-    #[command(hide = true)]
-    Map(absent::AbsentArguments),
+    /// Find out which core is to hold which neurons of a spiking network.
+    Map(map::MapArguments),
     /// Turn foreign files into a chip and a workload.
     Import(import::ImportArguments),
 }
@@ -114,7 +114,7 @@ pub fn run_with(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::New(arguments) => start::start(arguments),
         Command::Completions(arguments) => shell::completions(arguments),
         Command::Man(arguments) => shell::man(arguments),
-        Command::Map(_) => Err(absent::absent("map")),
+        Command::Map(arguments) => map::map(arguments),
         Command::Sweep(arguments) => sweep::sweep(arguments),
         Command::Import(arguments) => import::import(arguments),
     };

@@ -235,9 +235,10 @@ const MOST_WOKEN: usize = 24;
 fn wake(all: &Assignment<'_>, vertex: usize, locked: &[bool], mut f: impl FnMut(usize)) {
     let graph = all.graph;
     let mut left = MOST_WOKEN;
+    let free = |vertex: usize| !locked[vertex] && all.part[vertex] != NOWHERE;
     let edges = graph.sent.of(vertex).iter().chain(graph.heard.of(vertex));
     for &edge in edges {
-        for &other in graph.targets.of(edge as usize).iter().filter(|&&it| !locked[it as usize]) {
+        for &other in graph.targets.of(edge as usize).iter().filter(|&&it| free(it as usize)) {
             if left == 0 {
                 return;
             }

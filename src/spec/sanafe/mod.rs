@@ -26,3 +26,4 @@ mod tree;
 mod write;
 
 pub use assemble::{Import, import};
+pub(in crate::spec) use write::text;

@@ -27,7 +27,7 @@ impl Import {
 }
 
 /// A document as YAML: its name, then its fields.
-fn text(name: &str, document: &impl Serialize) -> String {
+pub(in crate::spec) fn text(name: &str, document: &impl Serialize) -> String {
     let value = serde_json::to_value(document).unwrap_or(Value::Null);
     let mut out = format!("name: {}\n", Value::from(name));
     if let Value::Object(fields) = value {

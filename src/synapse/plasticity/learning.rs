@@ -155,6 +155,9 @@ impl Learning {
 
     /// Neuron `source` fired in this step: its synapses are depressed by what is left of their targets' spikes.
     pub fn on_pre(&mut self, source: u32, weights: &mut impl Weights) {
+        if !self.wiring.sends(source) {
+            return;
+        }
         let (step, wiring, events) = (self.step, &self.wiring, &mut self.events);
         match &mut self.kernel {
             Kernel::Pair { rule, x, y } => {
@@ -190,6 +193,9 @@ impl Learning {
     /// Neuron `target` fired in this step: the synapses that end there are potentiated by what is left of their
     /// senders' spikes, those of this step included.
     pub fn on_post(&mut self, target: u32, weights: &mut impl Weights) {
+        if !self.wiring.hears(target) {
+            return;
+        }
         let (step, wiring, events) = (self.step, &self.wiring, &mut self.events);
         match &mut self.kernel {
             Kernel::Pair { rule, x, y } => {

@@ -168,8 +168,8 @@ fn weights_stay_within_bounds_and_wrong_parameters_are_named() {
     let mut weights = vec![0.9];
     learning.advance(1, [0, 1].into_iter(), &mut weights);
     assert_eq!(weights[0], 1.0);
-    let yaml = "pair: {tau_plus: 0 s, a_minus: -1, w_min: 2}";
-    let rule: Rule = serde_yaml::from_str(yaml).unwrap();
+    let text = r#"{"pair": {"tau_plus": "0 s", "a_minus": -1, "w_min": 2}}"#;
+    let rule: Rule = serde_json::from_str(text).unwrap();
     let found = rule.check().unwrap_err().to_string();
     for expected in ["pair.tau_plus: 0 s", "pair.a_minus: -1 is no amplitude", "pair.w_min: 2 and 1 are no"] {
         assert!(found.contains(expected), "{found}");

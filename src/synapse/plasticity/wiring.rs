@@ -43,6 +43,18 @@ impl Wiring {
         self.position[synapse]
     }
 
+    /// Whether synapses that learn leave `neuron`.
+    #[inline]
+    pub(super) fn sends(&self, neuron: u32) -> bool {
+        self.first[neuron as usize] < self.first[neuron as usize + 1]
+    }
+
+    /// Whether synapses that learn end at `neuron`.
+    #[inline]
+    pub(super) fn hears(&self, neuron: u32) -> bool {
+        self.into_first[neuron as usize] < self.into_first[neuron as usize + 1]
+    }
+
     /// The synapses that leave `neuron`.
     #[inline]
     pub(super) fn from(&self, neuron: u32) -> impl Iterator<Item = End> + '_ {

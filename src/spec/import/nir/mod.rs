@@ -29,6 +29,7 @@ mod signal;
 mod store;
 #[cfg(test)]
 mod tests;
+mod write;
 
 use crate::base::unit::Seconds;
 use crate::base::{Problem, Problems};
