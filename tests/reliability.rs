@@ -130,8 +130,8 @@ fn a_full_disk_leaves_what_was_there() {
 
     // A sweep that runs out of space keeps what it has, and goes on once there is room.
     let room = fs::OpenOptions::new().write(true).open(&filler).expect("it is there");
-    room.set_len(filled - (64 << 10)).expect("it can be cut");
-    let sweep = "{workload: uniform, repetitions: 200, set: {chip.topology: {mesh: {size: [2, 2]}}, \
+    room.set_len(filled - (32 << 10)).expect("it can be cut");
+    let sweep = "{workload: uniform, repetitions: 80, set: {chip.topology: {mesh: {size: [2, 2]}}, \
                  workload.traffic.warmup_cycles: 1, workload.traffic.measure_cycles: 20}}";
     fs::write(folder.path().join("s.yaml"), sweep).expect("it can be written");
     let output = run("sweep s.yaml --out small/s", folder.path());
