@@ -25,7 +25,7 @@ fn images(count: usize, seed: u64) -> (Matrix, Vec<usize>) {
         for y in 0..8 {
             for x in 0..6 {
                 let lit = y >= down && x >= right && is_lit(SEGMENTS[digit], y - down, x - right);
-                let value = f64::from(u8::from(lit)) + 0.45 * dice.normal();
+                let value = f64::from(u8::from(lit)) + 0.2 * dice.normal();
                 all.set(i, 6 * y + x, value.clamp(0.0, 1.0));
             }
         }
@@ -47,7 +47,7 @@ fn is_lit(segments: u8, y: usize, x: usize) -> bool {
 }
 
 fn hidden_of(sums: &Matrix) -> Matrix {
-    sums.map(|x| x.clamp(0.0, 6.0) / 6.0)
+    sums.map(|x| x.clamp(0.0, 2.0) / 2.0)
 }
 
 /// Derivative of the cross entropy by the sums of the last layer, over the batch.
@@ -80,13 +80,13 @@ fn train(x: &Matrix, labels: &[usize]) -> [Matrix; 2] {
     };
     let (mut first, mut second) = (layer(PIXELS, HIDDEN), layer(HIDDEN, DIGITS));
     let mut moments = [Matrix::zeros(PIXELS, HIDDEN), Matrix::zeros(HIDDEN, DIGITS)];
-    for _ in 0..250 {
+    for _ in 0..150 {
         let sums = times(x, &first);
         let hidden = hidden_of(&sums);
         let wrong = blame(&times(&hidden, &second), labels);
         let back = times(&wrong, &second.transposed());
         let passed =
-            |i: usize, j: usize| if (0.0..6.0).contains(&sums.at(i, j)) { back.at(i, j) / 6.0 } else { 0.0 };
+            |i: usize, j: usize| if (0.0..2.0).contains(&sums.at(i, j)) { back.at(i, j) / 2.0 } else { 0.0 };
         let back = Matrix::from_fn(x.rows(), HIDDEN, passed);
         let slopes = [times(&x.transposed(), &back), times(&hidden.transposed(), &wrong)];
         for ((weights, moment), slope) in [&mut first, &mut second].into_iter().zip(&mut moments).zip(&slopes)
