@@ -23,11 +23,10 @@ impl Imported {
         };
         let spikes = self.net.populations.iter().map(|population| population.name.clone()).collect();
         let workload = WorkloadDoc {
-            traffic: None,
             network: Some(network),
             steps: Some(steps),
             probes: Some(Probes { spikes, ..Probes::default() }),
-            record: None,
+            ..WorkloadDoc::default()
         };
         let body = text("imported from NIR", &workload);
         files.insert(0, ("workload.yaml".into(), format!("{}{body}", self.heading())));
