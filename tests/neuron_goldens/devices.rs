@@ -80,7 +80,9 @@ pub fn second_order_synapses_against_fine_steps() {
         let mut bench = Bench::of(&model("taox", json!({})), 1, dt);
         emitted(&mut bench, 1.0);
         let after_one = bench.potential(0);
-        (0..pause).for_each(|_| drop(emitted(&mut bench, 0.0)));
+        for _ in 0..pause {
+            let _ = emitted(&mut bench, 0.0);
+        }
         emitted(&mut bench, 1.0);
         bench.potential(0) - after_one
     };
