@@ -6,6 +6,10 @@ use std::collections::BinaryHeap;
 const NEAR: u64 = 1024;
 const WORDS: usize = (NEAR / 64) as usize;
 
+/// Nodes for which each near cycle has room from the start, so that slots that fill up rarely do not
+/// allocate late.
+const ROOM: usize = 32;
+
 /// Wake-up times: a ring of near cycles and a heap of far ones.
 #[derive(Clone, Debug)]
 pub(super) struct Calendar {
@@ -17,7 +21,8 @@ pub(super) struct Calendar {
 
 impl Default for Calendar {
     fn default() -> Self {
-        Self { near: vec![Vec::new(); NEAR as usize], occupied: [0; WORDS], far: BinaryHeap::new() }
+        let near = (0..NEAR).map(|_| Vec::with_capacity(ROOM)).collect();
+        Self { near, occupied: [0; WORDS], far: BinaryHeap::new() }
     }
 }
 
