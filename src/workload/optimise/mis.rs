@@ -44,7 +44,7 @@ fn penalty() -> f64 {
 
 /// Temperatures of the set problem do not grow with the penalties that nobody pays.
 pub(super) fn annealing() -> Annealing {
-    Annealing { steps: 2000, attempts: 10, hot: Some(1.0), cold: Some(0.12), ..Annealing::default() }
+    Annealing { steps: 2000, attempts: 40, hot: Some(1.0), cold: Some(0.12), ..Annealing::default() }
 }
 
 /// Edges with both ends in the set.
