@@ -6,6 +6,13 @@
 //! cores take for a packet; otherwise it is delayed by what is in front of it. A core processes what it
 //! receives in the order of this list.
 //!
+//! What it misses, compared with the network router by router (`routed.rs`): links have no bandwidth of their
+//! own, so that a burst over one link passes as fast as over many; every packet is taken to lie on its whole
+//! route until it is received, also where it waits for its core, which blocks senders that the network would
+//! let go on; waits are multiples of one mean time over all cores, whichever core is the busy one; and a core
+//! processes packets in the order in which they were sent, also those that would overtake. Spikes are the same
+//! in both, because a step ends at a barrier.
+//!
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
 use super::heap::{Entry, Heap};
