@@ -11,7 +11,9 @@
 //! route until it is received, also where it waits for its core, which blocks senders that the network would
 //! let go on; waits are multiples of one mean time over all cores, whichever core is the busy one; and a core
 //! processes packets in the order in which they were sent, also those that would overtake. Spikes are the same
-//! in both, because a step ends at a barrier.
+//! in both, because a step ends at a barrier. On the peer's Loihi + DVS example the first 30 steps take 401.0 µs
+//! here, and 371.7 µs both flit by flit and event by event (one flit a packet, one virtual channel, three stages
+//! a router at 1 GHz): this model is 8 % too slow there.
 //!
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
