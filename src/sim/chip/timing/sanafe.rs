@@ -6,6 +6,15 @@
 //! cores take for a packet; otherwise it is delayed by what is in front of it. A core processes what it
 //! receives in the order of this list.
 //!
+//! What it misses, compared with the network router by router (`routed.rs`): links have no bandwidth of their
+//! own, so that a burst over one link passes as fast as over many; every packet is taken to lie on its whole
+//! route until it is received, also where it waits for its core, which blocks senders that the network would
+//! let go on; waits are multiples of one mean time over all cores, whichever core is the busy one; and a core
+//! processes packets in the order in which they were sent, also those that would overtake. Spikes are the same
+//! in both, because a step ends at a barrier. On the peer's Loihi + DVS example the first 30 steps take 401.0 µs
+//! here, and 371.7 µs both flit by flit and event by event (one flit a packet, one virtual channel, three stages
+//! a router at 1 GHz): this model is 8 % too slow there.
+//!
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
 use super::heap::{Entry, Heap};
