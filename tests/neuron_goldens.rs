@@ -9,6 +9,8 @@ mod bench;
 mod devices;
 #[path = "neuron_goldens/networks.rs"]
 mod networks;
+#[path = "neuron_goldens/solvers.rs"]
+mod solvers;
 
 use serde_json::{Value, json};
 use spikeloom::base::unit::Seconds;
@@ -34,6 +36,11 @@ const CASES: &[(&str, fn())] = &[
     ("hodgkin-huxley", hodgkin_huxley_spikes_to_the_step),
     ("bernoulli", || driven("bernoulli")),
     ("boltzmann", networks::gibbs_sampling_finds_the_exact_marginals),
+    ("nebm", solvers::annealed_units_follow_the_logistic_law),
+    ("binomial", solvers::binomial_shares_have_their_mean_and_variance),
+    ("walk-counter", solvers::walkers_leave_one_by_one),
+    ("epidemic", solvers::contacts_infect_independently),
+    ("sat-variable", solvers::variables_flip_less_the_more_would_break),
     ("snu", snu_and_ssnu_traces),
     ("liquid", liquid_traces),
     ("rate", || driven("rate")),

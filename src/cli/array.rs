@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::console;
 use super::failure::Failure;
 use crate::base::Problems;
-use crate::spec::{DeviceDoc, Loaded, Overrides, load_device};
+use crate::spec::{DeviceDoc, Kind, Loaded, Overrides, load_device};
 use crate::synapse::array::study::{Histogram, Study, StudyReport};
 use crate::synapse::array::{ArrayParams, Event};
 
@@ -44,7 +44,7 @@ pub(super) struct ArrayArguments {
     #[arg(long, default_value_t = 10, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     trials: u32,
     /// Time from programming to the products, in seconds.
-    #[arg(long, default_value_t = 0.0, value_name = "SECONDS")]
+    #[arg(long, default_value_t = 0.0, value_name = "SECONDS", allow_negative_numbers = true)]
     age: f64,
     /// Seed of all random choices.
     #[arg(long, default_value_t = 1, value_name = "N")]
@@ -64,7 +64,7 @@ struct Answer<'a> {
 
 pub(super) fn array(arguments: &ArrayArguments) -> Result<(), Failure> {
     let study = study_of(arguments)?;
-    let overrides = Overrides::parse(arguments.set.iter().cloned())?;
+    let overrides = Overrides::of(&[Kind::Device], &arguments.set)?;
     let device = load_device(&arguments.device, &overrides)?;
     let DeviceDoc::Array(array) = &device.value else {
         return Err(Failure::Usage(format!("`{}` describes a neuron, and no array", device.name())));

@@ -192,7 +192,7 @@ fn what_does_not_fit_is_said_with_the_amount() {
 fn tables_of_inputs_and_outputs_are_kept() {
     let golden = golden();
     let (graph, _) = case(&golden);
-    let tight = Capacity { fan_in: 70, fan_out: 75, reach: 9, ..Capacity::of_neurons(16) };
+    let tight = Capacity { fan_in: 90, fan_out: 90, reach: 10, ..Capacity::of_neurons(16) };
     let chip = Chip::mesh(6, tight, whole);
     match map(&graph, &chip.ground(), &search(1), 1) {
         Ok(found) => {

@@ -53,10 +53,21 @@ impl Overrides {
     /// An argument without `=` or without a value, a path that begins otherwise or has a gap. Whether
     /// the path exists is known only once the document is read.
     pub fn parse<S: AsRef<str>>(arguments: impl IntoIterator<Item = S>) -> Result<Self, Diagnostics> {
+        Self::of(&Kind::OF_A_RUN, arguments)
+    }
+
+    /// Reads `PATH=VALUE` arguments into documents of `kinds`, the first words of their paths.
+    ///
+    /// # Errors
+    /// As for [`parse`](Self::parse).
+    pub fn of<S: AsRef<str>>(
+        kinds: &[Kind],
+        arguments: impl IntoIterator<Item = S>,
+    ) -> Result<Self, Diagnostics> {
         let mut overrides = Self::default();
         let mut problems = Diagnostics::new();
         for argument in arguments {
-            let parsed = Override::parse(argument.as_ref()).map_err(|problem| Diagnostics::from(*problem));
+            let parsed = Override::parse(kinds, argument.as_ref()).map_err(|problem| Diagnostics::from(*problem));
             overrides.0.extend(problems.absorb(parsed));
         }
         problems.into_result(overrides)
@@ -83,7 +94,7 @@ impl Overrides {
 }
 
 impl Override {
-    fn parse(argument: &str) -> Result<Self, Box<Diagnostic>> {
+    fn parse(kinds: &[Kind], argument: &str) -> Result<Self, Box<Diagnostic>> {
         let text = format!("{FLAG}{argument}");
         let end = text.len();
         let source = Arc::new(Source { origin: Origin::Override, text, wanted_by: None });
@@ -104,8 +115,8 @@ impl Override {
             return Err(Box::new(refusal.allowed(example)));
         };
         let first = path.remove(0);
-        let prefixes = Kind::OF_A_RUN.map(Kind::prefix);
-        let Some(kind) = Kind::OF_A_RUN.into_iter().find(|kind| kind.prefix() == first.text) else {
+        let prefixes: Vec<&str> = kinds.iter().map(|kind| kind.prefix()).collect();
+        let Some(&kind) = kinds.iter().find(|kind| kind.prefix() == first.text) else {
             let message = format!("unknown document `{}`", clip(&first.text, 60));
             let mut refusal = refuse(message, first.span).allowed(prefixes.join(", "));
             refusal.nearest = problem::nearest(&first.text, prefixes).map(str::to_owned);

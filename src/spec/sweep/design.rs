@@ -257,10 +257,11 @@ impl Run {
 
     /// Sets a path; what was set for it before is forgotten.
     fn assign(&mut self, path: String, value: Value) {
-        let name = || if value.is_null() { None } else { Some(written(&value)) };
+        let text = || value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        let name = || (!value.is_null()).then(text);
         match path.as_str() {
-            "workload" => self.workload = written(&value),
-            "chip" => self.chip = written(&value),
+            "workload" => self.workload = text(),
+            "chip" => self.chip = text(),
             "faults" => self.faults = name(),
             "routing" => self.routing = name(),
             "fidelity" => self.fidelity = name(),
