@@ -132,7 +132,7 @@ fn tables_do_not_depend_on_how_points_were_dealt() {
     );
     assert_eq!(
         rows[4],
-        "3,1,1,2,\"a, b\",failed,it broke,,,spikeloom run uniform --chip mesh8 --routing 'a, b' --seed 2"
+        "3,1,1,2,\"a, b\",failed,it broke,,,\"spikeloom run uniform --chip mesh8 --routing 'a, b' --seed 2\""
     );
     let rows: Vec<&str> = summary.lines().collect();
     assert_eq!(rows[0], "setting,routing,done,failed,b,b.half_width,a,a.half_width");

@@ -52,11 +52,10 @@ pub(super) fn read(text: &str) -> Result<Snn, Problems> {
 
 /// Attributes: `key=value` words, and a `{…}` or `[…]` at the end.
 fn attributes(path: &str, text: &str, problems: &mut Problems) -> Result<Fields, String> {
-    let (words, tail) = match text.find(['{', '[']) {
-        // A bracket inside a word is part of it, as in `soma_hw_name=inputs[0]`.
-        Some(at) if at == 0 || text[..at].ends_with(char::is_whitespace) => text.split_at(at),
-        _ => (text, ""),
-    };
+    // A bracket inside a word is part of it, as in `soma_hw_name=inputs[0]`.
+    let opens = |&(at, _): &(usize, &str)| at == 0 || text[..at].ends_with(char::is_whitespace);
+    let tail = text.match_indices(['{', '[']).find(opens).map_or(text.len(), |(at, _)| at);
+    let (words, tail) = text.split_at(tail);
     let mut entries = Vec::new();
     for word in words.split_ascii_whitespace() {
         let (key, value) = word.split_once('=').ok_or_else(|| format!("`{word}` is no attribute"))?;
