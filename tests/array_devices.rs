@@ -197,7 +197,7 @@ fn retention_and_temperature_move_conductances() {
     let warm = "{kelvin: 350, activation: 0.1}";
     params.temperature = Some(from_yaml(warm));
     params.retention = None;
-    let factor = (0.1 / 8.617_333_262e-5 * (1.0 / 300.0 - 1.0 / 350.0) as f64).exp();
+    let factor = f64::exp(0.1 / 8.617_333_262e-5 * (1.0 / 300.0 - 1.0 / 350.0));
     near(read(&params, 0.0), 8e-6 * factor, 1e-9);
     let spread =
         cell("{g_min: 1 µS, g_max: 10 µS, retention: {spread: {constant: 0.2 µS}, spread_time: 100 s}}");

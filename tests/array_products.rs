@@ -134,7 +134,7 @@ fn read_noise_has_the_variance_of_all_cells_together() {
     let mut array = program(&noisy, &weights, 1);
     let ideal = exact(&weights, &x);
     let trials = 4000;
-    let mut sums = vec![0.0; 16];
+    let mut sums = [0.0; 16];
     for step in 0..trials {
         for ((sum, y), ideal) in sums.iter_mut().zip(product(&mut array, step, &x)).zip(&ideal) {
             *sum += (y - ideal) * (y - ideal) / trials as f64;

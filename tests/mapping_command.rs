@@ -73,7 +73,7 @@ fn what_does_not_fit_a_broken_chip_is_said() {
     let folder = folder();
     std::fs::write(folder.path().join("faults.yaml"), "cores: [{at: [0, 0]}, {at: [3, 1]}]")
         .expect("written");
-    let mut arguments = vec!["map", "net.yaml", "--chip", "chip.yaml", "--set", "chip.cores.neurons=3"];
+    let mut arguments = ["map", "net.yaml", "--chip", "chip.yaml", "--set", "chip.cores.neurons=3"];
     let output = spikeloom(folder.path(), &[&arguments[..], &["--faults", "faults.yaml"]].concat(), 2);
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(said.contains("14 usable cores take 42"), "{said}");

@@ -247,7 +247,7 @@ fn flow_bound(k: u32, faults: &[u32]) -> f64 {
     let dead = |n: usize| faults.contains(&(n as u32));
     let step = |n: usize, d: usize| match d {
         0 if n % k + 1 < k => Some(n + 1),
-        1 if n % k > 0 => Some(n - 1),
+        1 if !n.is_multiple_of(k) => Some(n - 1),
         2 if n / k + 1 < k => Some(n + k),
         3 if n / k > 0 => Some(n - k),
         _ => None,

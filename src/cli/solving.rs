@@ -66,10 +66,10 @@ fn solve(
     let mut chips = Chips { ground: &ground, how };
     let files = |path: &Path| workload.file(path);
     let mut watch = |progress: host::Progress| {
-        if progress.steps % LOOK == 0 {
-            if let Some(show) = &mut control.progress {
-                show(Progress { cycle: progress.steps, share: progress.share });
-            }
+        if progress.steps.is_multiple_of(LOOK)
+            && let Some(show) = &mut control.progress
+        {
+            show(Progress { cycle: progress.steps, share: progress.share });
         }
         !control.cancel.is_some_and(|flag| flag.load(std::sync::atomic::Ordering::Relaxed))
     };

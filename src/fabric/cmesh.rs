@@ -77,7 +77,7 @@ impl Cmesh {
         };
         let mut problems = Problems::new();
         let mut wire = |d: usize, k: u32| {
-            problems.require(k >= 4 && k % 2 == 0, &format!("size[{d}]"), || {
+            problems.require(k >= 4 && k.is_multiple_of(2), &format!("size[{d}]"), || {
                 "express links need an even number of four routers or more".into()
             });
             problems.absorb("express", pen.link.stretched(k / 2).map_err(Problems::from))

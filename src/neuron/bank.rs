@@ -324,7 +324,7 @@ mod tests {
         let mut out = StepOutput::new();
         let channels = bank.card().inputs.len();
         let mut run = |step: u64| {
-            let arrival = |n: usize| if (step + n as u64) % 3 == 0 { 1.5 } else { NO_INPUT };
+            let arrival = |n: usize| if (step + n as u64).is_multiple_of(3) { 1.5 } else { NO_INPUT };
             let arrivals: Vec<f64> = (0..bank.len()).map(arrival).collect();
             let channel = |i| if channels > i { arrivals.as_slice() } else { &[] };
             let input =

@@ -102,7 +102,7 @@ impl State {
         let listed = self.spikes.get(self.position).is_some_and(|&entry| entry > 0);
         self.position += usize::from(self.position < self.spikes.len());
         let drawn = self.poisson.iter().any(|&probability| self.dice.unit() < probability);
-        let due = self.interval > 0 && step % self.interval == 0;
+        let due = self.interval > 0 && step.is_multiple_of(self.interval);
         listed | drawn | due
     }
 }

@@ -20,16 +20,12 @@ use crate::base::unit::Seconds;
 /// Counter of walkers: a buffer, and a generator of one spike per walker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[derive(Default)]
 pub struct WalkCounter {
     /// Whether walkers stay for good instead of leaving.
     pub absorbing: bool,
 }
 
-impl Default for WalkCounter {
-    fn default() -> Self {
-        Self { absorbing: false }
-    }
-}
 
 columns! {
     /// State of the bank.

@@ -39,7 +39,7 @@ impl Model {
             (Self::WestFirst, _, WEST) | (Self::NorthLast, NORTH, _) => false,
             (Self::NegativeFirst, EAST | NORTH, WEST | SOUTH) => false,
             (Self::OddEven, EAST, NORTH | SOUTH) => x % 2 == 1,
-            (Self::OddEven, NORTH | SOUTH, WEST) => x % 2 == 0,
+            (Self::OddEven, NORTH | SOUTH, WEST) => x.is_multiple_of(2),
             _ => true,
         }
     }
@@ -77,7 +77,7 @@ impl TurnModel {
                 let straight = in_x && (!in_y || (x + east) % 2 == 1 || east > 1);
                 [straight, turn]
             }
-            Model::OddEven => [in_x, in_y && x % 2 == 0],
+            Model::OddEven => [in_x, in_y && x.is_multiple_of(2)],
         }
     }
 }

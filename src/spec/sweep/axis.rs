@@ -143,15 +143,15 @@ impl Part {
     /// The values; a continuum only if it is to be sampled.
     pub(super) fn spread(&self, sampled: bool) -> Result<Spread, Problems> {
         let Self { values, range, log_range, .. } = self;
-        let spread = match (values, range, log_range) {
+        
+        match (values, range, log_range) {
             (Some(values), None, None) => listed(values),
             (None, Some(range), None) => range.spread(sampled).map_err(|wrong| wrong.under("range")),
             (None, None, Some(range)) => range.spread(sampled).map_err(|wrong| wrong.under("log_range")),
             _ => Err(Problem::new("", "an axis takes its values from one place")
                 .allowed("one of `values`, `range` and `log_range`")
                 .into()),
-        };
-        spread
+        }
     }
 }
 

@@ -92,7 +92,7 @@ impl Design {
         let mut design = Self { sweep: sweep.clone(), columns, lanes, kept: None, settings: 0 };
         design.settings = design.count()?;
         design.keep()?;
-        let points = design.settings.checked_mul(u64::from(sweep.repetitions)).unwrap_or(u64::MAX);
+        let points = design.settings.saturating_mul(u64::from(sweep.repetitions));
         if points > MOST {
             return Err(Problems::one("", format!("{points} points are too many; allowed: {MOST}")));
         }

@@ -38,6 +38,9 @@ pub struct Subject<'a> {
     pub failed: u64,
 }
 
+/// A mean, and the half width of its interval where there is one.
+type Interval = (f64, Option<f64>);
+
 /// The data of the page's script.
 #[derive(Serialize)]
 struct Island<'a> {
@@ -46,7 +49,7 @@ struct Island<'a> {
     /// By setting, then by column.
     cells: Vec<&'a [Value]>,
     /// By setting, then by metric: mean and half width.
-    estimates: Vec<Vec<Option<(f64, Option<f64>)>>>,
+    estimates: Vec<Vec<Option<Interval>>>,
     x: Option<usize>,
     heat: Option<[usize; 2]>,
     goals: Vec<usize>,

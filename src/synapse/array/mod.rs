@@ -16,9 +16,9 @@
 //!
 //! Must not know: neurons, cores, files.
 //!
-//! Read [`params`] first, then `array.rs`, then `pipeline.rs`.
+//! Read [`params`] first, then `programmed.rs`, then `pipeline.rs`.
 
-mod array;
+mod programmed;
 mod bill;
 pub mod crossbar;
 pub mod device;
@@ -32,7 +32,7 @@ mod sram;
 pub mod study;
 pub mod wires;
 
-pub use array::{Array, WeightError};
+pub use programmed::{Array, WeightError};
 pub use bill::{Costs, Event, Limits, Shares};
 pub use matrix::Matrix;
 pub use memcapacitor::MemcapacitorParams;

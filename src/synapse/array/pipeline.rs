@@ -236,7 +236,7 @@ impl Pipeline {
             };
             let out = &mut out.row_mut(vector)[tile.first[1]..];
             let factor = plane.gain * scale;
-            out.iter_mut().zip(&plane.outputs(sums)[..]).for_each(|(y, sum)| *y += factor * (sum - common));
+            out.iter_mut().zip(plane.outputs(sums)).for_each(|(y, sum)| *y += factor * (sum - common));
         }
     }
 

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use super::array::WeightError;
+use super::programmed::WeightError;
 use super::bill::{Costs, Limits};
 use super::matrix::Matrix;
 use super::params::ArrayParams;

@@ -91,7 +91,7 @@ fn run(mesh: Mesh, blocks: &[Block], x: u32, rows: std::ops::Range<u32>, extra: 
     for y in rows {
         extra[mesh.router(x, y).index()] = match shadowed {
             true => Extra { down: y <= threshold, up: y >= threshold, ..Extra::default() },
-            false => Extra { leave_east: x % 2 == 1, leave_to_west: x % 2 == 0, ..Extra::default() },
+            false => Extra { leave_east: x % 2 == 1, leave_to_west: x.is_multiple_of(2), ..Extra::default() },
         };
     }
 }

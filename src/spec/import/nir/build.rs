@@ -247,7 +247,7 @@ impl Builder<'_> {
         for _ in 0..count {
             for index in 0..count {
                 let fed = (0..count).filter(|&other| looped(index, other)).flat_map(|other| {
-                    senders[other].iter().filter(|&&from| !looped(index, from)).map(|&from| from)
+                    senders[other].iter().filter(|&&from| !looped(index, from)).copied()
                 });
                 let layer = fed.map(|from| self.populations[from].layer + 1).max().unwrap_or(0);
                 self.populations[index].layer = layer;

@@ -18,10 +18,10 @@ struct Window {
 
 impl Window {
     /// Fills in the extent of the output, `padding` being what is added in all along each dimension.
-    fn new(mut self, padding: &[usize]) -> Result<Self, String> {
-        for d in 0..self.size.len() {
+    fn filled(mut self, padding: &[usize]) -> Result<Self, String> {
+        for (d, &padding) in padding.iter().enumerate() {
             let reach = self.dilation[d] * (self.kernel[d] - 1) + 1;
-            let room = (self.size[d] + padding[d]).checked_sub(reach);
+            let room = (self.size[d] + padding).checked_sub(reach);
             let room =
                 room.ok_or_else(|| format!("has a kernel of {reach} on an image of {}", self.size[d]))?;
             self.out.push(room / self.stride[d] + 1);
@@ -82,7 +82,7 @@ pub(super) fn convolve(signal: &Signal, conv: &Conv) -> Result<Signal, String> {
         Padding::Same => (0..kernel.len()).map(|d| (reach(d) / 2, reach(d))).unzip(),
     };
     let (stride, dilation) = (conv.stride.clone(), conv.dilation.clone());
-    let window = Window { size, kernel, stride, before, dilation, out: Vec::new() }.new(&whole)?;
+    let window = Window { size, kernel, stride, before, dilation, out: Vec::new() }.filled(&whole)?;
     let (area, out_area): (usize, usize) = (window.size.iter().product(), window.out.iter().product());
     let taps: usize = window.kernel.iter().product();
     let shape = [vec![outputs], window.out.clone()].concat();
@@ -107,7 +107,7 @@ pub(super) fn pool(signal: &Signal, pool: &Pool) -> Result<Signal, String> {
     let whole: Vec<usize> = pool.padding.iter().map(|it| 2 * it).collect();
     let (kernel, stride, before) = (pool.kernel.clone(), pool.stride.clone(), pool.padding.clone());
     let window =
-        Window { size, kernel, stride, before, dilation: vec![1; 2], out: Vec::new() }.new(&whole)?;
+        Window { size, kernel, stride, before, dilation: vec![1; 2], out: Vec::new() }.filled(&whole)?;
     let (area, out_area): (usize, usize) = (window.size.iter().product(), window.out.iter().product());
     let factor = if pool.mean { 1.0 / pool.kernel.iter().product::<usize>() as f64 } else { 1.0 };
     signal.mapped([vec![channels], window.out.clone()].concat(), |element, list| {

@@ -10,6 +10,9 @@ use crate::synapse::array::matrix::Matrix;
 use crate::synapse::array::pipeline::{Circuit, Pipeline, Plane, Subtract, Tile};
 use crate::synapse::array::wires::{Curve, Segments, Unsolved, effective_conductance};
 
+/// A column, and the one that is subtracted from it.
+type Columns = (usize, Option<usize>);
+
 /// A matrix on crossbars.
 #[derive(Clone, Debug)]
 pub(crate) struct Crossbar {
@@ -218,7 +221,7 @@ impl Crossbar {
             let pair = |j: usize| self.sources(slice, j, outputs);
             let single =
                 |column: fn((usize, usize)) -> usize| (0..outputs).map(|j| (column(pair(j)), None)).collect();
-            let sets: Vec<(f64, Vec<(usize, Option<usize>)>)> = match self.subtraction() {
+            let sets: Vec<(f64, Vec<Columns>)> = match self.subtraction() {
                 Some(Subtraction::Analog) => {
                     vec![(1.0, (0..outputs).map(|j| (pair(j).0, Some(pair(j).1))).collect())]
                 }

@@ -108,10 +108,11 @@ fn null_on_left(u: &mut Square, row: usize, column: usize) -> Mzi {
     let mzi = Mzi { mode: row - 1, theta: b.norm().atan2(a.norm()), phi: apart(-b, a) };
     let (sin, cos) = mzi.theta.sin_cos();
     let on = Complex64::from_polar(1.0, mzi.phi);
-    for k in 0..u.len() {
-        let (a, b) = (u[row - 1][k] * on, u[row][k]);
-        u[row - 1][k] = a * cos - b * sin;
-        u[row][k] = a * sin + b * cos;
+    let (above, below) = u.split_at_mut(row);
+    for (upper, lower) in above[row - 1].iter_mut().zip(&mut below[0]) {
+        let (a, b) = (*upper * on, *lower);
+        *upper = a * cos - b * sin;
+        *lower = a * sin + b * cos;
     }
     mzi
 }
