@@ -76,7 +76,6 @@ impl Source for Stretch {
 fn every_flit_arrives_under_any_load_and_the_books_balance() {
     let fabric = mesh(&[8, 8]);
     let health = Health::perfect(&fabric);
-    let mut mean = Vec::new();
     for (rate, flits, routing) in
         [(0.05, 1, "xy"), (0.25, 1, "xy"), (0.25, 1, "maze"), (0.9, 1, "xy"), (0.3, 5, "west-first")]
     {
@@ -97,9 +96,26 @@ fn every_flit_arrives_under_any_load_and_the_books_balance() {
             .sum();
         let hops: u64 = tally.port_flits.iter().sum();
         assert!(hops >= ways && hops <= ways + 2 * counts.deflections, "{hops} {ways} {counts:?}");
-        mean.push(counts.deflections as f64 / counts.flits as f64);
     }
-    assert!(mean[0] < 0.1 && mean[1] > 2.0 * mean[0] && mean[3] > mean[1], "{mean:?}");
+}
+
+/// Deflections per flit under uniform traffic with XY, means over six runs of 1500 cycles of an independent model of the
+/// same routers: oldest first, one decision in four cycles, the same turn among the ports that are left, random numbers
+/// of its own. Its runs differ from their mean by up to 6 % at the lowest rate, where deflections are few, and by
+/// up to 3 % at the others.
+#[test]
+fn flits_are_deflected_as_often_as_in_an_independent_model() {
+    let fabric = mesh(&[8, 8]);
+    for (rate, reference, tolerance) in [(0.05, 0.1162, 0.08), (0.25, 1.862, 0.04), (0.9, 4.897, 0.03)] {
+        let runs = 1..=3u32;
+        let means = runs.clone().map(|seed| {
+            let source = Stretch(Bernoulli::new(Pattern::Uniform, rate, 1, 64, seed.into()), 1500);
+            let (_, counts) = run(&fabric, &Health::perfect(&fabric), "xy", source);
+            counts.deflections as f64 / counts.flits as f64
+        });
+        let mean = means.sum::<f64>() / runs.count() as f64;
+        assert!((mean / reference - 1.0).abs() < tolerance, "{rate}: {mean}, not {reference}");
+    }
 }
 
 fn xy(node: NodeId) -> [u32; 2] {

@@ -162,20 +162,23 @@ fn the_literal_bypass_deadlocks_as_published() {
 /// Reference: faults, routing, [share of maps without a cycle, delivered share, stretch, γ].
 type Row = (usize, &'static str, [f64; 4]);
 
-/// The reference's means over 120 random maps of 8 × 8 routers.
+/// The reference's means over 120 random maps of 8 × 8 routers. It takes one route for each input port and
+/// destination where odd-even leaves a choice, and then has a γ of 3.9, 4.5 and 5.1 for 1, 3 and 6 faults. Here packets
+/// spread over all shortest legal next hops, for which an independent computation (120 maps, too) that finds
+/// 3.94, 4.56 and 5.14 for single routes has a γ of 3.18, 3.80 and 4.49.
 const EIGHT: [Row; 15] = [
     (1, "xy", [1.0, 0.935, 1.0, 2.1]),
-    (1, "odd-even", [1.0, 0.992, 1.001, 3.9]),
+    (1, "odd-even", [1.0, 0.992, 1.001, 3.18]),
     (1, "mftn-literal", [0.35, 1.0, 1.006, 3.7]),
     (1, "contour", [1.0, 1.0, 1.005, 3.8]),
     (1, "corner", [1.0, 1.0, 1.004, 3.9]),
     (3, "xy", [1.0, 0.810, 1.0, 2.1]),
-    (3, "odd-even", [1.0, 0.976, 1.004, 4.5]),
+    (3, "odd-even", [1.0, 0.976, 1.004, 3.80]),
     (3, "mftn-literal", [0.03, 0.992, 1.020, 4.5]),
     (3, "contour", [0.41, 0.992, 1.014, 4.9]),
     (3, "corner", [1.0, 1.0, 1.023, 4.9]),
     (6, "xy", [1.0, 0.655, 1.0, 2.0]),
-    (6, "odd-even", [1.0, 0.939, 1.010, 5.1]),
+    (6, "odd-even", [1.0, 0.939, 1.010, 4.49]),
     (6, "mftn-literal", [0.02, 0.945, 1.036, 5.5]),
     (6, "contour", [0.21, 0.945, 1.026, 5.8]),
     (6, "corner", [1.0, 0.997, 1.046, 6.0]),
@@ -228,6 +231,19 @@ fn compare(k: u32, rows: &[Row], maps: u32, theirs: u32) {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// γ of odd-even with each of the 64 single faults, spread evenly over the shortest legal next hops, by the
+/// independent computation.
+#[test]
+fn odd_even_spreads_over_equally_short_routes() {
+    let fabric = mesh(8);
+    let spec = named("odd-even");
+    let found: Vec<Certificate> =
+        (0..64u32).into_par_iter().map(|router| check(&fabric, &[router], &spec, 1)).collect();
+    let mean = |of: fn(&Certificate) -> f64| found.iter().map(of).sum::<f64>() / 64.0;
+    let (gamma, delivered) = (mean(|found| found.gamma), mean(|found| found.delivered_share));
+    assert!((gamma - 3.18402).abs() < 1e-4 && (delivered - 0.99216).abs() < 1e-4, "γ {gamma}, {delivered}");
+}
+
 #[test]
 fn random_maps_have_the_figures_of_the_reference() {
     compare(8, &EIGHT, 30, 120);
@@ -240,69 +256,127 @@ fn as_many_maps_as_the_reference_have_its_figures() {
     compare(16, &SIXTEEN, 16, 16);
 }
 
-/// A lower bound on γ for any routing, splittable and unrestricted, by linear duality: for any prices w of the links,
-/// γ ≥ Σ over pairs of the cheapest price / ((n − 1) Σ w). The prices rise where cheapest routes crowd.
-fn flow_bound(k: u32, faults: &[u32]) -> f64 {
-    let (k, nodes) = (k as usize, (k * k) as usize);
-    let dead = |n: usize| faults.contains(&(n as u32));
-    let step = |n: usize, d: usize| match d {
-        0 if n % k + 1 < k => Some(n + 1),
-        1 if !n.is_multiple_of(k) => Some(n - 1),
-        2 if n / k + 1 < k => Some(n + k),
-        3 if n / k > 0 => Some(n - k),
-        _ => None,
-    };
-    let next = |n: usize, d: usize| step(n, d).filter(|&to| !dead(to) && !dead(n));
-    let links: Vec<(usize, usize)> =
-        (0..nodes).flat_map(|n| (0..4).map(move |d| (n, d))).filter(|&(n, d)| next(n, d).is_some()).collect();
-    let active = (0..nodes).filter(|&n| !dead(n)).count() as f64;
-    let mut price = vec![1.0f64; nodes * 4];
-    let mut best = 0.0f64;
-    for _ in 0..400 {
+/// What is left of a k × k mesh, for bounds on the load that any routing must put on it.
+struct Remains {
+    k: usize,
+    dead: Vec<bool>,
+    /// Directed links that work, as 4 × router + direction (east, west, north, south).
+    links: Vec<usize>,
+}
+
+impl Remains {
+    fn new(k: u32, faults: &[u32]) -> Self {
+        let dead = (0..k * k).map(|n| faults.contains(&n)).collect();
+        let mut remains = Self { k: k as usize, dead, links: Vec::new() };
+        remains.links = (0..4 * remains.dead.len()).filter(|&link| remains.end(link).is_some()).collect();
+        remains
+    }
+
+    fn end(&self, link: usize) -> Option<usize> {
+        let (n, k) = (link / 4, self.k);
+        let to = match link % 4 {
+            0 if n % k + 1 < k => n + 1,
+            1 if n % k > 0 => n - 1,
+            2 if n / k + 1 < k => n + k,
+            3 if n / k > 0 => n - k,
+            _ => return None,
+        };
+        (!self.dead[n] && !self.dead[to]).then_some(to)
+    }
+
+    fn alive(&self) -> impl Iterator<Item = usize> {
+        (0..self.dead.len()).filter(|&n| !self.dead[n])
+    }
+
+    /// Sum of the cheapest prices of a route over all pairs, and the pairs whose route takes each link.
+    fn cheapest(&self, price: &[f64]) -> (f64, Vec<f64>) {
+        let nodes = self.dead.len();
         let (mut load, mut sum) = (vec![0.0f64; nodes * 4], 0.0);
-        for dst in (0..nodes).filter(|&n| !dead(n)) {
-            // Cheapest prices to `dst`, settled in ascending order.
-            let (mut cost, mut via, mut done) =
-                (vec![f64::INFINITY; nodes], vec![4; nodes], vec![false; nodes]);
-            let mut settled = Vec::new();
+        for dst in self.alive() {
+            // Prices to `dst`, settled in ascending order.
+            let (mut cost, mut via) = (vec![f64::INFINITY; nodes], vec![0; nodes]);
+            let (mut done, mut settled) = (vec![false; nodes], Vec::new());
             cost[dst] = 0.0;
-            while let Some(at) = (0..nodes)
-                .filter(|&n| !done[n] && cost[n].is_finite())
-                .min_by(|&a, &b| cost[a].total_cmp(&cost[b]))
-            {
+            let open = |cost: &[f64], done: &[bool]| {
+                let waiting = (0..nodes).filter(|&n| !done[n] && cost[n].is_finite());
+                waiting.min_by(|&a, &b| cost[a].total_cmp(&cost[b]))
+            };
+            while let Some(at) = open(&cost, &done) {
                 done[at] = true;
                 settled.push(at);
-                // The link from a neighbour to here runs against the direction in which the neighbour lies.
-                for (d, back) in [(0, 1), (1, 0), (2, 3), (3, 2)] {
-                    let Some(from) = next(at, d) else { continue };
-                    let through = cost[at] + price[from * 4 + back];
-                    if through < cost[from] {
-                        (cost[from], via[from]) = (through, back);
+                for direction in 0..4 {
+                    // The link from a neighbour to here runs against the direction in which the neighbour lies.
+                    let Some(from) = self.end(at * 4 + direction) else { continue };
+                    let link = from * 4 + (direction ^ 1);
+                    if cost[at] + price[link] < cost[from] {
+                        (cost[from], via[from]) = (cost[at] + price[link], link);
                     }
                 }
             }
             let mut flow = vec![1.0f64; nodes];
             for &at in settled.iter().rev().filter(|&&at| at != dst) {
                 sum += cost[at];
-                load[at * 4 + via[at]] += flow[at];
-                let to = next(at, via[at]).expect("a link");
-                flow[to] += flow[at];
+                load[via[at]] += flow[at];
+                flow[self.end(via[at]).expect("a link")] += flow[at];
             }
         }
-        let prices: f64 = links.iter().map(|&(n, d)| price[n * 4 + d]).sum();
-        best = best.max(sum / (active - 1.0) / prices);
+        (sum, load)
+    }
+
+    /// The bound that `price` proves for any routing, splittable and unrestricted, by linear duality:
+    /// γ ≥ Σ over pairs of the cheapest price / ((n − 1) Σ price).
+    fn proves(&self, price: &[f64], sum: f64) -> f64 {
+        let prices: f64 = self.links.iter().map(|&link| price[link]).sum();
+        sum / (self.alive().count() as f64 - 1.0) / prices
+    }
+
+    /// Price 1 for the links over a straight cut, before column (`axis` 0) or row (1) number `line`.
+    fn cut(&self, axis: usize, line: usize) -> Vec<f64> {
+        let mut price = vec![0.0; 4 * self.dead.len()];
+        for &link in &self.links {
+            let place = [link / 4 % self.k, link / 4 / self.k][axis];
+            let crosses =
+                (place + 1 == line && link % 4 == 2 * axis) || (place == line && link % 4 == 2 * axis + 1);
+            price[link] = f64::from(u8::from(crosses));
+        }
+        price
+    }
+}
+
+/// A lower bound on γ for any routing: the best straight cut, or better prices found from there by raising them where
+/// cheapest routes crowd, in so many `rounds`.
+fn flow_bound(k: u32, faults: &[u32], rounds: u32) -> f64 {
+    let remains = Remains::new(k, faults);
+    let cuts = (0..2).flat_map(|axis| (1..k as usize).map(move |line| (axis, line))).map(|(axis, line)| {
+        let price = remains.cut(axis, line);
+        (remains.proves(&price, remains.cheapest(&price).0), price)
+    });
+    let (mut best, mut price) = cuts.max_by(|a, b| a.0.total_cmp(&b.0)).expect("a mesh has cuts");
+    remains.links.iter().for_each(|&link| price[link] += 0.02);
+    for _ in 0..rounds {
+        let (sum, load) = remains.cheapest(&price);
+        best = best.max(remains.proves(&price, sum));
         let most = load.iter().copied().fold(0.0, f64::max);
-        links.iter().for_each(|&(n, d)| price[n * 4 + d] *= 1.0 + 0.15 * load[n * 4 + d] / most);
-        links.iter().for_each(|&(n, d)| price[n * 4 + d] /= prices / links.len() as f64);
+        remains.links.iter().for_each(|&link| price[link] *= 1.0 + 0.15 * load[link] / most);
+        let scale = remains.links.len() as f64 / price.iter().sum::<f64>();
+        price.iter_mut().for_each(|price| *price *= scale);
     }
     best
 }
 
 #[test]
 fn the_bound_itself_is_right() {
-    // Uniform traffic on a flawless 8 × 8 mesh: the cut through the middle, 2.03.
-    let bound = flow_bound(8, &[]);
-    assert!(bound > 1.98 && bound < 2.04, "{bound}");
+    // A flawless 8 × 8 mesh: 32 · 32 pairs cross the middle over 8 links, and XY does no worse. Any prices prove
+    // a bound, so no rounds of the search lead beyond it.
+    let cut = 32.0 * 32.0 / 8.0 / 63.0;
+    let bound = flow_bound(8, &[], 20);
+    assert!((bound - cut).abs() < 1e-9, "{bound}, not {cut}");
+    let xy = check(&mesh(8), &[], &named("xy"), 1).gamma;
+    assert!((xy - cut).abs() < 1e-9, "{xy}, not {cut}");
+    // The reference's linear programme has a mean of 2.15 over 60 maps with one fault.
+    let bounds: Vec<f64> = (0..64u32).into_par_iter().map(|router| flow_bound(8, &[router], 0)).collect();
+    let mean = bounds.iter().sum::<f64>() / 64.0;
+    assert!((mean - 2.15).abs() < 0.02, "{mean}");
 }
 
 /// γ of `mftn` over the bound for any routing at all, means over maps; the aim is 1.25.
@@ -315,7 +389,7 @@ fn ratios(k: u32, faults: usize, maps: u32, effort: u32) -> f64 {
             // The bound knows no regions: where they switch nodes off it bounds another network.
             let regions = in_service(k.into(), &map) + faults == (k * k) as usize;
             let gamma = check(&fabric, &map, &mftn(effort), 1).gamma;
-            if regions { gamma / flow_bound(k, &map) } else { f64::NAN }
+            if regions { gamma / flow_bound(k, &map, 60) } else { f64::NAN }
         })
         .filter(|ratio| ratio.is_finite())
         .collect();

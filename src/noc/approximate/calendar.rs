@@ -3,7 +3,8 @@
 /// Cycles ahead that a timetable keeps apart from each other.
 pub(super) const WINDOW: u64 = 64;
 
-/// Most flits whose cycles are found one by one; longer runs are taken as a whole.
+/// Longest run, in flits and in cycles from head to tail, of which the cycles are found one by one; longer ones
+/// are taken as a whole.
 const SHORT: u64 = 32;
 
 /// The taken cycles: those in the mask, and all before `busy`.
@@ -66,7 +67,8 @@ impl Calendar {
 pub(super) fn reserve(lane: &mut Calendar, wire: &mut Calendar, crossing: Crossing) -> Option<(u64, u64)> {
     let Crossing { now, head, tail, flits, interval } = crossing;
     let mut free = !(lane.slide(now) | wire.slide(now));
-    if interval > 1 || flits > SHORT {
+    // What reaches beyond the window would never find its last cycle there, however long it waits.
+    if interval > 1 || flits > SHORT || tail - head > SHORT {
         return reserve_run(lane, wire, crossing);
     }
     if tail - now >= WINDOW {
@@ -176,5 +178,15 @@ mod tests {
         assert_eq!(reserve(&mut a, &mut wire, long), Some((29, 78)));
         assert_eq!(reserve(&mut a, &mut wire, Crossing { now: 21, head: 21, ..long }), Some((79, 128)));
         assert_eq!(reserve(&mut a, &mut wire, Crossing { now: 22, head: 22, ..long }), None);
+    }
+
+    /// A packet whose flits are held up, such as one much longer than the buffer ahead, gets through.
+    #[test]
+    fn few_flits_may_take_longer_than_the_window() {
+        let (mut lane, mut wire) = (Calendar::default(), Calendar::default());
+        let slow = Crossing { now: 10, head: 10, tail: 10 + 2 * WINDOW, flits: 12, interval: 1 };
+        assert_eq!(reserve(&mut lane, &mut wire, slow), Some((10, 10 + 2 * WINDOW)));
+        let next = Crossing { head: 12, tail: 12, flits: 1, ..slow };
+        assert_eq!(reserve(&mut lane, &mut wire, next), Some((22, 22)), "it does not keep the wire while it waits");
     }
 }

@@ -4,6 +4,8 @@
 mod citations;
 mod listing;
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
@@ -75,20 +77,31 @@ pub fn models() -> Vec<Model> {
     all
 }
 
-/// The models called `name`, or as `sort/name` (names may recur in different sorts); all of a sort by its name.
+/// The models called `name`, or as `sort/name` (names may recur in different sorts); all of a sort by its name. A
+/// routing function is also found by another name that documents may give it.
 ///
 /// # Errors
 /// The nearest name, if there is none such.
 pub fn find(name: &str) -> Result<Vec<Model>, Option<String>> {
     let full = |model: &Model| format!("{}/{}", model.sort, model.name);
     let all = models();
-    let is_meant = |model: &&Model| model.name == name || full(model) == name || model.sort == name;
+    let known = listed(name);
+    let is_meant = |model: &&Model| model.name == known || full(model) == known || model.sort == known;
     let found: Vec<Model> = all.iter().filter(is_meant).cloned().collect();
     if found.is_empty() {
         let names = all.iter().flat_map(|model| [model.name.as_str(), model.sort]);
         return Err(nearest(name, names).map(str::to_owned));
     }
     Ok(found)
+}
+
+/// The name under which the catalogue lists what is asked for as `name`.
+fn listed(name: &str) -> Cow<'_, str> {
+    let (sort, bare) = name.strip_prefix("routing/").map_or(("", name), |bare| ("routing/", bare));
+    match RoutingSpec::named(bare) {
+        Some(spec) => format!("{sort}{}", spec.name()).into(),
+        None => name.into(),
+    }
 }
 
 /// The alternatives of a choice.
@@ -195,8 +208,11 @@ mod tests {
         assert!(parameter("pattern/matrix", "file").required);
         assert_eq!(parameter("lif-exp", "tau_m").unit, "s");
         for name in RoutingSpec::names() {
-            assert_eq!(one(&format!("routing/{name}")).name, *name);
+            // Another name for the same, such as `dor`, leads to it.
+            let listed = RoutingSpec::named(name).map_or(*name, |spec| spec.name());
+            assert_eq!(one(&format!("routing/{name}")).name, listed);
         }
+        assert_eq!((one("dor").name, one("routing/dor").name), ("xy".into(), "xy".into()));
         assert_eq!(find("topology").map(|found| found.len()), Ok(9));
         assert_eq!(find("mftm"), Err(Some("mftn".into())));
     }
