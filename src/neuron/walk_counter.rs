@@ -26,7 +26,6 @@ pub struct WalkCounter {
     pub absorbing: bool,
 }
 
-
 columns! {
     /// State of the bank.
     struct State of WalkCounter;

@@ -67,7 +67,8 @@ impl Overrides {
         let mut overrides = Self::default();
         let mut problems = Diagnostics::new();
         for argument in arguments {
-            let parsed = Override::parse(kinds, argument.as_ref()).map_err(|problem| Diagnostics::from(*problem));
+            let parsed =
+                Override::parse(kinds, argument.as_ref()).map_err(|problem| Diagnostics::from(*problem));
             overrides.0.extend(problems.absorb(parsed));
         }
         problems.into_result(overrides)

@@ -69,12 +69,18 @@ pub fn contacts_infect_independently() {
 /// Flips with probability eagerness·m·caution^(−b).
 pub fn variables_flip_less_the_more_would_break() {
     for (unsatisfied, sole, expected) in [(2.0, NO_INPUT, 0.2), (4.0, 2.0, 0.1), (20.0, 0.0, 1.0)] {
-        let mut bench = many("sat-variable", json!({"eagerness": 0.1, "caution": 2.0, "rest": 0, "start": 0.0}));
+        let mut bench =
+            many("sat-variable", json!({"eagerness": 0.1, "caution": 2.0, "rest": 0, "start": 0.0}));
         bench.step();
         assert!(bench.out.fired().is_empty());
         bench.inputs[0].fill(unsatisfied);
         bench.inputs[1].fill(sole);
         bench.step();
-        check_share(bench.out.fired().len(), MANY, expected, &format!("{unsatisfied} unsatisfied, {sole} sole"));
+        check_share(
+            bench.out.fired().len(),
+            MANY,
+            expected,
+            &format!("{unsatisfied} unsatisfied, {sole} sole"),
+        );
     }
 }

@@ -143,7 +143,7 @@ impl Part {
     /// The values; a continuum only if it is to be sampled.
     pub(super) fn spread(&self, sampled: bool) -> Result<Spread, Problems> {
         let Self { values, range, log_range, .. } = self;
-        
+
         match (values, range, log_range) {
             (Some(values), None, None) => listed(values),
             (None, Some(range), None) => range.spread(sampled).map_err(|wrong| wrong.under("range")),

@@ -18,7 +18,6 @@
 //!
 //! Read [`params`] first, then `programmed.rs`, then `pipeline.rs`.
 
-mod programmed;
 mod bill;
 pub mod crossbar;
 pub mod device;
@@ -28,13 +27,14 @@ pub mod params;
 pub mod periphery;
 pub mod photonic;
 mod pipeline;
+mod programmed;
 mod sram;
 pub mod study;
 pub mod wires;
 
-pub use programmed::{Array, WeightError};
 pub use bill::{Costs, Event, Limits, Shares};
 pub use matrix::Matrix;
 pub use memcapacitor::MemcapacitorParams;
 pub use params::ArrayParams;
+pub use programmed::{Array, WeightError};
 pub use sram::{SramAccess, SramParams};

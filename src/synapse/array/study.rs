@@ -3,10 +3,10 @@
 
 use serde::Serialize;
 
-use super::programmed::WeightError;
 use super::bill::{Costs, Limits};
 use super::matrix::Matrix;
 use super::params::ArrayParams;
+use super::programmed::WeightError;
 use crate::base::Problems;
 use crate::base::random::{Purpose, Stream};
 

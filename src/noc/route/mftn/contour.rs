@@ -109,9 +109,11 @@ impl Map {
 
     fn gain(&mut self, x: Option<u32>, y: Option<u32>, turns: u16) {
         if let (Some(x), Some(y)) = (x, y)
-            && x < self.mesh.width && y < self.mesh.height {
-                self.gained[self.mesh.router(x, y).index()] |= turns;
-            }
+            && x < self.mesh.width
+            && y < self.mesh.height
+        {
+            self.gained[self.mesh.router(x, y).index()] |= turns;
+        }
     }
 
     fn allows(&self, (x, y): (u32, u32), from: u8, to: u8) -> bool {

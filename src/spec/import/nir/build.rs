@@ -246,9 +246,9 @@ impl Builder<'_> {
         // Each round settles at least one more layer.
         for _ in 0..count {
             for index in 0..count {
-                let fed = (0..count).filter(|&other| looped(index, other)).flat_map(|other| {
-                    senders[other].iter().filter(|&&from| !looped(index, from)).copied()
-                });
+                let fed = (0..count)
+                    .filter(|&other| looped(index, other))
+                    .flat_map(|other| senders[other].iter().filter(|&&from| !looped(index, from)).copied());
                 let layer = fed.map(|from| self.populations[from].layer + 1).max().unwrap_or(0);
                 self.populations[index].layer = layer;
             }
