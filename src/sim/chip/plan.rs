@@ -60,6 +60,7 @@ impl Plan {
             maker.send(site);
         }
         let Maker { fan, fan_first, profiles, order, .. } = maker;
+        check_fan_out(&fan_first, &layout, ground)?;
         let profiles = profiles.finish()?;
         let weight = match ground.params.weight_bits {
             Some(bits) => rounded(&synapses, &layout, bits),
@@ -170,6 +171,18 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
                 format!("{found} synapses lead to it, {} more than a neuron can have", found - most);
             problems.push(Problem::new(format!("neuron {neuron}"), message));
         }
+    }
+    problems.into_result(())
+}
+
+/// Checks the number of cores that each neuron sends to.
+fn check_fan_out(fan_first: &[u32], layout: &Layout, ground: &Ground<'_>) -> Result<(), Problems> {
+    let Some(most) = ground.params.fan_out else { return Ok(()) };
+    let mut problems = Problems::new();
+    let found = fan_first.windows(2).map(|range| range[1] - range[0]);
+    for (found, neuron) in found.zip(&layout.neuron).filter(|&(found, _)| found > most).take(20) {
+        let message = format!("it sends to {found} cores, {} more than a neuron can", found - most);
+        problems.push(Problem::new(format!("neuron {neuron}"), message));
     }
     problems.into_result(())
 }
