@@ -187,6 +187,10 @@ mod tests {
         let slow = Crossing { now: 10, head: 10, tail: 10 + 2 * WINDOW, flits: 12, interval: 1 };
         assert_eq!(reserve(&mut lane, &mut wire, slow), Some((10, 10 + 2 * WINDOW)));
         let next = Crossing { head: 12, tail: 12, flits: 1, ..slow };
-        assert_eq!(reserve(&mut lane, &mut wire, next), Some((22, 22)), "it does not keep the wire while it waits");
+        assert_eq!(
+            reserve(&mut lane, &mut wire, next),
+            Some((22, 22)),
+            "it does not keep the wire while it waits"
+        );
     }
 }
