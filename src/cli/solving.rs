@@ -6,11 +6,11 @@ use std::time::Instant;
 use super::console;
 use super::failure::Failure;
 use super::run::{Plan, RunArguments};
-use super::spiking::ground;
+use super::spiking::{ground, write_report};
 use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
 use crate::network::{Activity, Halt, Machine, Net};
-use crate::report::{Folder, FolderError, HostReport, NetworkReport};
+use crate::report::{Folder, HostReport, NetworkReport};
 use crate::sim::chip::{Chip, Ground, How, Placement};
 use crate::sim::{Control, Fidelity, Progress};
 use crate::workload::host::{self, Backend};
@@ -32,14 +32,9 @@ pub(super) fn run(
     report.result = Some(outcome.to_json());
     let work = (outcome.activity.steps, outcome.activity.synaptic_events);
     let host = HostReport::of_network(arguments.threads.into(), 0.0, ran, work);
-    let write = |folder: &Folder| {
-        folder.write("host.json", |out| out.write_all(host.to_json().as_bytes()))?;
-        // The report comes last: a folder that has one has all of it.
-        folder.write("report.json", |out| out.write_all(report.to_json().as_bytes()))?;
-        folder.keep_only(&["report.json", "host.json"])
-    };
-    let failed = |error: FolderError| Failure::Failed(error.to_string());
-    folder.map_or(Ok(()), write).map_err(failed)?;
+    if let Some(folder) = folder {
+        write_report(folder, Vec::new(), &report, &host)?;
+    }
     console::answer(&if arguments.json { report.to_json() } else { report.summary() })?;
     judge(&outcome)
 }

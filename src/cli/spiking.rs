@@ -9,7 +9,7 @@ use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
 use crate::network::Machine;
 use crate::network::describe::Selection;
-use crate::report::{self, Folder, FolderError, HostReport, NetworkReport, Trace};
+use crate::report::{self, Folder, FolderError, HostReport, NetworkReport, RunFiles, Trace};
 use crate::sim::Fidelity;
 use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, How, Placement, Wires, drive};
 use crate::spec::Probes;
@@ -41,7 +41,7 @@ pub(super) fn run(
     let seconds = std::mem::take(&mut traces.seconds);
     let report = NetworkReport::new(&mut chip, plan.inputs()?, arguments.seed, complete, seconds);
     if let Some(folder) = folder {
-        write(folder, traces, &report, &host).map_err(failed)?;
+        write(folder, traces, &report, &host)?;
     }
     console::answer(&if arguments.json { report.to_json() } else { report.summary() })?;
     let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.3e}"));
@@ -176,26 +176,36 @@ impl Traces {
     }
 }
 
-const STEPS_HEADER: &str = "step,seconds,spikes,updates,packets,hops,synaptic_events,late,soma_joules,\
+const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,soma_joules,\
                             synapse_joules,dendrite_joules,axon_in_joules,axon_out_joules,core_hop_joules";
 
-fn write(
-    folder: &Folder,
-    traces: Traces,
-    report: &NetworkReport,
-    host: &HostReport,
-) -> Result<(), FolderError> {
-    let mut written = vec!["report.json", "host.json"];
+fn write(folder: &Folder, traces: Traces, report: &NetworkReport, host: &HostReport) -> Result<(), Failure> {
     let Traces { spikes, potentials, steps, .. } = traces;
     let spikes = spikes.map(|(trace, _)| ("spikes.csv", trace));
     let potentials = potentials.map(|(trace, _)| ("potentials.csv", trace));
     let steps = steps.map(|trace| ("steps.csv", trace));
+    let mut written = Vec::new();
     for (name, trace) in [spikes, potentials, steps].into_iter().flatten() {
-        trace.finish()?;
+        trace.finish().map_err(failed)?;
         written.push(name);
     }
-    folder.write("host.json", |out| out.write_all(host.to_json().as_bytes()))?;
+    write_report(folder, written, report, host)
+}
+
+/// Writes the report and its page beside the tables that have been `written`.
+pub(super) fn write_report(
+    folder: &Folder,
+    mut written: Vec<&'static str>,
+    report: &NetworkReport,
+    host: &HostReport,
+) -> Result<(), Failure> {
+    folder.write("host.json", |out| out.write_all(host.to_json().as_bytes())).map_err(failed)?;
+    // The page reads tables back: none of an earlier run may be left.
+    written.extend(["report.json", "report.html", "host.json"]);
+    folder.keep_only(&written).map_err(failed)?;
+    let report = report.to_json();
+    let page = report::page(&[RunFiles::parse(folder.path(), &report, None)?])?;
+    folder.write("report.html", |out| out.write_all(page.as_bytes())).map_err(failed)?;
     // The report comes last: a folder that has one has all of it.
-    folder.write("report.json", |out| out.write_all(report.to_json().as_bytes()))?;
-    folder.keep_only(&written)
+    folder.write("report.json", |out| out.write_all(report.as_bytes())).map_err(failed)
 }
