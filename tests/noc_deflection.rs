@@ -108,7 +108,7 @@ type Walker = ([u64; 3], u64);
 fn beside(at: u64, port: u64) -> Option<u64> {
     match port {
         0 if at % 8 < 7 => Some(at + 1),
-        1 if at % 8 > 0 => Some(at - 1),
+        1 if !at.is_multiple_of(8) => Some(at - 1),
         2 if at / 8 < 7 => Some(at + 8),
         3 if at / 8 > 0 => Some(at - 8),
         _ => None,
