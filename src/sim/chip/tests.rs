@@ -172,7 +172,7 @@ fn what_does_not_fit_says_by_how_much() {
     check(|params| params.max_delay = 4, "a synapse has a delay of 6 steps, 2 more than the chip's longest");
     check(|params| params.synapses = Some(10), "synapses do not fit: the core holds 10,");
     check(|params| params.fan_in = Some(2), "more than a neuron can have");
-    check(|params| params.fan_out = Some(1), "cores, 1 more than a neuron can");
+    check(|params| params.fan_out = Some(1), "neuron 0: it sends to 5 cores, 4 more than a neuron can");
     check(
         |params| params.granules[0].models = vec!["lif".into()],
         "no granule of the chip runs `source-poisson`",
