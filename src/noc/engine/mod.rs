@@ -17,9 +17,10 @@
 //! Must not know: what packets mean, where they come from, what events cost.
 //!
 //! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
-//! `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes.
+//! `switch.rs`, `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes.
 
 mod allocate;
+mod arbiter;
 mod calendar;
 mod compass;
 mod cycle;
@@ -31,6 +32,7 @@ mod router;
 mod setup;
 mod speculate;
 mod stall;
+mod switch;
 mod tally;
 mod traverse;
 mod wheel;
