@@ -98,6 +98,8 @@ pub struct NetworkCounts<'a> {
     pub router_flits: &'a [u64],
     /// Flits that each router handed to its nodes.
     pub delivered_flits: &'a [u64],
+    /// Copies of flits that each router made: written into a buffer once, read for each copy. May be empty.
+    pub router_copies: &'a [u64],
     /// Flits over each link.
     pub link_flits: &'a [u64],
     /// Virtual channels allocated.
@@ -128,9 +130,10 @@ impl Prices {
         let seconds = counts.cycles as f64 / self.clock_hz;
         for (router, &ports) in self.ports.iter().enumerate() {
             let (flits, delivered) = (counts.router_flits[router], counts.delivered_flits[router]);
+            let written = flits - counts.router_copies.get(router).copied().unwrap_or(0);
             let price = if ports > 0 { self.routers[usize::from(ports)] } else { RouterPrice::default() };
             let spent = [
-                account.book(Component::BufferWrite, price.write, flits),
+                account.book(Component::BufferWrite, price.write, written),
                 account.book(Component::BufferRead, price.read, flits),
                 account.book(Component::Crossbar, price.crossbar, flits),
                 account.book(Component::SwitchArbitration, price.arbitration, flits),

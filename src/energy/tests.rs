@@ -32,6 +32,7 @@ fn counts<'a>(router: &'a [u64], link: &'a [u64], cycles: u64) -> NetworkCounts<
         cycles,
         router_flits: router,
         delivered_flits: router,
+        router_copies: &[],
         link_flits: link,
         vc_allocations: 7,
     }
@@ -139,6 +140,7 @@ fn hops_cost_what_is_published_by_direction() {
         cycles: 1000,
         router_flits: &[10, 20],
         delivered_flits: &[0, 10],
+        router_copies: &[],
         link_flits: &[10, 5],
         vc_allocations: 30,
     });

@@ -105,12 +105,12 @@ impl Gate {
 
     /// A packet to one destination, unless it must be refused.
     fn admit(&mut self, src: NodeId, offer: &Offer, ledger: &mut Ledger) -> Option<Parcel> {
-        ledger.create(offer, 1);
+        ledger.tally.create(offer, 1);
         let Some(head) = self.head(src, offer.dst) else {
             ledger.tally.refused += 1;
             return None;
         };
-        ledger.admit(offer.at, 1);
+        ledger.tally.admit(offer, 1);
         Some(Parcel::new(src, offer, head))
     }
 
@@ -131,19 +131,16 @@ impl Gate {
     /// here, or if it has more than one flit; the destinations that the tree does not reach are refused.
     fn plant(&mut self, src: NodeId, offer: &Offer, tree: u32, ledger: &mut Ledger) -> Option<Parcel> {
         let trees = self.trees.as_ref()?;
-        let Some(tree) = trees.tree(tree).filter(|tree| tree.src == src) else {
-            ledger.create(offer, 1);
-            ledger.tally.refused += 1;
-            return None;
-        };
-        let (reached, missed) = (u64::from(tree.reached), u64::from(tree.missed));
-        ledger.create(offer, reached + missed);
-        if offer.flits != 1 || !self.alive[src.index()] || reached == 0 {
-            ledger.tally.refused += reached + missed;
-            return None;
-        }
-        ledger.tally.refused += missed;
-        ledger.admit(offer.at, reached);
+        let tree = trees.tree(tree).filter(|tree| tree.src == src);
+        let (reached, missed) = tree.map_or((0, 1), |tree| (tree.reached.into(), tree.missed.into()));
+        let tally = &mut ledger.tally;
+        tally.create(offer, reached + missed);
+        tally.multicast.packets += 1;
+        tally.multicast.destinations += reached + missed;
+        let usable = offer.flits == 1 && reached > 0 && self.alive[src.index()];
+        tally.refused += if usable { missed } else { reached + missed };
+        let tree = tree.filter(|_| usable)?;
+        ledger.admit_tree(offer, reached);
         let head = Head { dst: self.attachment(src).router, ..Head::default() };
         Some(Parcel { branch: tree.root, ..Parcel::new(src, offer, head) })
     }

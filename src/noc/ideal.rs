@@ -105,6 +105,7 @@ impl Ideal {
     /// Sets the trees that packets may follow ([`Source::tree`]).
     pub fn set_trees(&mut self, trees: Arc<TreeTable>) {
         self.gate.trees = Some(trees);
+        self.ledger.tally.multicast.copies = vec![0; self.wiring.routers()];
     }
 
     /// The next cycle to be simulated.
@@ -146,7 +147,7 @@ impl Ideal {
         Ended::Reached
     }
 
-    /// Packets that are inside the network.
+    /// Packets that are inside the network; a multicast packet counts once for each destination.
     pub fn in_flight(&self) -> u64 {
         self.ledger.under_way()
     }
@@ -245,6 +246,7 @@ impl Ideal {
         let Some(trees) = self.gate.trees.clone() else { return };
         let mut open = vec![(parcel.branch, walk)];
         while let Some((branch, walk)) = open.pop() {
+            self.ledger.copy(walk.at, trees.after(branch).len() as u64 - 1);
             for next in trees.after(branch) {
                 let (mut walk, Some(way)) = (walk, trees.branch(next)) else { continue };
                 let slot = match way.leg {

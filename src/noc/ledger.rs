@@ -1,9 +1,9 @@
 //! Packets under way in the engines that move whole packets, and what is counted of them.
 
-use super::engine::{PacketRecord, Tally, Window};
+use super::engine::{PacketRecord, Tally};
 use super::route::Head;
 use super::source::{Delivery, Offer};
-use crate::base::NodeId;
+use crate::base::{NodeId, RouterId};
 
 /// A packet under way, or one copy of a multicast packet.
 #[derive(Clone, Copy, Debug)]
@@ -54,27 +54,27 @@ pub(super) struct Ledger {
     pub tally: Tally,
     parcels: Vec<Parcel>,
     free: Vec<u32>,
+    /// Copies of multicast packets under way that are still to be made.
+    uncopied: u64,
 }
 
 impl Ledger {
     /// For a network with this many ports.
     pub(super) fn new(ports: usize) -> Self {
-        Self { tally: blank(ports), parcels: Vec::new(), free: Vec::new() }
+        let tally = Tally { port_flits: vec![0; ports], ..Tally::default() };
+        Self { tally, parcels: Vec::new(), free: Vec::new(), uncopied: 0 }
     }
 
-    /// A packet is created, to be delivered or refused `copies` times.
-    pub(super) fn create(&mut self, offer: &Offer, copies: u64) {
-        self.tally.created += copies;
-        if self.tally.window.contains(offer.at) {
-            self.tally.flits_offered += copies * u64::from(offer.flits);
-        }
+    /// A multicast packet is let in, to be delivered `copies` times.
+    pub(super) fn admit_tree(&mut self, offer: &Offer, copies: u64) {
+        self.tally.admit(offer, copies);
+        self.uncopied += copies - 1;
     }
 
-    /// A created packet is let in, to be delivered `copies` times.
-    pub(super) fn admit(&mut self, created: u64, copies: u64) {
-        if self.tally.window.contains(created) {
-            self.tally.outstanding += copies;
-        }
+    /// A multicast packet is copied at a router, `copies` times beyond itself.
+    pub(super) fn copy(&mut self, router: RouterId, copies: u64) {
+        self.uncopied -= copies;
+        self.tally.multicast.copies[router.index()] += copies;
     }
 
     /// A packet has been read whole by its destination at `parcel.tail_ejected`.
@@ -146,9 +146,9 @@ impl Ledger {
         self.parcels[slot as usize]
     }
 
-    /// Parcels under way.
+    /// Packets under way; a multicast packet counts once for each destination.
     pub(super) fn under_way(&self) -> u64 {
-        (self.parcels.len() - self.free.len()) as u64
+        (self.parcels.len() - self.free.len()) as u64 + self.uncopied
     }
 
     /// The tally, its log in the order of arrival.
@@ -158,28 +158,5 @@ impl Ledger {
             log.sort_unstable_by_key(|record| (record.tail_ejected, record.dst, record.src, record.tag));
         }
         tally
-    }
-}
-
-fn blank(ports: usize) -> Tally {
-    Tally {
-        created: 0,
-        delivered: 0,
-        refused: 0,
-        lost: 0,
-        flits_injected: 0,
-        flits_ejected: 0,
-        flits_accepted: 0,
-        flits_offered: 0,
-        outstanding: 0,
-        vc_grants: 0,
-        retransmitted: 0,
-        packet_latency: Default::default(),
-        network_latency: Default::default(),
-        hops: Default::default(),
-        port_flits: vec![0; ports],
-        log: None,
-        window: Window::ALWAYS,
-        finish: 0,
     }
 }

@@ -133,6 +133,11 @@ impl TreeTable {
         self.trees.len()
     }
 
+    /// Number of branches of all trees: one more than the highest index.
+    pub fn branches(&self) -> u32 {
+        self.legs.len() as u32
+    }
+
     /// Whether there is no tree.
     pub fn is_empty(&self) -> bool {
         self.trees.is_empty()

@@ -1,5 +1,6 @@
 //! What the network needs to know of whoever sends and receives packets.
 
+use super::multicast::Multicast;
 use crate::base::NodeId;
 
 /// A packet to be created.
@@ -55,6 +56,11 @@ pub trait Source: Send {
     fn tree(&self, offer: &Offer) -> Option<u32> {
         let _ = offer;
         None
+    }
+
+    /// The trees that [`Source::tree`] names, in the order of their numbers.
+    fn multicasts(&self) -> &[Multicast] {
+        &[]
     }
 
     /// Splits off the nodes from `at` on, for another thread.

@@ -57,6 +57,10 @@ impl Wiring {
         (slot, if own { self.exits[slot] } else { Exit::Nowhere })
     }
 
+    pub(super) fn routers(&self) -> usize {
+        self.base.len() - 1
+    }
+
     pub(super) fn ports(&self) -> usize {
         self.exits.len()
     }

@@ -11,7 +11,7 @@ use crate::noc::certify::Certificate;
 use crate::noc::deflection::Deflections;
 use crate::noc::engine::Stall;
 use crate::sim::saturation::Found;
-use crate::sim::{Circling, Ending, Outcome, Summary};
+use crate::sim::{Casts, Circling, Ending, Outcome, Summary};
 
 /// The resolved documents of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -123,6 +123,11 @@ fn traffic(outcome: &Outcome) -> Traffic {
         flit_hops: outcome.flit_hops(),
         mean_hops: outcome.hops.mean(),
         retransmitted_flits: outcome.retransmitted,
+        multicast: outcome.multicast.map(|Casts { packets, destinations, copies }| MulticastCounts {
+            packets,
+            destinations,
+            copies,
+        }),
     }
 }
 

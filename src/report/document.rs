@@ -175,6 +175,20 @@ pub struct Traffic {
     /// Flits sent again after a bit error.
     #[serde(skip_serializing_if = "is_zero")]
     pub retransmitted_flits: u64,
+    /// Packets to many nodes that routers copied.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multicast: Option<MulticastCounts>,
+}
+
+/// Packets to many nodes. In [`PacketCounts`] each of their destinations counts as one packet.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MulticastCounts {
+    /// Created by their nodes.
+    pub packets: u64,
+    /// Their destinations.
+    pub destinations: u64,
+    /// Copies that routers made.
+    pub copies: u64,
 }
 
 /// Packets by what became of them: `injected = delivered + refused + lost + in_flight`.

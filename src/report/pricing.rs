@@ -59,6 +59,7 @@ pub fn energy_account(prices: &Prices, outcome: &Outcome) -> EnergyAccount {
         cycles: outcome.cycles,
         router_flits: &outcome.loads.router_flits,
         delivered_flits: &outcome.loads.delivered_flits,
+        router_copies: &outcome.loads.router_copies,
         link_flits: &outcome.loads.link_flits,
         vc_allocations: outcome.vc_allocations,
     })

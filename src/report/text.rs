@@ -85,6 +85,14 @@ fn delivered(page: &mut Page, report: &Report) {
         left => format!(", {} still under way", grouped(left)),
     };
     page.line("packets", format!("{injected}: {delivered} delivered, {refused} refused, {lost} lost{left}"));
+    if let Some(multicast) = &report.traffic.multicast {
+        let [packets, destinations, copies] =
+            [multicast.packets, multicast.destinations, multicast.copies].map(grouped);
+        page.line(
+            "multicast",
+            format!("{packets} packets to {destinations} nodes: {copies} copies by routers"),
+        );
+    }
     page.gap();
     if let Some(latency) = &report.latency.packet {
         page.line("packet latency average", distribution(latency));

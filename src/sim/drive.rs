@@ -6,14 +6,17 @@
 //!   packets created here count: └───────────────┘          │ until nothing is in flight
 //! ```
 
+use std::sync::Arc;
+
 use super::engine::Engine;
 use super::metered::Metered;
-use super::outcome::{Circling, Ending, Loads, Outcome, Packets, RunError};
+use super::outcome::{Casts, Circling, Ending, Loads, Outcome, Packets, RunError};
 use super::timeline::Recorder;
 use super::{Control, Job, Windows};
 use crate::base::RouterId;
 use crate::fabric::Fabric;
-use crate::noc::engine::{Ended, Stall, Tally, Window};
+use crate::noc::engine::{Ended, Multicasts, Stall, Tally, Window};
+use crate::noc::multicast::TreeTable;
 use crate::noc::source::Source;
 
 /// Router-cycles between two looks at the outside world: some tens of milliseconds.
@@ -60,9 +63,13 @@ impl<'a, S: Source> Drive<'a, S> {
         let mut engine = Engine::new(job)?;
         let end = windows.measure.map_or(u64::MAX, |measure| windows.warmup.saturating_add(measure));
         let window = Window { from: windows.warmup, to: end };
+        let trees = trees(job, &source)?;
+        if let Some(trees) = &trees {
+            engine.set_trees(Arc::clone(trees))?;
+        }
         engine.measure(window);
         engine.keep_log(job.keep_log);
-        let sources = engine.deal(Metered::new(source, job, window));
+        let sources = engine.deal(Metered::new(source, job, trees, window));
         let expected = windows.measure.map(|_| end);
         let ports = job.fabric.port_base.last().map_or(0, |&ports| ports as usize);
         Ok(Self {
@@ -246,6 +253,11 @@ impl<'a, S: Source> Drive<'a, S> {
             vc_allocations: tally.vc_grants,
             retransmitted: tally.retransmitted,
             deflections: self.engine.deflections(),
+            multicast: (tally.multicast.packets > 0).then_some(Casts {
+                packets: tally.multicast.packets,
+                destinations: tally.multicast.destinations,
+                copies: tally.multicast.copies.iter().sum(),
+            }),
             loads,
             timeline,
             packet_latency: tally.packet_latency,
@@ -258,6 +270,8 @@ impl<'a, S: Source> Drive<'a, S> {
     /// Whether every packet and flit is accounted for.
     fn balance(&self, tally: &Tally, in_flight: u64) -> Result<(), RunError> {
         let Tally { created, delivered, refused, lost, flits_injected, flits_ejected, .. } = *tally;
+        let Multicasts { packets, destinations, ref copies } = tally.multicast;
+        let (offers, copies) = (created - destinations + packets, copies.iter().sum::<u64>());
         let handed: u64 = self.sources.iter().map(|source| source.handed).sum();
         let nodes = self.job.fabric.nodes.len() as u64;
         let sums = [
@@ -265,8 +279,11 @@ impl<'a, S: Source> Drive<'a, S> {
                 created == delivered + refused + lost + in_flight,
                 "created = delivered + refused + lost + in flight",
             ),
-            (created <= handed && handed <= created + nodes, "handed over = created + at most one per node"),
-            (in_flight > 0 || lost > 0 || flits_injected == flits_ejected, "flits injected = flits ejected"),
+            (offers <= handed && handed <= offers + nodes, "handed over = created + at most one per node"),
+            (
+                in_flight > 0 || lost > 0 || flits_injected + copies == flits_ejected,
+                "flits injected or copied = flits ejected",
+            ),
         ];
         match sums.into_iter().find(|&(holds, _)| !holds) {
             None => Ok(()),
@@ -288,6 +305,7 @@ impl<'a, S: Source> Drive<'a, S> {
         Loads {
             router_flits,
             delivered_flits,
+            router_copies: tally.multicast.copies.clone(),
             link_flits: fabric
                 .links
                 .iter()
@@ -297,6 +315,16 @@ impl<'a, S: Source> Drive<'a, S> {
             node_accepted: fabric.nodes.iter().map(accepted).collect(),
         }
     }
+}
+
+/// The trees that a source's packets follow on this chip, if any do.
+fn trees<S: Source>(job: &Job<'_>, source: &S) -> Result<Option<Arc<TreeTable>>, RunError> {
+    let list = source.multicasts();
+    if list.is_empty() {
+        return Ok(None);
+    }
+    let trees = TreeTable::build(job.fabric, job.health, job.routing, list);
+    Ok(Some(Arc::new(trees.map_err(|problems| RunError::Source(problems.under("multicast")))?)))
 }
 
 /// Flits that left each router by any port, and by its node ports.

@@ -1,5 +1,7 @@
 //! The engines a run can be driven through, by fidelity and kind of router.
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +11,7 @@ use crate::noc::approximate::Approximate;
 use crate::noc::deflection::{Deflection, Deflections};
 use crate::noc::engine::{Ended, Network, Run, Tally, Window};
 use crate::noc::ideal::Ideal;
+use crate::noc::multicast::TreeTable;
 use crate::noc::params::RouterKind;
 use crate::noc::source::Source;
 
@@ -82,6 +85,25 @@ impl Engine {
             Self::Approximate(network) => network.patience,
             Self::Deflection(_) | Self::Ideal(_) => 0,
         }
+    }
+
+    /// Sets the trees that packets may follow.
+    ///
+    /// # Errors
+    /// A network whose routers copy no packets.
+    pub(super) fn set_trees(&mut self, trees: Arc<TreeTable>) -> Result<(), Problems> {
+        match self {
+            Self::Cycle(network) => network.set_trees(trees),
+            Self::Approximate(network) => network.set_trees(trees),
+            Self::Ideal(network) => network.set_trees(trees),
+            Self::Deflection(_) => {
+                let problem = Problem::new("kind", "bufferless routers have no place to keep what they copy");
+                return Err(problem
+                    .allowed("`input-queued`, or traffic with `multicast: {as: unicast}`")
+                    .into());
+            }
+        }
+        Ok(())
     }
 
     pub(super) fn measure(&mut self, window: Window) {

@@ -1,8 +1,11 @@
 //! A source that is counted, and that can be told to fall silent.
 
+use std::sync::Arc;
+
 use super::Job;
 use crate::base::NodeId;
 use crate::noc::engine::Window;
+use crate::noc::multicast::TreeTable;
 use crate::noc::source::{Delivery, Offer, Source};
 
 /// Counts what nodes offer within a window.
@@ -12,6 +15,7 @@ use crate::noc::source::{Delivery, Offer, Source};
 pub(super) struct Metered<'a, S> {
     inner: S,
     job: &'a Job<'a>,
+    trees: Option<Arc<TreeTable>>,
     window: Window,
     first: u32,
     silent: bool,
@@ -26,10 +30,10 @@ pub(super) struct Metered<'a, S> {
 }
 
 impl<'a, S: Source> Metered<'a, S> {
-    pub(super) fn new(inner: S, job: &'a Job<'a>, window: Window) -> Self {
+    pub(super) fn new(inner: S, job: &'a Job<'a>, trees: Option<Arc<TreeTable>>, window: Window) -> Self {
         let nodes = job.fabric.nodes.len();
         let (offered, next_at) = (vec![0; nodes], vec![0; nodes]);
-        Self { inner, job, window, first: 0, silent: false, offered, refused: 0, handed: 0, next_at }
+        Self { inner, job, trees, window, first: 0, silent: false, offered, refused: 0, handed: 0, next_at }
     }
 
     /// Whether every packet created before the window's end has entered the network: a node is asked for
@@ -55,11 +59,19 @@ impl<'a, S: Source> Metered<'a, S> {
 
     fn count(&mut self, node: NodeId, offer: &Offer) {
         if self.window.contains(offer.at) {
+            let (copies, refused) = self.copies(node, offer);
             let flits = u64::from(offer.flits);
-            self.offered[(node.0 - self.first) as usize] += flits;
-            if !self.is_admitted(node, offer.dst) {
-                self.refused += flits;
-            }
+            self.offered[(node.0 - self.first) as usize] += copies * flits;
+            self.refused += refused * flits;
+        }
+    }
+
+    /// The destinations of a packet, and those of them that it will be refused for.
+    fn copies(&self, node: NodeId, offer: &Offer) -> (u64, u64) {
+        let tree = self.trees.as_ref().zip(self.inner.tree(offer)).and_then(|(trees, tree)| trees.tree(tree));
+        match tree {
+            Some(tree) => (u64::from(tree.reached + tree.missed), tree.missed.into()),
+            None => (1, u64::from(!self.is_admitted(node, offer.dst))),
         }
     }
 
@@ -95,8 +107,13 @@ impl<S: Source> Source for Metered<'_, S> {
         self.inner.injected(node, tag, at);
     }
 
+    fn tree(&self, offer: &Offer) -> Option<u32> {
+        self.inner.tree(offer)
+    }
+
     fn split(&mut self, at: NodeId) -> Self {
         Self {
+            trees: self.trees.clone(),
             inner: self.inner.split(at),
             job: self.job,
             window: self.window,

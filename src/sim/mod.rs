@@ -34,7 +34,7 @@ use crate::noc::source::Source;
 
 pub use control::{Control, Progress};
 pub use engine::Fidelity;
-pub use outcome::{Circling, Ending, Loads, Outcome, Packets, RunError};
+pub use outcome::{Casts, Circling, Ending, Loads, Outcome, Packets, RunError};
 pub use record::Record;
 pub use summary::Summary;
 pub use timeline::{Frame, Timeline};

@@ -48,6 +48,17 @@ pub struct Packets {
     pub in_flight: u64,
 }
 
+/// What packets to many nodes became.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Casts {
+    /// Such packets created.
+    pub packets: u64,
+    /// Their destinations; each counts as one packet in [`Packets`].
+    pub destinations: u64,
+    /// Copies that routers made of them: one less than destinations reached, of each.
+    pub copies: u64,
+}
+
 /// What each part of the network carried in the whole run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Loads {
@@ -55,6 +66,8 @@ pub struct Loads {
     pub router_flits: Vec<u64>,
     /// Flits that each router handed to its nodes.
     pub delivered_flits: Vec<u64>,
+    /// Copies of multicast packets that each router made; empty where no packet follows a tree.
+    pub router_copies: Vec<u64>,
     /// Flits over each link.
     pub link_flits: Vec<u64>,
     /// Flits that each node offered within the window, refused ones included.
@@ -92,6 +105,8 @@ pub struct Outcome {
     pub retransmitted: u64,
     /// What only bufferless networks count.
     pub deflections: Option<Deflections>,
+    /// What packets to many nodes became, if there were any.
+    pub multicast: Option<Casts>,
     /// What each part carried.
     pub loads: Loads,
     /// What moved when.

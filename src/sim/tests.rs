@@ -6,6 +6,7 @@ use super::saturation::{Found, Search};
 use super::*;
 use crate::base::RouterId;
 use crate::fabric::{LinkParams, Topology};
+use crate::noc::multicast::{Tree, TreeTable};
 use crate::noc::params::RouterKind;
 use crate::noc::route::DimensionOrder;
 use crate::workload::traffic::{PacketFlits, Pattern, TrafficParams, TrafficSource};
@@ -229,4 +230,65 @@ fn what_the_engine_refuses_is_refused_before_the_run() {
     let refusal = chip.job().validate().expect_err("a buffer needs a flit");
     assert_eq!(refusal.0[0].path, "buffer_flits");
     assert_eq!(chip.fabric.routers.len(), RouterId(16).index());
+}
+
+/// Packets to groups, down trees and one by one, at every fidelity: the same is delivered, over fewer links.
+#[test]
+fn trees_and_single_packets_deliver_the_same() {
+    let chip = Chip::mesh(6, RouterParams::default());
+    let windows = Windows { warmup: 0, measure: None, drain_limit: 100_000 };
+    let params = |carriage: &str| {
+        let yaml = format!(
+            "{{multicast: {{fan_out: 6, as: {carriage}}}, rate: 0.01, mode: {{batch: {{packets: 20}}}}}}"
+        );
+        serde_yaml::from_str::<TrafficParams>(&yaml).expect("valid traffic")
+    };
+    let (tree, unicast) = (params("tree"), params("unicast"));
+    let list = chip.traffic(&tree).multicasts().to_vec();
+    let trees = TreeTable::build(&chip.fabric, &chip.health, &chip.routing, &list).expect("the nodes exist");
+    let sum = |of: fn(Tree) -> u32| {
+        (0..36).filter_map(|i| trees.tree(i)).map(|t| 20 * u64::from(of(t))).sum::<u64>()
+    };
+    for fidelity in [Fidelity::Cycle, Fidelity::Approximate, Fidelity::Ideal] {
+        let run = |params: &TrafficParams, threads| {
+            let job = Job { fidelity, threads, ..chip.job() };
+            job.run(chip.traffic(params), windows, &mut Control::none()).expect("balanced books")
+        };
+        let (copied, single) = (run(&tree, 1), run(&unicast, 1));
+        assert_eq!((copied.packets.delivered, single.packets.delivered), (20 * 36 * 6, 20 * 36 * 6));
+        assert_eq!(
+            (copied.flit_hops(), single.flit_hops()),
+            (sum(|tree| tree.links), sum(|tree| tree.unicast_hops))
+        );
+        assert!(copied.flit_hops() * 10 < single.flit_hops() * 8);
+        assert_eq!(copied.loads.node_accepted, single.loads.node_accepted);
+        assert_eq!(copied.offered_flits, single.offered_flits);
+        let casts = Casts { packets: 720, destinations: 4320, copies: 3600 };
+        assert_eq!((copied.multicast, single.multicast), (Some(casts), None));
+        assert!(copied.packet_latency.mean() < single.packet_latency.mean());
+        assert!(run(&tree, 3) == copied, "threads change the outcome");
+    }
+}
+
+/// Destinations that no way leads to are refused, and all others served.
+#[test]
+fn trees_on_a_broken_chip_leave_out_what_is_dead() {
+    let mut chip = Chip::mesh(4, RouterParams::default());
+    chip.health.kill_node(crate::base::NodeId(5));
+    let params = serde_yaml::from_str("{multicast: {fan_out: 15}, rate: 0.01}").expect("valid traffic");
+    let outcome = chip.run(&params, Windows { warmup: 0, measure: Some(3000), drain_limit: 1000 });
+    let Packets { created, delivered, refused, in_flight, .. } = outcome.packets;
+    assert_eq!((created, in_flight), (delivered + refused, 0));
+    assert!(delivered > 0 && outcome.loads.node_accepted[5] == 0);
+    assert_eq!(outcome.refused_flits + outcome.packet_latency.count, outcome.offered_flits);
+}
+
+/// Bufferless routers have nowhere to keep what is copied.
+#[test]
+fn bufferless_routers_copy_nothing() {
+    let router = RouterParams { kind: RouterKind::Deflection, ..RouterParams::default() };
+    let chip = Chip::mesh(4, router);
+    let params: TrafficParams = serde_yaml::from_str("multicast: {fan_out: 2}").expect("valid traffic");
+    let error = chip.job().run(chip.traffic(&params), REFERENCE, &mut Control::none());
+    assert!(matches!(error, Err(RunError::Refused(problems)) if problems.to_string().contains("bufferless")));
 }

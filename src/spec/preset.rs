@@ -40,6 +40,7 @@ pub const PRESETS: &[Preset] = presets! {
     Workload "uniform" = "workloads/uniform.yaml",
     Workload "transpose" = "workloads/transpose.yaml",
     Workload "hotspot" = "workloads/hotspot.yaml",
+    Workload "multicast" = "workloads/multicast.yaml",
     Workload "burst" = "workloads/burst.yaml",
     Workload "balanced" = "workloads/balanced.yaml",
     Workload "trace" = "workloads/trace.yaml",

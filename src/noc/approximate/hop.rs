@@ -151,9 +151,11 @@ impl Approximate {
         }
         let Some(trees) = self.gate.trees.clone() else { return };
         let (mut at, original) = (slot, *self.ledger.parcel_mut(slot));
+        let router = self.ports[self.inputs[channel as usize].port as usize].router;
         for (number, next) in trees.after(branch).enumerate() {
             if number > 0 {
                 let copy = self.ledger.insert(original);
+                self.ledger.copy(router, 1);
                 self.make_room(copy);
                 self.behind[copy as usize] = self.behind[at as usize];
                 self.behind[at as usize] = copy;

@@ -170,6 +170,7 @@ impl Approximate {
     /// Sets the trees that packets may follow ([`Source::tree`]).
     pub fn set_trees(&mut self, trees: Arc<TreeTable>) {
         self.gate.trees = Some(trees);
+        self.ledger.tally.multicast.copies = vec![0; self.wiring.routers()];
     }
 
     /// The next cycle to be simulated.
@@ -221,7 +222,7 @@ impl Approximate {
         Ended::Reached
     }
 
-    /// Packets that are inside the network; every copy of a multicast packet counts.
+    /// Packets that are inside the network; a multicast packet counts once for each destination.
     pub fn in_flight(&self) -> u64 {
         self.ledger.under_way()
     }

@@ -158,8 +158,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 grants[self.first_packet::<MATRIX>(local, out, asking) & (N - 1)] |= 1 << out;
             });
             for_each_bit(left, |vc| {
-                let granted = grants[vc & (N - 1)];
-                if granted != 0 {
+                let mut granted = grants[vc & (N - 1)];
+                while granted != 0 {
                     let out = self.first_channel::<MATRIX>(local, vc, granted);
                     if iteration == 0 {
                         self.take_vc_turn::<MATRIX>(local, vc, out);
@@ -167,6 +167,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                     self.grant_vc::<PLAIN>(local, vc, out);
                     left &= !(1 << vc);
                     taken |= 1 << out;
+                    granted &= self.more_copies::<PLAIN>(local, vc);
                 }
             });
         }
@@ -176,11 +177,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     fn vcs_input_first<const MATRIX: bool>(&mut self, local: usize, rivals: u64, wishes: &[u64; N]) {
         let (mut picked, mut suitors) = (0u64, [0u64; N]);
         for_each_bit(rivals, |vc| {
-            let wishes = wishes[vc & (N - 1)];
-            if wishes != 0 {
+            let mut wishes = wishes[vc & (N - 1)];
+            while wishes != 0 {
                 let out = self.first_channel::<MATRIX>(local, vc, wishes);
                 suitors[out & (N - 1)] |= 1 << vc;
                 picked |= 1 << out;
+                let setup = &self.shared.setup;
+                let here = setup.vc_mask << (setup.port_of[out] * setup.vcs);
+                wishes &= self.more_copies::<false>(local, vc) & !here;
             }
         });
         for_each_bit(picked, |out| {
@@ -190,14 +194,28 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         });
     }
 
+    /// Output VCs that the head at an input VC still wants after it has been given or has picked one: none, unless
+    /// it is to be copied.
+    #[inline(always)]
+    fn more_copies<const PLAIN: bool>(&self, local: usize, vc: usize) -> u64 {
+        let copying = !PLAIN && self.routers[local].ins[vc & (N - 1)].state == State::Copying;
+        if copying { self.routers[local].wants[vc & (N - 1)] } else { 0 }
+    }
+
     /// Gives output VC `out` to the packet at input VC `vc`, which bids for the switch next.
     #[inline(always)]
     fn grant_vc<const PLAIN: bool>(&mut self, local: usize, vc: usize, out: usize) {
-        self.hold(local, vc, out);
+        self.hold::<PLAIN>(local, vc, out);
         let setup = &self.shared.setup;
         // A speculative head bids in this very cycle, which counts as the last one of the allocation.
         let delay = if PLAIN { 1 } else { setup.vc_delay - u64::from(setup.speculative) };
-        if !PLAIN && setup.vc_delay > 1 {
+        if !PLAIN && self.routers[local].input(vc).state == State::Copying {
+            if self.shared.setup.vc_delay <= 1 {
+                return self.ready_copy(local, vc, out, delay == 1);
+            }
+            let place = Place::new(self.router_number(local), out);
+            self.shared.wheel.late(self.now + delay, place.of()).copies.push(place);
+        } else if !PLAIN && setup.vc_delay > 1 {
             self.routers[local].input(vc).state = State::Allocating;
             let place = Place::new(self.router_number(local), vc);
             self.shared.wheel.late(self.now + delay, place.of()).allocated.push(place);
@@ -208,12 +226,15 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Notes that input VC `vc` holds output VC `out` and waits for none any more.
     #[inline(always)]
-    pub(super) fn hold(&mut self, local: usize, vc: usize, out: usize) {
+    pub(super) fn hold<const PLAIN: bool>(&mut self, local: usize, vc: usize, out: usize) {
         self.shared.tally.vc_grants += 1;
         let output = usize::from(self.shared.setup.port_of[out]);
         let router = &mut self.routers[local];
         router.free_out &= !(1 << out);
         router.output(out).owner = vc as u8;
+        if !PLAIN && router.input(vc).state == State::Copying {
+            return self.hold_copy(local, vc, out);
+        }
         let input = router.input(vc);
         input.out = out as u8;
         input.state = State::Active;
@@ -224,7 +245,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     }
 
     #[inline(always)]
-    fn forget_head(&mut self, local: usize, vc: usize, port: usize) {
+    pub(super) fn forget_head(&mut self, local: usize, vc: usize, port: usize) {
         let heads = &mut self.routers[local].port(port).heads;
         *heads &= !(1 << vc);
         let none = u64::from(*heads == 0);

@@ -174,13 +174,22 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// A switch input and an output port have been matched: their arbiters move on.
     #[inline(always)]
     pub(super) fn take_switch_turn<const MATRIX: bool>(&mut self, local: usize, lane: usize, output: usize) {
-        if MATRIX {
-            self.move_back(local, Desk::Output(output), lane);
-            self.move_back(local, Desk::Lane(lane), output);
-        } else {
-            let router = &mut self.routers[local];
-            router.port(output).grant = (lane as u8 + 1) * self.shared.setup.grant_scale;
-            router.lane(lane).accept = output as u8 + 1;
+        self.take_output_turn::<MATRIX>(local, lane, output);
+        match MATRIX {
+            true => self.move_back(local, Desk::Lane(lane), output),
+            false => self.routers[local].lane(lane).accept = output as u8 + 1,
+        }
+    }
+
+    /// The output port's part of it: a switch input that sends copies is matched with several.
+    #[inline(always)]
+    pub(super) fn take_output_turn<const MATRIX: bool>(&mut self, local: usize, lane: usize, output: usize) {
+        match MATRIX {
+            true => self.move_back(local, Desk::Output(output), lane),
+            false => {
+                let scale = self.shared.setup.grant_scale;
+                self.routers[local].port(output).grant = (lane as u8 + 1) * scale;
+            }
         }
     }
 

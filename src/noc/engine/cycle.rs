@@ -94,6 +94,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 let input = router.input(owner);
                 if input.state == State::Active && usize::from(input.out) == vc && input.len > 0 {
                     self.bid(local, owner);
+                } else if !PLAIN && input.state == State::Copying {
+                    self.bid_copy(local, owner, vc);
                 }
             }
             if !PLAIN {
@@ -166,7 +168,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if let Some(compass) = self.compass {
             let port = compass.port(router.position, travel.goal, travel.head.eject);
             router.input(vc).out_port = port;
-        } else {
+        } else if PLAIN || !self.follow_tree(place, flit) {
             self.ask_routing(place, flit);
         }
         if PLAIN || self.shared.setup.routing_delay <= 1 {
@@ -224,9 +226,13 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         self.requests.heads[word] |= 1 << bit;
     }
 
-    /// The same for a head with a choice of ports.
+    /// The same for a head that asks at several ports.
     fn await_ports(&mut self, local: usize, vc: usize) {
+        let copying = self.shared.forks.is_fork(Place::new(self.router_number(local), vc));
         let router = &mut self.routers[local];
+        if copying {
+            router.input(vc).state = State::Copying;
+        }
         for_each_bit(router.wants[vc & (N - 1)], |out| {
             let port = usize::from(self.shared.setup.port_of[out]);
             router.port(port).heads |= 1 << vc;
@@ -248,9 +254,13 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// An active input VC with a flit and a credit bids for the switch.
     #[inline(always)]
     pub(super) fn bid(&mut self, local: usize, vc: usize) {
-        let router = &mut self.routers[local];
-        let port = usize::from(router.input(vc).out_port);
-        router.port(port).bids |= 1 << vc;
+        let port = usize::from(self.routers[local].input(vc).out_port);
+        self.bid_at(local, vc, port);
+    }
+
+    #[inline(always)]
+    pub(super) fn bid_at(&mut self, local: usize, vc: usize, port: usize) {
+        self.routers[local].port(port).bids |= 1 << vc;
         let (word, bit) = seat::<P>(local, port);
         self.requests.bids[word] |= 1 << bit;
     }
@@ -271,6 +281,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             if input.len > 0 {
                 self.bid_with_credit(place.local(), place.vc());
             }
+        }
+        for &place in &late.copies {
+            let (local, out) = (place.local(), place.vc());
+            let owner = self.routers[local].output(out).owner;
+            self.ready_copy(local, owner.into(), out, true);
         }
         self.shared.wheel.put_back_late(self.number, self.now, late);
     }

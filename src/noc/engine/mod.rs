@@ -17,7 +17,7 @@
 //! Must not know: what packets mean, where they come from, what events cost.
 //!
 //! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
-//! `switch.rs`, `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes.
+//! `switch.rs`, `traverse.rs`, `node.rs`, and `fork.rs` for multicast; `region.rs` holds the state, `setup.rs` what never changes.
 
 mod allocate;
 mod arbiter;
@@ -25,6 +25,7 @@ mod calendar;
 mod compass;
 mod cycle;
 mod exchange;
+mod fork;
 mod node;
 mod packet;
 mod region;
@@ -40,18 +41,20 @@ mod wheel;
 use std::sync::Arc;
 
 use crate::base::{NodeId, Problems, RouterId};
-use crate::fabric::{Fabric, Health};
+use crate::fabric::{Attachment, Fabric, Health};
+use crate::noc::multicast::TreeTable;
 use crate::noc::params::RouterParams;
 use crate::noc::route::Routing;
 use crate::noc::source::Source;
 
 use compass::Compass;
 use exchange::Team;
+use fork::Grove;
 use region::{Ground, Region};
 pub use setup::MAX_ROUTER_VCS;
 use setup::{Cut, Setup};
 pub use stall::{Stall, Waiting};
-pub use tally::{Counts, PacketRecord, Tally, Window};
+pub use tally::{Counts, Multicasts, PacketRecord, Tally, Window};
 
 /// Why a run returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -89,6 +92,10 @@ pub struct Network {
     routing: Routing,
     regions: Regions,
     cut: Cut,
+    /// By link, the output port where it begins.
+    link_ports: Vec<u8>,
+    attachments: Vec<Attachment>,
+    vcs: u8,
     /// Cycles that anything needs at least to reach another router or node.
     lookahead: u64,
     now: u64,
@@ -122,7 +129,25 @@ impl Network {
             _ => Regions::Large(build(&ground)),
         };
         let lookahead = setup.lookahead(fabric);
-        Ok(Self { routing, regions, cut, lookahead, now: 0, started: false, patience: 20_000 })
+        Ok(Self {
+            routing,
+            regions,
+            cut,
+            link_ports: fabric.links.iter().map(|link| link.from_port).collect(),
+            attachments: fabric.nodes.clone(),
+            vcs: params.vcs,
+            lookahead,
+            now: 0,
+            started: false,
+            patience: 20_000,
+        })
+    }
+
+    /// Sets the trees that packets may follow ([`Source::tree`]), before the first cycle. The trees are to be built
+    /// for this network's routing function, or nothing is known of deadlocks.
+    pub fn set_trees(&mut self, trees: Arc<TreeTable>) {
+        let grove = Arc::new(Grove::new(trees, &self.link_ports, &self.attachments, self.vcs));
+        with_regions!(&mut self.regions, regions => regions.iter_mut().for_each(|region| region.set_trees(&grove)));
     }
 
     /// The next cycle to be simulated.
@@ -175,7 +200,7 @@ impl Network {
 
     fn ended(&mut self) -> Ended {
         with_regions!(&mut self.regions, regions => {
-            let in_flight: usize = regions.iter().map(|region| region.shared.packets.len()).sum();
+            let in_flight = total_in_flight(regions);
             if regions.iter().all(|region| region.next_event(self.now).is_none()) {
                 let stuck = || stall::find(regions, 0);
                 return if in_flight == 0 { Ended::Idle } else { Ended::Stalled(stuck()) };
@@ -189,9 +214,9 @@ impl Network {
         Ended::Reached
     }
 
-    /// Packets that are inside the network.
+    /// Packets that are inside the network; a multicast packet counts once for each destination.
     pub fn in_flight(&self) -> u64 {
-        with_regions!(&self.regions, regions => regions.iter().map(|region| region.shared.packets.len() as u64).sum())
+        with_regions!(&self.regions, regions => total_in_flight(regions))
     }
 
     /// Whether packets created before `end` are still to be created or delivered.
@@ -206,7 +231,7 @@ impl Network {
     pub fn tally(&self) -> Tally {
         let mut total = with_regions!(&self.regions, regions => {
             let mut parts = regions.iter().map(Region::tally);
-            let mut total = parts.next().unwrap_or_else(Tally::new);
+            let mut total = parts.next().unwrap_or_default();
             parts.for_each(|part| total.append(&part));
             total
         });
@@ -215,6 +240,10 @@ impl Network {
         }
         total
     }
+}
+
+fn total_in_flight<const N: usize, const P: usize>(regions: &[Region<N, P>]) -> u64 {
+    regions.iter().map(Region::in_flight).fold(0, u64::wrapping_add)
 }
 
 fn build<const N: usize, const P: usize>(ground: &Ground<'_>) -> Vec<Region<N, P>> {
@@ -229,3 +258,6 @@ pub struct Run {
     /// Threads to use.
     pub threads: usize,
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::calendar::Calendar;
 use super::compass::Compass;
+use super::fork::{Grove, NO_BRANCH};
 use super::packet::{Record, Travel};
 use super::region::{Ground, Shared};
 use super::setup::{NODE_CHANNEL, Setup};
@@ -114,6 +115,8 @@ pub(super) struct Nodes {
     attachments: Arc<[Attachment]>,
     living: Arc<[bool]>,
     compass: Option<Arc<Compass>>,
+    /// Trees that packets may follow.
+    grove: Option<Arc<Grove>>,
     /// Every router reaches every other one, and nothing is drawn at injection.
     direct: bool,
     /// Nodes at work in this cycle.
@@ -138,9 +141,15 @@ impl Nodes {
             attachments: fabric.nodes.clone().into(),
             living: health.node.clone().into(),
             compass: compass.cloned(),
+            grove: None,
             direct: compass.is_some() && health.link.iter().chain(&health.router).all(|&works| works),
             busy: Vec::new(),
         }
+    }
+
+    /// Packets may follow trees from now on, which no compass knows.
+    pub(super) fn set_trees(&mut self, grove: &Arc<Grove>) {
+        (self.compass, self.grove) = (None, Some(Arc::clone(grove)));
     }
 
     /// Whether a measured packet may still come out of a node's source.
@@ -296,18 +305,56 @@ impl Nodes {
             let port = &mut self.ports[node];
             port.next = None;
             port.count = port.count.wrapping_add(1);
-            shared.tally.created += 1;
-            if shared.tally.window.contains(offer.at) {
-                shared.tally.flits_offered += u64::from(offer.flits);
-            }
-            if let Some(head) = self.admit(node, src, &offer, shared, routing) {
-                self.begin(node, src, &offer, head, shared);
+            let tree = self.grove.as_ref().and(source.tree(&offer));
+            let begun = match tree {
+                Some(tree) => self.plant(node, src, &offer, tree, shared),
+                None => self.send_one(node, src, &offer, shared, routing),
+            };
+            if begun {
                 return true;
             }
-            shared.tally.refused += 1;
             self.prime(node, shared, source, now);
         }
         false
+    }
+
+    /// Creates a packet to one destination; returns whether it is not refused.
+    #[inline(always)]
+    fn send_one(
+        &mut self,
+        node: usize,
+        src: NodeId,
+        offer: &Offer,
+        shared: &mut Shared,
+        routing: &Routing,
+    ) -> bool {
+        shared.tally.create(offer, 1);
+        let Some(head) = self.admit(node, src, offer, shared, routing) else {
+            shared.tally.refused += 1;
+            return false;
+        };
+        shared.tally.admit(offer, 1);
+        let goal = self.compass.as_ref().map_or(NO_BRANCH, |compass| compass.position(head.dst));
+        self.begin(node, src, offer, Travel { head, goal, hops: 0 }, shared);
+        true
+    }
+
+    /// Creates a packet that follows a tree. It is refused as a whole if the tree does not exist or does not
+    /// start here, or if it has more than one flit; the destinations that the tree does not reach are refused.
+    fn plant(&mut self, node: usize, src: NodeId, offer: &Offer, tree: u32, shared: &mut Shared) -> bool {
+        let tally = &mut shared.tally;
+        let tree = self.grove.as_ref().and_then(|grove| grove.tree(tree)).filter(|tree| tree.src == src);
+        let (reached, missed) = tree.map_or((0, 1), |tree| (tree.reached.into(), tree.missed.into()));
+        tally.create(offer, reached + missed);
+        tally.multicast.packets += 1;
+        tally.multicast.destinations += reached + missed;
+        let usable = offer.flits == 1 && reached > 0 && self.ports[node].alive;
+        tally.refused += if usable { missed } else { reached + missed };
+        let Some(tree) = tree.filter(|_| usable) else { return false };
+        tally.admit(offer, reached);
+        shared.packets.uncopied = shared.packets.uncopied.wrapping_add(reached - 1);
+        self.begin(node, src, offer, Travel { goal: tree.root, ..Travel::default() }, shared);
+        true
     }
 
     /// The routing state of a new packet, or `None` if it cannot be delivered.
@@ -335,12 +382,8 @@ impl Nodes {
         Some(head)
     }
 
-    fn begin(&mut self, node: usize, src: NodeId, offer: &Offer, head: Head, shared: &mut Shared) {
-        if shared.tally.window.contains(offer.at) {
-            shared.tally.outstanding = shared.tally.outstanding.wrapping_add(1);
-        }
-        let goal = self.compass.as_ref().map_or(0, |compass| compass.position(head.dst));
-        let slot = shared.packets.insert(Travel { head, goal, hops: 0 }, Record::new(src, offer));
+    fn begin(&mut self, node: usize, src: NodeId, offer: &Offer, travel: Travel, shared: &mut Shared) {
+        let slot = shared.packets.insert(travel, Record::new(src, offer));
         let port = &mut self.ports[node];
         port.slot = slot;
         port.left = offer.flits;

@@ -8,7 +8,8 @@ use crate::noc::source::Offer;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Travel {
     pub head: Head,
-    /// The destination's place on the [`Compass`](super::compass::Compass), if there is one.
+    /// The destination's place on the [`Compass`](super::compass::Compass), if there is one; else the
+    /// branch of its multicast tree that the packet is on.
     pub goal: u32,
     /// Routers traversed.
     pub hops: u16,
@@ -39,6 +40,9 @@ pub(super) struct Packets {
     travels: Vec<Travel>,
     records: Vec<Record>,
     free: Vec<u32>,
+    /// Copies of multicast packets that are still to be made. Wraps around zero where packets are copied in
+    /// another region than the one that sent them.
+    pub uncopied: u64,
 }
 
 impl Packets {
@@ -52,6 +56,13 @@ impl Packets {
         self.travels.push(travel);
         self.records.push(record);
         self.records.len() as u32 - 1
+    }
+
+    /// Makes one of the copies that a multicast packet is still to become.
+    pub(super) fn copy(&mut self, slot: usize) -> u32 {
+        let (travel, record) = self.get(slot);
+        self.uncopied = self.uncopied.wrapping_sub(1);
+        self.insert(travel, record)
     }
 
     #[inline(always)]
@@ -74,7 +85,7 @@ impl Packets {
         self.get(slot)
     }
 
-    /// Packets in flight.
+    /// Packets in flight; those that are still to be copied count once.
     pub(super) fn len(&self) -> usize {
         self.records.len() - self.free.len()
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::arbiter::matrices;
 use super::compass::Compass;
 use super::cycle::Block;
+use super::fork::{Forks, Grove};
 use super::node::Nodes;
 use super::packet::{Packets, Record, Travel};
 use super::router::{BLOCK, InVc, OutVc, Requests, Router};
@@ -36,6 +37,7 @@ pub(super) struct Shared {
     pub setup: Setup,
     pub first_router: u32,
     pub packets: Packets,
+    pub forks: Forks,
     pub wheel: Wheel,
     pub outboxes: Vec<Outbox>,
     pub tally: Tally,
@@ -44,8 +46,10 @@ pub(super) struct Shared {
     pub accepting: (Box<[Place; BLOCK * MAX_ROUTER_VCS]>, usize),
     /// By router of the block at work and switch input: outputs that grant it in this cycle.
     pub granted: Box<[u64; BLOCK * MAX_ROUTER_VCS]>,
-    /// Input VCs of the block at work that have won the switch.
-    pub winners: Vec<Place>,
+    /// Input VCs of the block at work that have won the switch, and the output ports they won.
+    pub matched: Vec<(Place, u8)>,
+    /// The same for one router: input VC and output port.
+    pub winners: Vec<(u8, u8)>,
     /// Routers of the block at work whose bids and guesses are to be settled.
     pub speculating: u64,
 }
@@ -112,12 +116,14 @@ impl<const N: usize, const P: usize> Region<N, P> {
             setup: setup.clone(),
             first_router: range.start,
             packets: Packets::default(),
+            forks: Forks::default(),
             wheel: Wheel::new(count, setup.horizon_shift),
             outboxes: vec![Outbox::default(); cut.regions()],
-            tally: Tally::new(),
+            tally: Tally::default(),
             candidates: Candidates::default(),
             accepting: (Box::new([Place(0); BLOCK * MAX_ROUTER_VCS]), 0),
             granted: Box::new([0; BLOCK * MAX_ROUTER_VCS]),
+            matched: Vec::new(),
             winners: Vec::new(),
             speculating: 0,
         };
@@ -168,6 +174,21 @@ impl<const N: usize, const P: usize> Region<N, P> {
                 self.routers[local].free_out &= !stuck;
             }
         }
+    }
+
+    /// Packets may follow trees from now on.
+    pub(super) fn set_trees(&mut self, grove: &Arc<Grove>) {
+        let Setup { channels, .. } = self.shared.setup;
+        self.shared.setup.copy_packets();
+        self.shared.forks = Forks::new(Arc::clone(grove), self.port_counts.len(), channels);
+        self.nodes.set_trees(grove);
+        self.compass = None;
+    }
+
+    /// Packets under way, copies still to be made included.
+    pub(super) fn in_flight(&self) -> u64 {
+        let Packets { uncopied, .. } = self.shared.packets;
+        uncopied.wrapping_add(self.shared.packets.len() as u64)
     }
 
     /// Asks the source for every node's first packet.
@@ -269,6 +290,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
     /// What has been counted, the flits of each port included (in the order of the fabric's table).
     pub(super) fn tally(&self) -> Tally {
         let mut tally = self.shared.tally.clone();
+        tally.multicast.copies.clone_from(&self.shared.forks.copies);
         for (router, &ports) in self.routers.iter().zip(&self.port_counts) {
             tally.port_flits.extend(router.ports[..ports.into()].iter().map(|port| port.flits));
         }

@@ -19,6 +19,8 @@ pub(super) enum State {
     Allocating,
     /// It holds an output VC.
     Active,
+    /// Its packet stands at a fork of its tree: copies of it wait for output VCs or hold them.
+    Copying,
 }
 
 /// An input virtual channel.
@@ -89,7 +91,7 @@ pub(super) struct Lane {
 pub(super) struct Router<const N: usize, const P: usize> {
     /// Output VCs that no packet holds.
     pub free_out: u64,
-    /// Input VCs whose waiting head has a choice of ports.
+    /// Input VCs whose waiting head asks at several ports: it has a choice, or is to be copied.
     pub torn: u64,
     /// Output VCs whose tail has left and whose last credit is awaited.
     pub closing: u64,

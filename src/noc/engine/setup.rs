@@ -187,6 +187,11 @@ impl Setup {
         self.plain
     }
 
+    /// Packets may have to be copied, which the common router does not do.
+    pub(super) fn copy_packets(&mut self) {
+        self.plain = false;
+    }
+
     fn has_no_extras(&self) -> bool {
         let stages = self.routing_delay == 1 && self.vc_delay == 1;
         let options = self.wait_for_tail_credit || self.cut_through || self.narrow_links;

@@ -4,7 +4,6 @@
 
 use super::cycle::Block;
 use super::router::{BLOCK, Requests, State, for_each_bit, next_in_turn, seated};
-use super::wheel::Place;
 
 /// The guesses of one router.
 #[derive(Clone, Debug)]
@@ -72,10 +71,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             });
         });
         let mut winners = std::mem::take(&mut self.shared.winners);
-        self.match_switch(local, &rows, outputs, |vc, output| winners.push(Place::new(output, vc)));
-        for (vc, output) in winners.drain(..).map(|winner| (winner.vc(), winner.of())) {
-            if sure >> vc & 1 == 1 || self.confirm(local, vc, output) {
-                self.send::<false>(local, vc);
+        self.match_switch(local, &rows, outputs, |vc, output| winners.push((vc as u8, output as u8)));
+        for (vc, output) in winners.drain(..).map(|(vc, output)| (usize::from(vc), usize::from(output))) {
+            let sure = self.routers[local].port(output).bids >> vc & 1 == 1;
+            if sure || self.confirm(local, vc, output) {
+                self.send_to::<false>(local, vc, output);
             }
         }
         self.shared.winners = winners;
@@ -87,8 +87,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     fn bid_later(&mut self, local: usize, heads: u64) {
         for_each_bit(heads, |vc| {
             let input = self.routers[local].input(vc);
-            if input.state == State::Active && input.len > 0 {
-                self.bid_with_credit(local, vc);
+            match input.state {
+                State::Active if input.len > 0 => self.bid_with_credit(local, vc),
+                State::Copying => self.bid_copies(local, vc),
+                _ => {}
             }
         });
     }
@@ -100,6 +102,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
         let router = &mut self.routers[local];
         let input = *router.input(vc);
+        if input.state == State::Copying {
+            return self.open_copies(local, vc, output) != 0;
+        }
         let credits = router.output(input.out.into()).credits;
         input.state == State::Active && usize::from(input.out_port) == output && credits > 0
     }
@@ -115,7 +120,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let port = self.routers[local].port(output);
         let out = next_in_turn(usable, first + port.piggyback);
         port.piggyback = out as u8 - first + 1;
-        self.hold(local, vc, out);
+        self.hold::<false>(local, vc, out);
+        if self.routers[local].input(vc).state == State::Copying {
+            self.ready_copy(local, vc, out, false);
+        }
         true
     }
 }

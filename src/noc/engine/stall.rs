@@ -4,6 +4,7 @@
 use super::region::Region;
 use super::router::State;
 use super::setup::End;
+use super::wheel::Place;
 use crate::base::RouterId;
 
 /// A blocked input virtual channel.
@@ -30,7 +31,7 @@ pub struct Stall {
 
 /// Looks for a cycle among the blocked channels.
 pub(super) fn find<const N: usize, const P: usize>(regions: &[Region<N, P>], idle_cycles: u64) -> Stall {
-    let packets = regions.iter().map(|region| region.shared.packets.len() as u64).sum();
+    let packets = regions.iter().map(Region::in_flight).fold(0, u64::wrapping_add);
     Stall { idle_cycles, packets, cycle: waiting_cycle(regions) }
 }
 
@@ -88,6 +89,12 @@ fn awaited<const N: usize, const P: usize>(
         _ if input.len == 0 => return None,
         (State::Idle | State::Waiting, 0) => return None,
         (State::Idle | State::Waiting, wants) => wants.trailing_zeros() as usize,
+        // A copy that waits for a channel, or one that holds a channel and waits for a credit there.
+        (State::Copying, 0) => match region.shared.forks.held(Place::new(router, vc)) {
+            0 => return None,
+            held => held.trailing_zeros() as usize,
+        },
+        (State::Copying, wants) => wants.trailing_zeros() as usize,
         _ => usize::from(input.out),
     };
     let output = setup.port_of[out];

@@ -6,7 +6,7 @@
 
 use super::allocate::{Rows, group};
 use super::cycle::Block;
-use super::router::{BLOCK, Lane, for_each_bit, next_in_turn, seated};
+use super::router::{BLOCK, Lane, State, for_each_bit, next_in_turn, seated};
 use super::setup::{MAX_ROUTER_VCS, Setup};
 use super::wheel::Place;
 use crate::noc::params::Allocator;
@@ -65,18 +65,36 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             let router = &mut self.routers[local];
             let granted = &mut self.shared.granted[(local * P + lane) % (BLOCK * MAX_ROUTER_VCS)];
             let input = &mut router.lanes[lane & (P - 1)];
-            let output = next_in_turn(std::mem::take(granted), input.accept);
+            let grants = std::mem::take(granted);
+            let output = next_in_turn(grants, input.accept);
             let port = &mut router.ports[output & (P - 1)];
             let vc = port.chosen;
             port.grant = (lane as u8 + 1) * vcs;
             *input = Lane { accept: output as u8 + 1, vc: vc + 1 };
-            self.send::<PLAIN>(local, vc.into());
+            if !PLAIN && router.ins[usize::from(vc) & (N - 1)].state == State::Copying {
+                self.accept_copies(local, vc, grants);
+            } else {
+                self.send::<PLAIN>(local, vc.into());
+            }
         }
         if !PLAIN {
-            let mut winners = std::mem::take(&mut self.shared.winners);
-            winners.drain(..).for_each(|place| self.send::<PLAIN>(place.local(), place.vc()));
-            self.shared.winners = winners;
+            let mut winners = std::mem::take(&mut self.shared.matched);
+            for (place, output) in winners.drain(..) {
+                self.send_to::<PLAIN>(place.local(), place.vc(), output.into());
+            }
+            self.shared.matched = winners;
         }
+    }
+
+    /// A switch input with several grants for a packet at a fork accepts all of them.
+    fn accept_copies(&mut self, local: usize, vc: u8, grants: u64) {
+        for_each_bit(grants, |output| {
+            let port = self.routers[local].port(output);
+            if port.chosen == vc {
+                port.grant = (self.shared.setup.port_of[usize::from(vc) & 63] + 1) * self.shared.setup.vcs;
+                self.send_copy(local, vc.into(), output);
+            }
+        });
     }
 
     /// Switch allocation router by router; the winners are noted.
@@ -87,9 +105,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 let (local, _) = seated::<P>(word, asked.trailing_zeros());
                 asked &= !group::<P>(local);
                 let (rows, outputs) = self.bids(local);
-                let mut winners = std::mem::take(&mut self.shared.winners);
-                self.match_switch(local, &rows, outputs, |vc, _| winners.push(Place::new(local, vc)));
-                self.shared.winners = winners;
+                let mut winners = std::mem::take(&mut self.shared.matched);
+                let win = |vc, output| winners.push((Place::new(local, vc), output as u8));
+                self.match_switch(local, &rows, outputs, win);
+                self.shared.matched = winners;
             }
         }
     }
@@ -155,6 +174,15 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 outputs &= !(1 << output);
                 matched |= own;
                 win(vc, output);
+                for_each_bit(self.other_copies(local, vc, grants[lane & 63], output), |output| {
+                    if rows[output & 63] >> vc & 1 == 1 {
+                        if iteration == 0 {
+                            self.take_output_turn::<MATRIX>(local, lane, output);
+                        }
+                        outputs &= !(1 << output);
+                        win(vc, output);
+                    }
+                });
             });
         }
     }
@@ -175,19 +203,34 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             });
         });
         let (mut picked, mut picks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
+        let mut sends = [0u8; MAX_ROUTER_VCS];
         for_each_bit(lanes, |lane| {
             let output = self.first_output::<MATRIX>(local, lane, asks[lane & 63]);
-            picked |= 1 << output;
-            picks[output & 63] |= 1 << lane;
+            let bids = rows[output & 63] & self.shared.setup.lane_vcs(lane);
+            let vc = self.first_within::<MATRIX>(local, lane, bids);
+            sends[lane & 63] = vc as u8;
+            let others = self.other_copies(local, vc, asks[lane & 63], output);
+            for_each_bit(others | 1 << output, |output| {
+                if rows[output & 63] >> vc & 1 == 1 {
+                    picked |= 1 << output;
+                    picks[output & 63] |= 1 << lane;
+                }
+            });
         });
         for_each_bit(picked, |output| {
             let lane = self.first_lane::<MATRIX>(local, output, picks[output & 63]);
-            let bids = rows[output & 63] & self.shared.setup.lane_vcs(lane);
-            let vc = self.first_within::<MATRIX>(local, lane, bids);
+            let vc = usize::from(sends[lane & 63]);
             self.take_switch_turn::<MATRIX>(local, lane, output);
             self.take_turn_within::<MATRIX>(local, lane, vc);
             win(vc, output);
         });
+    }
+
+    /// Of `outputs`, the others than `output` that may take copies of the packet at an input VC.
+    #[inline(always)]
+    fn other_copies(&self, local: usize, vc: usize, outputs: u64, output: usize) -> u64 {
+        let copying = self.routers[local].ins[vc & (N - 1)].state == State::Copying;
+        if copying { outputs & !(1 << output) } else { 0 }
     }
 
     /// The switch input, of those with a VC in `bids`, that an output port picks.

@@ -1,6 +1,7 @@
 //! What a region counts while it runs: integers only. Regions' tallies are added up at the end.
 
 use crate::base::NodeId;
+use crate::noc::source::Offer;
 
 use super::packet::{Record, Travel};
 
@@ -108,10 +109,27 @@ impl Window {
     }
 }
 
+impl Default for Window {
+    fn default() -> Self {
+        Self::ALWAYS
+    }
+}
+
+/// What packets did that followed trees.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Multicasts {
+    /// Such packets created.
+    pub packets: u64,
+    /// Their destinations. Each counts as one packet in [`Tally::created`], and in what became of it.
+    pub destinations: u64,
+    /// By router: copies made there, not counting the packet itself. Empty where no packet follows a tree.
+    pub copies: Vec<u64>,
+}
+
 /// Event counts of a network or a part of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// Packets and flits created.
+    /// Packets created; one for each destination.
     pub created: u64,
     /// Packets delivered.
     pub delivered: u64,
@@ -143,6 +161,8 @@ pub struct Tally {
     pub port_flits: Vec<u64>,
     /// Log of delivered packets, if wanted.
     pub log: Option<Vec<PacketRecord>>,
+    /// What packets did that followed trees.
+    pub multicast: Multicasts,
     /// What is measured.
     pub window: Window,
     /// Cycle after the last delivery.
@@ -150,26 +170,20 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn new() -> Self {
-        Self {
-            created: 0,
-            delivered: 0,
-            refused: 0,
-            lost: 0,
-            flits_injected: 0,
-            flits_ejected: 0,
-            flits_accepted: 0,
-            flits_offered: 0,
-            outstanding: 0,
-            vc_grants: 0,
-            retransmitted: 0,
-            packet_latency: Counts::default(),
-            network_latency: Counts::default(),
-            hops: Counts::default(),
-            port_flits: Vec::new(),
-            log: None,
-            window: Window::ALWAYS,
-            finish: 0,
+    /// A packet is created, to be delivered or refused `copies` times.
+    #[inline(always)]
+    pub(in crate::noc) fn create(&mut self, offer: &Offer, copies: u64) {
+        self.created += copies;
+        if self.window.contains(offer.at) {
+            self.flits_offered += copies * u64::from(offer.flits);
+        }
+    }
+
+    /// A created packet is let in, to be delivered `copies` times.
+    #[inline(always)]
+    pub(in crate::noc) fn admit(&mut self, offer: &Offer, copies: u64) {
+        if self.window.contains(offer.at) {
+            self.outstanding = self.outstanding.wrapping_add(copies);
         }
     }
 
@@ -218,6 +232,9 @@ impl Tally {
         self.network_latency.merge(&other.network_latency);
         self.hops.merge(&other.hops);
         self.port_flits.extend_from_slice(&other.port_flits);
+        self.multicast.packets += other.multicast.packets;
+        self.multicast.destinations += other.multicast.destinations;
+        self.multicast.copies.extend_from_slice(&other.multicast.copies);
         self.finish = self.finish.max(other.finish);
         if let (Some(log), Some(more)) = (&mut self.log, &other.log) {
             log.extend_from_slice(more);

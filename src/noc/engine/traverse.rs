@@ -7,6 +7,34 @@ use super::setup::{End, NODE_CHANNEL, Wire};
 use super::wheel::{Flit, Place};
 
 impl<const N: usize, const P: usize> Block<'_, N, P> {
+    /// Sends what input VC `vc` has won output port `output` for: its front flit, or a copy of it.
+    #[inline(always)]
+    pub(super) fn send_to<const PLAIN: bool>(&mut self, local: usize, vc: usize, output: usize) {
+        match self.routers[local].input(vc).state {
+            State::Copying => self.send_copy(local, vc, output),
+            _ => self.send::<PLAIN>(local, vc),
+        }
+    }
+
+    /// An input VC bids for an output port no more.
+    pub(super) fn withdraw(&mut self, local: usize, vc: usize, output: usize) {
+        let port = self.routers[local].port(output);
+        port.bids &= !(1 << vc);
+        let done = u64::from(port.bids == 0);
+        let (word, bit) = seat::<P>(local, output);
+        self.requests.bids[word] &= !(done << bit);
+    }
+
+    /// A flit to output VC `out` occupies its wire, if that is a narrow one.
+    pub(super) fn occupy(&mut self, local: usize, out: usize, wire: Wire) {
+        if wire.interval > 1 {
+            let (place, output) =
+                (Place::new(self.router_number(local), out), self.shared.setup.port_of[out]);
+            self.routers[local].port(output.into()).busy = true;
+            self.shared.wheel.late(self.now + u64::from(wire.interval), place.of()).links.push(place);
+        }
+    }
+
     /// Sends the front flit of an input VC to the output VC it holds.
     #[inline(always)]
     pub(super) fn send<const PLAIN: bool>(&mut self, local: usize, vc: usize) {
@@ -56,7 +84,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 impl Shared {
     /// A flit from `place` is on its way over `wire`.
     #[inline(always)]
-    fn forward(&mut self, wire: Wire, out: usize, flit: Flit, place: Place, now: u64) {
+    pub(super) fn forward(&mut self, wire: Wire, out: usize, flit: Flit, place: Place, now: u64) {
         let at = now + u64::from(wire.delay);
         if wire.end == End::Router {
             self.wheel.flit(wire.row, at, wire.place(out), flit);
@@ -92,7 +120,7 @@ impl Shared {
 
     /// Sends a credit back to whoever feeds an input port.
     #[inline(always)]
-    fn return_credit(&mut self, wire: Wire, vc: usize, now: u64) {
+    pub(super) fn return_credit(&mut self, wire: Wire, vc: usize, now: u64) {
         let (at, place) = (now + u64::from(wire.delay), wire.place(vc));
         if wire.end == End::Router {
             self.wheel.credit(wire.row, at, place);

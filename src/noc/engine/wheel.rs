@@ -99,18 +99,21 @@ pub(super) struct Late {
     pub routed: Vec<Place>,
     /// Input VCs that are through VC allocation.
     pub allocated: Vec<Place>,
+    /// Output VCs that are through allocation, held for copies of packets at a fork.
+    pub copies: Vec<Place>,
     /// Output VCs, one of each port, whose narrow link is free again.
     pub links: Vec<Place>,
 }
 
 impl Late {
     fn is_empty(&self) -> bool {
-        [&self.routed, &self.allocated, &self.links].iter().all(|list| list.is_empty())
+        [&self.routed, &self.allocated, &self.copies, &self.links].iter().all(|list| list.is_empty())
     }
 
     fn clear(&mut self) {
         self.routed.clear();
         self.allocated.clear();
+        self.copies.clear();
         self.links.clear();
     }
 }

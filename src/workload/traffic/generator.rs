@@ -9,8 +9,10 @@ use super::closed::{Effect, Windows, request_tag};
 use super::dice::{Dice, synapse_target};
 use super::flits::Lengths;
 use super::law::Law;
+use super::multicast::{Carriage, Groups};
 use super::rule::Rule;
 use crate::base::NodeId;
+use crate::noc::multicast::Multicast;
 use crate::noc::source::{Delivery, Offer};
 
 /// What all nodes share.
@@ -22,8 +24,10 @@ pub(super) struct Plan {
     pub pace: Pace,
     /// One law for all nodes, or one per node.
     pub laws: Vec<Law>,
-    /// Packets per node (in a closed loop: requests).
+    /// Packets per node (in a closed loop: requests; to groups: before they are copied).
     pub limit: u64,
+    /// Groups that packets go to, instead of what the rule picks.
+    pub groups: Option<Groups>,
 }
 
 /// What a law's trials are.
@@ -59,7 +63,8 @@ pub(super) struct Generator {
     trial: Vec<u64>,
     /// Packets created, by node.
     created: Vec<u64>,
-    /// Packets of the current spike that are still to come, by node; empty unless the pace is neurons.
+    /// Packets of the current spike, or to the current group, that are still to come, by node; empty where
+    /// there are neither.
     copies: Vec<u32>,
     windows: Option<Windows>,
 }
@@ -67,9 +72,9 @@ pub(super) struct Generator {
 impl Generator {
     /// The start of `nodes` nodes.
     pub(super) fn new(plan: Plan, nodes: usize, windows: Option<Windows>) -> Self {
-        let copies = match plan.pace {
-            Pace::Cycles => Vec::new(),
-            Pace::Neurons { .. } => vec![0; nodes],
+        let copies = match (&plan.pace, &plan.groups) {
+            (Pace::Cycles, None) => Vec::new(),
+            _ => vec![0; nodes],
         };
         let (trial, created) = (vec![0; nodes], vec![0; nodes]);
         Self { plan: Arc::new(plan), first: 0, trial, created, copies, windows }
@@ -93,9 +98,32 @@ impl Generator {
         Some(offer)
     }
 
+    /// The next packet of `node` to a member of its group, or to all of them.
+    fn generate_to_group(&mut self, node: NodeId, lane: usize, groups: &Groups) -> Option<Offer> {
+        let (plan, packets, index) = (&*self.plan, groups.packets(node), self.created[lane]);
+        if packets == 0 || index >= plan.limit {
+            return None;
+        }
+        // All numbers are those of the packet as it is before it is copied.
+        let dice = Dice { seed: plan.seed, node, index };
+        if self.copies[lane] == 0 {
+            self.trial[lane] += plan.law(node).skip(dice, dice.throw().gap)? + 1;
+            self.copies[lane] = packets;
+        }
+        self.copies[lane] -= 1;
+        self.created[lane] += u64::from(self.copies[lane] == 0);
+        let dst = groups.destination(node, packets - 1 - self.copies[lane])?;
+        let at = self.trial[lane] - 1;
+        Some(Offer { at, dst, flits: plan.lengths.draw(dice), tag: request_tag(index) })
+    }
+
     /// The next packet of `node`'s process.
     #[inline]
     fn generate(&mut self, node: NodeId, lane: usize) -> Option<Offer> {
+        if self.plan.groups.is_some() {
+            let plan = Arc::clone(&self.plan);
+            return plan.groups.as_ref().and_then(|groups| self.generate_to_group(node, lane, groups));
+        }
         let plan = &*self.plan;
         let index = self.created[lane];
         if index >= plan.limit {
@@ -125,6 +153,14 @@ impl Generator {
         };
         self.created[lane] = index + 1;
         Some(Offer { at, dst, flits: plan.lengths.draw(dice), tag: request_tag(index) })
+    }
+
+    /// The groups that packets go to down trees.
+    pub(super) fn multicasts(&self) -> &[Multicast] {
+        match &self.plan.groups {
+            Some(groups) if groups.carriage == Carriage::Tree => &groups.list,
+            _ => &[],
+        }
     }
 
     /// Takes a delivery; whether its receiver may have a new offer.

@@ -3,7 +3,8 @@
 //! ```text
 //!   where to   Pattern     ──▶ Rule ─────┐
 //!   when       Process     ──▶ Law ──────┼──▶ Generator ──┐
-//!   how long   PacketFlits ──▶ Lengths ──┘                ├──▶ TrafficSource
+//!   to many    MulticastParams ▶ Groups ─┤                ├──▶ TrafficSource
+//!   how long   PacketFlits ──▶ Lengths ──┘                │
 //!   a file     read_trace  ──▶ Trace ──▶ Replay ──────────┘
 //! ```
 //!
@@ -23,6 +24,7 @@ mod flits;
 mod generator;
 mod law;
 mod matrix;
+mod multicast;
 mod params;
 pub mod pattern;
 mod place;
@@ -37,6 +39,7 @@ mod trace;
 pub use closed::{Closed, is_reply};
 pub use flits::{LengthShare, MAX_LENGTHS, PacketFlits};
 pub use matrix::{MATRIX_COLUMNS, MatrixLayout};
+pub use multicast::{Carriage, GROUP_COLUMNS, MulticastParams};
 pub use params::{DEFAULT_RATE, TrafficParams};
 pub use pattern::Pattern;
 pub use process::{Burst, OnOff, Periodic, Process};

@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::process::MAX_CYCLES;
 use super::schedule::{MEASURE_CYCLES, WARMUP_CYCLES};
-use super::{Batch, Closed, Mode, PacketFlits, Pattern, Process, Schedule, choice};
+use super::{
+    Batch, Carriage, Closed, Mode, MulticastParams, PacketFlits, Pattern, Process, Schedule, choice,
+};
 use crate::base::{Problem, Problems};
 
 /// Rate of open-loop traffic unless stated otherwise [flits/node/cycle].
@@ -53,6 +55,9 @@ pub struct TrafficParams {
     #[serde(with = "choice")]
     #[schemars(schema_with = "choice::schema::<Mode>")]
     pub mode: Mode,
+    /// Send every packet to a group of nodes. Takes the place of `pattern`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multicast: Option<MulticastParams>,
     /// Wait for replies before sending more. Absent: open loop.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub closed: Option<Closed>,
@@ -71,6 +76,7 @@ impl Default for TrafficParams {
             measure_cycles: None,
             drain_limit_cycles: 100_000,
             mode: Mode::FixedRate,
+            multicast: None,
             closed: None,
         }
     }
@@ -84,6 +90,7 @@ pub(super) struct Generated {
     pub process: Process,
     /// Mean over all nodes [packets/node/cycle]; for processes that follow no rate, 0.
     pub packet_rate: f64,
+    pub multicast: Option<MulticastParams>,
     pub closed: Option<Closed>,
     /// Packets (in a closed loop: requests) after which a node falls silent.
     pub limit: u64,
@@ -131,6 +138,10 @@ impl TrafficParams {
         if let Some(process) = &self.process {
             problems.absorb("process", process.validate());
         }
+        if let Some(multicast) = &self.multicast {
+            problems.absorb("multicast", multicast.validate());
+            self.check_multicast(multicast, &mut problems);
+        }
         if let Some(closed) = &self.closed {
             problems.absorb("closed", closed.validate());
         }
@@ -164,11 +175,32 @@ impl TrafficParams {
             ("rate", self.rate.is_some()),
             ("packet_flits", self.packet_flits.is_some()),
             ("process", self.process.is_some()),
+            ("multicast", self.multicast.is_some()),
             ("closed", self.closed.is_some()),
             ("mode", self.mode != Mode::FixedRate),
         ];
         for (name, _) in written.into_iter().filter(|&(_, written)| written) {
             problems.push(contradiction(name, why));
+        }
+    }
+
+    fn check_multicast(&self, multicast: &MulticastParams, problems: &mut Problems) {
+        if self.pattern.is_some() {
+            problems.push(contradiction("pattern", "`multicast` says where packets go"));
+        }
+        if matches!(self.process, Some(Process::Burst(_))) {
+            problems.push(contradiction("process", "spikes have targets of their own").allowed(
+                "`bernoulli`, `on-off` or `periodic` for packets to groups; `fan_out` of the burst for spikes",
+            ));
+        }
+        if self.closed.is_some() || matches!(self.mode, Mode::Batch(Batch { outstanding: Some(_), .. })) {
+            problems.push(contradiction("multicast", "a group does not reply").allowed("an open loop"));
+        }
+        let single = self.packet_flits.as_ref().is_none_or(|lengths| *lengths == PacketFlits::Fixed(1));
+        if multicast.carriage == Carriage::Tree && !single {
+            let message =
+                "routers copy packets of one flit only: longer ones could block each other at forks";
+            problems.push(Problem::new("packet_flits", message).allowed("1, or `multicast: {as: unicast}`"));
         }
     }
 
@@ -256,6 +288,7 @@ impl TrafficParams {
             lengths: self.packet_flits.clone().unwrap_or_default(),
             process,
             packet_rate: rate,
+            multicast: self.multicast.clone(),
             closed: self.closed.clone().or(acknowledged.map(window)),
             limit,
         }

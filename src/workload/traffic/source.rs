@@ -9,9 +9,10 @@ use super::params::{Generated, TrafficParams};
 use super::place::Places;
 use super::process::Process;
 use super::trace::{Trace, read_trace};
-use super::{Files, open, rule};
+use super::{Files, multicast, open, rule};
 use crate::base::{NodeId, Problem, Problems};
 use crate::fabric::Fabric;
+use crate::noc::multicast::Multicast;
 use crate::noc::source::{Delivery, Offer, Source};
 
 /// Sends what a [`TrafficParams`] describes.
@@ -94,6 +95,17 @@ impl Source for TrafficSource {
         }
     }
 
+    fn tree(&self, offer: &Offer) -> Option<u32> {
+        multicast::tree(offer.dst)
+    }
+
+    fn multicasts(&self) -> &[Multicast] {
+        match &self.origin {
+            Origin::Generated(generator) => generator.multicasts(),
+            Origin::Trace(_) => &[],
+        }
+    }
+
     fn split(&mut self, at: NodeId) -> Self {
         let origin = match &mut self.origin {
             Origin::Generated(generator) => Origin::Generated(generator.split(at)),
@@ -128,6 +140,11 @@ impl Generated {
         let places = Places::of(fabric);
         let destinations =
             rule::fit(&self.pattern, &places, files, seed).map_err(|problems| problems.under("pattern"))?;
+        let groups = self.multicast.as_ref().map(|multicast| {
+            let groups = multicast.compile(fabric.nodes.len(), files, seed);
+            groups.map_err(|problems| problems.under("multicast"))
+        });
+        let groups = groups.transpose()?;
         let laws = match &destinations.intensity {
             None => vec![self.law(1.0)],
             Some(intensity) => {
@@ -142,6 +159,7 @@ impl Generated {
             pace: self.pace(),
             laws,
             limit: self.limit,
+            groups,
         };
         let nodes = fabric.nodes.len();
         let windows = self.closed.map(|terms| Windows::new(terms, nodes));

@@ -2,6 +2,7 @@
 
 mod closed;
 mod files;
+mod multicast;
 mod pace;
 mod params;
 mod patterns;

@@ -48,6 +48,7 @@ fn what_is_written_out_reads_back() {
         "{pattern: {matrix: {file: a/b.csv, layout: dense}}, process: {periodic: {period: 4}}}",
         "{packet_flits: [{flits: 1, weight: 2}], process: burst, mode: {saturation: {start: 0.2}}}",
         "{trace: t.csv.gz, warmup_cycles: 5}",
+        "{multicast: {fan_out: 3, as: unicast}}",
     ] {
         let read = params(yaml);
         assert_eq!(params(&serde_yaml::to_string(&read).unwrap()), read, "{yaml} through YAML");
