@@ -93,6 +93,11 @@ pub(super) const LIST: &[(&str, &str, &str)] = &[
     ("faults", "events", OWN),
     ("traffic", "traffic", "open-loop method of Dally & Towles 2004, ch. 23"),
     ("traffic", "closed", "request–reply windows: Dally & Towles 2004, ch. 24"),
+    (
+        "traffic",
+        "multicast",
+        "trees in routers beside unicast: Jerger, Peh & Lipasti, ISCA 2008, doi 10.1109/ISCA.2008.12",
+    ),
     ("pattern", "uniform", DALLY_TOWLES),
     ("pattern", "transpose", DALLY_TOWLES),
     ("pattern", "bit-complement", DALLY_TOWLES),

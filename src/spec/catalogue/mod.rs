@@ -17,7 +17,7 @@ use crate::fabric::{LinkOverride, LinkParams, Topology};
 use crate::neuron::{ModelSheet, NeuronModel};
 use crate::noc::params::RouterParams;
 use crate::noc::route::RoutingSpec;
-use crate::workload::traffic::{Closed, Mode, Pattern, Process, TrafficParams};
+use crate::workload::traffic::{Closed, Mode, MulticastParams, Pattern, Process, TrafficParams};
 
 use listing::Listing;
 
@@ -70,6 +70,7 @@ pub fn models() -> Vec<Model> {
     all.push(whole::<EventFaults>("faults", "events"));
     all.push(whole::<TrafficParams>("traffic", "traffic"));
     all.push(whole::<Closed>("traffic", "closed"));
+    all.push(whole::<MulticastParams>("traffic", "multicast"));
     all.extend(variants::<Pattern>("pattern"));
     all.extend(variants::<Process>("process"));
     all.extend(variants::<Mode>("mode"));
