@@ -93,7 +93,7 @@ impl Engine {
     /// A network whose routers copy no packets.
     pub(super) fn set_trees(&mut self, trees: Arc<TreeTable>) -> Result<(), Problems> {
         match self {
-            Self::Cycle(network) => network.set_trees(trees),
+            Self::Cycle(network) => return network.set_trees(trees),
             Self::Approximate(network) => network.set_trees(trees),
             Self::Ideal(network) => network.set_trees(trees),
             Self::Deflection(_) => {

@@ -265,7 +265,7 @@ fn trees_and_single_packets_deliver_the_same() {
         assert_eq!(copied.offered_flits, single.offered_flits);
         let casts = Casts { packets: 720, destinations: 4320, copies: 3600 };
         assert_eq!((copied.multicast, single.multicast), (Some(casts), None));
-        assert!(copied.packet_latency.mean() < single.packet_latency.mean());
+        assert!(copied.packet_latency.mean() <= single.packet_latency.mean());
         assert!(run(&tree, 3) == copied, "threads change the outcome");
     }
 }

@@ -21,8 +21,9 @@ use super::cycle::Block;
 use super::packet::Packets;
 use super::region::Shared;
 use super::router::{State, for_each_bit};
+use super::setup::MAX_ROUTER_VCS;
 use super::wheel::{Flit, Place};
-use crate::base::NodeId;
+use crate::base::{NodeId, Problem, Problems};
 use crate::fabric::Attachment;
 use crate::noc::multicast::{Leg, Tree, TreeTable};
 
@@ -39,7 +40,21 @@ pub(super) struct Grove {
 
 impl Grove {
     /// `link_ports`: by link, the output port where it begins.
-    pub(super) fn new(table: Arc<TreeTable>, link_ports: &[u8], attachments: &[Attachment], vcs: u8) -> Self {
+    ///
+    /// # Errors
+    /// A fork with more branches than a machine word has bits, which takes a routing function with many masks of
+    /// virtual channels for one link.
+    pub(super) fn new(
+        table: Arc<TreeTable>,
+        link_ports: &[u8],
+        attachments: &[Attachment],
+        vcs: u8,
+    ) -> Result<Self, Problems> {
+        let most = (0..table.branches()).map(|branch| table.after(branch).len()).max().unwrap_or(0);
+        if most > MAX_ROUTER_VCS {
+            let problem = Problem::new("", format!("a router would have to make {most} copies of a packet"));
+            return Err(problem.allowed(format!("up to {MAX_ROUTER_VCS}")).into());
+        }
         let wants = |branch| {
             table.branch(branch).map_or(0, |branch| {
                 let port = match branch.leg {
@@ -49,7 +64,7 @@ impl Grove {
                 u64::from(branch.vcs) << (port * vcs)
             })
         };
-        Self { wants: (0..table.branches()).map(wants).collect(), table }
+        Ok(Self { wants: (0..table.branches()).map(wants).collect(), table })
     }
 
     pub(super) fn tree(&self, index: u32) -> Option<Tree> {

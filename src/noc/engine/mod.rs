@@ -145,9 +145,13 @@ impl Network {
 
     /// Sets the trees that packets may follow ([`Source::tree`]), before the first cycle. The trees are to be built
     /// for this network's routing function, or nothing is known of deadlocks.
-    pub fn set_trees(&mut self, trees: Arc<TreeTable>) {
-        let grove = Arc::new(Grove::new(trees, &self.link_ports, &self.attachments, self.vcs));
+    ///
+    /// # Errors
+    /// A tree with more than [`MAX_ROUTER_VCS`] branches at one fork.
+    pub fn set_trees(&mut self, trees: Arc<TreeTable>) -> Result<(), Problems> {
+        let grove = Arc::new(Grove::new(trees, &self.link_ports, &self.attachments, self.vcs)?);
         with_regions!(&mut self.regions, regions => regions.iter_mut().for_each(|region| region.set_trees(&grove)));
+        Ok(())
     }
 
     /// The next cycle to be simulated.

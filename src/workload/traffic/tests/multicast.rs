@@ -66,7 +66,7 @@ fn groups_come_from_a_file() {
     let compile = |yaml: &str| params(yaml).compile(&mesh(&[2, 2]), &files, 1);
     let mut source = compile("{multicast: {groups: g.csv}, rate: 0.5}").unwrap();
     assert_eq!(groups_of(&source), [(1, vec![2]), (3, vec![0, 1])]);
-    assert_eq!(offers(&mut source, 0, 5), []);
+    assert!(offers(&mut source, 0, 5).is_empty());
     assert_eq!(offers(&mut source, 3, 5).len(), 5);
     assert_eq!(
         compile("multicast: {groups: bad.csv}").unwrap_err().to_string(),
