@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::checkpoint::Checkpoints;
 use super::console;
 use super::failure::Failure;
 use super::run::{Plan, RunArguments};
@@ -23,15 +24,27 @@ pub(super) fn run(
 ) -> Result<(), Failure> {
     let mut chip = build(plan, arguments)?;
     let mut traces = Traces::begin(plan, &chip, folder)?;
-    let steps = plan.workload.value.steps();
+    let checkpoints = Checkpoints::new(arguments, plan.inputs()?, &chip)?;
+    if let Some(file) = &arguments.resume {
+        checkpoints.resume(file, &mut chip, &mut traces)?;
+    }
+    let steps = plan.workload.value.steps().saturating_sub(chip.next_step() - 1);
     let loaded = start.elapsed().as_secs_f64();
     chip.keep_records();
-    let ending = Watch::new().over(|control| drive(&mut chip, steps, control, |chip| traces.step(chip)));
+    let ending = Watch::new().over(|control| {
+        drive(&mut chip, steps, control, |chip| {
+            traces.step(chip).map_err(failed)?;
+            if checkpoints.is_due(chip) { checkpoints.write(chip, &mut traces) } else { Ok(()) }
+        })
+    });
     let ending = match ending {
         Ok(ending) => ending,
         Err(DriveError::Halted(halt)) => return Err(Failure::Failed(halt.to_string())),
-        Err(DriveError::Observer(error)) => return Err(Failure::Failed(error.to_string())),
+        Err(DriveError::Observer(failure)) => return Err(failure),
     };
+    if ending == ChipEnding::Cancelled {
+        checkpoints.write(&mut chip, &mut traces)?;
+    }
     let ran = start.elapsed().as_secs_f64() - loaded;
     traces.tell_steps(&mut chip).map_err(failed)?;
     traces.tell_weights(&chip).map_err(failed)?;
@@ -67,12 +80,13 @@ pub(super) fn ground(plan: &Plan) -> Result<Ground<'_>, Failure> {
     };
     let ground = Ground::new(plan.documents.fabric(), &plan.setting.health, params)
         .map_err(|problems| Failure::from(chip.explain(problems.under("cores"))))?;
-    Ok(ground.with_wires(Wires {
+    let ground = ground.with_wires(Wires {
         health: &plan.setting.health,
         routing: &plan.setting.routing,
         router: &chip.value.router,
         clock_hz: chip.value.clock.0,
-    }))
+    });
+    Ok(ground.with_prices(plan.setting.prices.as_ref()))
 }
 
 /// The network on the chip.
@@ -99,8 +113,8 @@ fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
 }
 
 /// The traces that a workload asks for, and the time of each step.
-struct Traces {
-    seconds: Vec<f64>,
+pub(super) struct Traces {
+    pub(super) seconds: Vec<f64>,
     spikes: Option<(Trace, Vec<bool>)>,
     potentials: Option<(Trace, Vec<NeuronId>)>,
     steps: Option<Trace>,
@@ -145,6 +159,14 @@ impl Traces {
         })
     }
 
+    /// Those that are written step by step, by name.
+    pub(super) fn open(&mut self) -> Vec<(&'static str, &mut Trace)> {
+        let spikes = self.spikes.as_mut().map(|(trace, _)| ("spikes.csv", trace));
+        let potentials = self.potentials.as_mut().map(|(trace, _)| ("potentials.csv", trace));
+        let steps = self.steps.as_mut().map(|trace| ("steps.csv", trace));
+        [spikes, potentials, steps].into_iter().flatten().collect()
+    }
+
     fn step(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
         let step = chip.next_step() - 1;
         let place = |neuron| chip.net().place(neuron).map(|(population, at)| (population.name.as_str(), at));
@@ -179,7 +201,7 @@ impl Traces {
     }
 
     /// Notes the steps whose time is known by now.
-    fn tell_steps(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
+    pub(super) fn tell_steps(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
         for record in chip.take_records() {
             self.seconds.push(record.seconds);
             let Some(trace) = &mut self.steps else { continue };
@@ -189,14 +211,15 @@ impl Traces {
             trace.append(|out| {
                 write!(out, "{},{:?},{},{}", record.step, record.seconds, counts.spikes(), counts.updates())?;
                 write!(out, ",{},{},{}", counts.axon_out, counts.total_hops(), counts.synaptic_events())?;
-                writeln!(out, ",{},{}", counts.late, joules.join(","))
+                let critical = record.critical.map(|it| it.to_string()).unwrap_or_default();
+                writeln!(out, ",{},{critical},{}", counts.late, joules.join(","))
             })?;
         }
         Ok(())
     }
 }
 
-const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,soma_joules,\
+const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,critical,soma_joules,\
                             synapse_joules,dendrite_joules,learning_joules,axon_in_joules,axon_out_joules,\
                             core_hop_joules";
 

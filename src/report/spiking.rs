@@ -131,6 +131,9 @@ pub struct NetworkTraffic {
     pub synaptic_events: u64,
     /// Packets that arrived after the step they were due in.
     pub late: u64,
+    /// Packets that came to a core which was in an earlier step than their sender.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub early: u64,
     /// Weights that learning read and changed.
     #[serde(skip_serializing_if = "is_zero")]
     pub weight_updates: u64,
@@ -244,6 +247,7 @@ impl NetworkReport {
                 updates: counts.updates(),
                 synaptic_events: counts.synaptic_events(),
                 late: counts.late,
+                early: counts.early,
                 weight_updates: counts.weight_updates(),
                 trace_updates: counts.trace_updates(),
             },

@@ -6,6 +6,7 @@
 //!   learn     synapses that learn, from the spikes at their two ends
 //! ```
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::arrivals::Arrivals;
@@ -38,8 +39,6 @@ pub(super) const LATEST: u32 = 15;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment<'a> {
     pub plan: &'a Plan,
-    /// By core: column and row of its tile, where hops are counted by them.
-    pub tiles: &'a [[u16; 2]],
     /// By core: the shard that it belongs to.
     pub shard_of: &'a [u8],
     pub axon_out: f64,
@@ -122,22 +121,30 @@ impl Shard {
 
     /// Advances the neurons of all cores by one step, and writes what they send.
     pub(super) fn update(&mut self, moment: Moment<'_>) {
+        self.begin();
+        self.cores.clone().for_each(|core| self.update_core(core, moment));
+    }
+
+    /// Forgets what the last step left.
+    pub(super) fn begin(&mut self) {
         self.fired.clear();
         self.values.clear();
         self.parcels.iter_mut().for_each(Vec::clear);
         self.outbox.clear();
         self.now = CoreCounts::new(self.now.soma.len(), self.now.synapse.len());
-        for core in self.cores.clone() {
-            let banks = moment.plan.layout.bank_first[core] as usize
-                ..moment.plan.layout.bank_first[core + 1] as usize;
-            if moment.plan.layout.walk[core].is_empty() {
-                self.update_in_order(core, banks, moment);
-            } else {
-                self.update_by_turns(core, banks, moment);
-            }
-            let (first, len) = self.sites(core, moment.plan);
-            self.arrivals.clear(moment.step, core - self.cores.start, first, len);
+    }
+
+    /// Advances the neurons of one core by one step.
+    pub(super) fn update_core(&mut self, core: usize, moment: Moment<'_>) {
+        let layout = &moment.plan.layout;
+        let banks = layout.bank_first[core] as usize..layout.bank_first[core + 1] as usize;
+        if layout.walk[core].is_empty() {
+            self.update_in_order(core, banks, moment);
+        } else {
+            self.update_by_turns(core, banks, moment);
         }
+        let (first, len) = self.sites(core, moment.plan);
+        self.arrivals.clear(moment.step, core - self.cores.start, first, len);
     }
 
     /// The sites of a core, counted from the shard's first.
@@ -228,30 +235,23 @@ impl Shard {
         self.values.push(value);
         let packets = moment.plan.packets(site as usize);
         let sent = packets.len() as u64;
-        let [x, y] = moment.tiles[core];
-        let mut hops = [0u64; 4];
+        let hops = moment.plan.hops[site as usize];
         for packet in packets {
             let entry = moment.plan.fan[packet];
-            let target = usize::from(entry.core);
             self.outbox.push(Message {
                 gap: *busy + moment.axon_out,
                 core: entry.core,
                 profile: entry.profile,
             });
             *busy = 0.0;
-            let shard = usize::from(moment.shard_of[target]);
+            let shard = usize::from(moment.shard_of[usize::from(entry.core)]);
             let message = self.outbox.len() as u32 - 1;
             self.parcels[shard].push(Parcel { packet: packet as u32, message, value });
-            let [to_x, to_y] = moment.tiles[target];
-            hops[0] += u64::from(to_x.saturating_sub(x));
-            hops[1] += u64::from(to_y.saturating_sub(y));
-            hops[2] += u64::from(x.saturating_sub(to_x));
-            hops[3] += u64::from(y.saturating_sub(to_y));
         }
         let own = core - self.cores.start;
         for counts in [&mut self.counts[own], &mut self.now] {
             counts.axon_out += sent;
-            (0..4).for_each(|direction| counts.hops[direction] += hops[direction]);
+            (0..4).for_each(|direction| counts.hops[direction] += u64::from(hops[direction]));
         }
         if let Some(Some(learner)) = self.learners.get_mut(own) {
             let post = learner.fire((site - moment.plan.layout.first[core]) as usize);
@@ -318,14 +318,28 @@ impl Shard {
 
     /// Changes the weights that learn, once everything of this step is delivered.
     pub(super) fn learn(&mut self, moment: Moment<'_>) {
+        if !self.learners.is_empty() {
+            self.cores.clone().for_each(|core| self.learn_at(core, moment));
+        }
+    }
+
+    /// The same at one core.
+    pub(super) fn learn_at(&mut self, core: usize, moment: Moment<'_>) {
+        let own = core - self.cores.start;
         let Self { learners, counts, now, outbox, .. } = self;
-        for (own, learner) in learners.iter_mut().enumerate() {
-            let Some(learner) = learner else { continue };
-            learner.learn(moment.step, moment.rewards, |granule, weights, seconds| {
-                counts[own].learn(granule, [weights, 0]);
-                now.learn(granule, [weights, 0]);
-                outbox.linger(own, seconds);
-            });
+        let Some(Some(learner)) = learners.get_mut(own) else { return };
+        learner.learn(moment.step, moment.rewards, |granule, weights, seconds| {
+            counts[own].learn(granule, [weights, 0]);
+            now.learn(granule, [weights, 0]);
+            outbox.linger(own, seconds);
+        });
+    }
+
+    /// Notes that a packet came to `core` when it was in a later or in an earlier step than the sender.
+    pub(super) fn note_shift(&mut self, core: usize, order: Ordering) {
+        for counts in [&mut self.counts[core - self.cores.start], &mut self.now] {
+            counts.late += u64::from(order == Ordering::Greater);
+            counts.early += u64::from(order == Ordering::Less);
         }
     }
 }
