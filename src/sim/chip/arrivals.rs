@@ -31,7 +31,7 @@ impl Arrivals {
 
     /// The row of step `step`.
     #[inline]
-    fn row(&self, step: u64) -> usize {
+    pub(super) fn row(&self, step: u64) -> usize {
         (step % self.depth as u64) as usize
     }
 
@@ -42,17 +42,23 @@ impl Arrivals {
         &self.channels[channel][at..at + len]
     }
 
-    /// The same to add to, for neurons of `core`.
+    /// The row of the step that comes `delay` after that of `row`; no delay is longer than there are rows.
+    #[inline]
+    pub(super) fn after(&self, row: usize, delay: u16) -> usize {
+        let row = row + usize::from(delay);
+        if row >= self.depth { row - self.depth } else { row }
+    }
+
+    /// What is due in the step of `row`, to add to, for neurons of `core`.
     #[inline]
     pub(super) fn add_to(
         &mut self,
-        step: u64,
+        row: usize,
         channel: usize,
         core: usize,
         first: usize,
         len: usize,
     ) -> &mut [f64] {
-        let row = self.row(step);
         self.any[row * self.cores + core] = true;
         let at = row * self.neurons + first;
         &mut self.channels[channel][at..at + len]

@@ -54,6 +54,24 @@ impl CoreCounts {
         self.early += other.early;
     }
 
+    /// What was counted since `before`, which was part of it.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        let mut counts = self.clone();
+        for (own, before) in counts.soma.iter_mut().zip(&before.soma) {
+            (0..3).for_each(|event| own[event] -= before[event]);
+        }
+        counts.synapse.iter_mut().zip(&before.synapse).for_each(|(own, before)| *own -= before);
+        for (own, before) in counts.learning.iter_mut().zip(&before.learning) {
+            (0..2).for_each(|event| own[event] -= before[event]);
+        }
+        counts.axon_in -= before.axon_in;
+        counts.axon_out -= before.axon_out;
+        counts.hops.iter_mut().zip(before.hops).for_each(|(own, before)| *own -= before);
+        counts.late -= before.late;
+        counts.early -= before.early;
+        counts
+    }
+
     /// Neurons that fired.
     pub fn spikes(&self) -> u64 {
         self.soma.iter().map(|soma| soma[2]).sum()

@@ -189,6 +189,7 @@ impl Free {
     /// One step of one core, which begins at `begin`; when its next one does.
     fn advance(&mut self, begin: f64, core: usize, shard: &mut Shard, moment: Moment<'_>) -> f64 {
         shard.begin();
+        let before = shard.counts[core - shard.cores.start].clone();
         self.receive(begin, core, shard, moment);
         let step = self.next_step(core);
         let moment = Moment { step, ..moment };
@@ -196,7 +197,8 @@ impl Free {
         self.state.cores[core].step = step;
         let busy = self.send(begin, core, shard, moment.plan);
         let next = (begin + self.period).max(begin + busy);
-        self.note(core, next, step, shard);
+        let counts = shard.counts[core - shard.cores.start].since(&before);
+        self.note((core, next, step), counts, shard);
         next
     }
 
@@ -245,19 +247,18 @@ impl Free {
     }
 
     /// Notes that a core has done a step.
-    fn note(&mut self, core: usize, next: f64, step: u64, shard: &Shard) {
+    fn note(&mut self, (core, next, step): (usize, f64, u64), counts: CoreCounts, shard: &Shard) {
         let index = (step - self.state.step) as usize;
         while self.state.steps.len() <= index {
-            let (costs, granules) = (shard.now.soma.len(), shard.now.synapse.len());
-            let counts = CoreCounts::new(costs, granules);
-            self.state.steps.push_back(Partial { counts, ..Partial::default() });
+            let none = CoreCounts::new(counts.soma.len(), counts.synapse.len());
+            self.state.steps.push_back(Partial { counts: none, ..Partial::default() });
         }
         let partial = &mut self.state.steps[index];
         partial.done += 1;
         if next.to_bits() > partial.end {
             (partial.end, partial.last) = (next.to_bits(), core as u32);
         }
-        partial.counts.add(&shard.now);
+        partial.counts.add(&counts);
         partial.fired.extend(shard.fired.iter().map(|neuron| neuron.0));
         partial.values.extend(shard.values.iter().map(|value| value.to_bits()));
     }

@@ -34,7 +34,8 @@ impl Machine for Chip {
         let shard = &mut self.shards[usize::from(self.shard_of[core])];
         let first = site as usize - shard.first_site;
         let step = self.free.as_ref().map_or(self.step, |free| free.next_step(core));
-        shard.arrivals.add_to(step, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;
+        let row = shard.arrivals.row(step);
+        shard.arrivals.add_to(row, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;
         self.activity.synaptic_events += 1;
     }
 

@@ -36,6 +36,8 @@ pub(super) struct Plan {
     /// Packets by site, ascending by core; one more that marks the end.
     pub fan: Vec<FanOut>,
     pub profiles: Vec<Profile>,
+    /// By profile: the time that receiving takes [s].
+    pub latencies: Vec<f64>,
     /// By site: the hops of all its packets together.
     pub hops: Vec<Hops>,
     /// The synapses of all cores.
@@ -62,6 +64,7 @@ impl Plan {
         let Maker { fan, fan_first, profiles, order, .. } = maker;
         check_fan_out(&fan_first, &layout, ground)?;
         let profiles = profiles.finish()?;
+        let latencies = profiles.iter().map(|profile| profile.latency).collect();
         let hops = hops::by_site(&layout, &fan_first, &fan, ground)?;
         let grains = ground
             .params
@@ -83,7 +86,7 @@ impl Plan {
             false => (weight.permuted(&order), timing.permuted(&order), inverse(&order)),
         };
         let memory = SynapseMemory::new(target, weight, timing);
-        Ok(Self { layout, fan_first, fan, profiles, hops, memory, moved, grains })
+        Ok(Self { layout, fan_first, fan, profiles, latencies, hops, memory, moved, grains })
     }
 
     /// The packets that the neuron at `site` sends.

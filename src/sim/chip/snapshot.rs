@@ -125,6 +125,8 @@ impl Chip {
         for (core, saved) in saved.cores.into_iter().enumerate() {
             self.load_core(core, saved).map_err(|error| format!("core {core}: {error}"))?;
         }
+        // What was counted before belongs to no step that is still to come.
+        self.shards.iter_mut().for_each(|shard| _ = shard.count());
         if let Some((free, state)) = self.free.as_mut().zip(saved.free) {
             free.load(state).ok_or_else(misfit)?;
         }

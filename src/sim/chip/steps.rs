@@ -47,7 +47,7 @@ impl Chip {
         Self::update(shards, moment);
         let mut done = Vec::new();
         let outboxes: Vec<&Outbox> = shards.iter().map(|shard| &shard.outbox).collect();
-        let told = clockwork.time(&outboxes, &moment.plan.profiles, Some(&mut done))?;
+        let told = clockwork.time(&outboxes, &moment.plan.latencies, Some(&mut done))?;
         let mut done = done.into_iter();
         let late_by = |done: f64| match ((done / period).floor(), policy) {
             (steps, _) if steps < 1.0 => 0,
@@ -182,8 +182,8 @@ impl Chip {
         self.fired.clear();
         self.values.clear();
         let mut counts = CoreCounts::new(self.plan.layout.costs.len(), self.prices.synapse.len());
-        for shard in &self.shards {
-            counts.add(&shard.now);
+        for shard in &mut self.shards {
+            counts.add(&shard.count());
             self.fired.extend_from_slice(&shard.fired);
             self.values.extend_from_slice(&shard.values);
         }
@@ -214,5 +214,5 @@ impl Chip {
 
 fn tell(clockwork: &mut Clockwork, outboxes: &[Outbox], plan: &Plan) -> Result<Told, Halt> {
     let outboxes: Vec<&Outbox> = outboxes.iter().collect();
-    clockwork.time(&outboxes, &plan.profiles, None)
+    clockwork.time(&outboxes, &plan.latencies, None)
 }

@@ -2,7 +2,6 @@
 
 use super::mesh::Mesh;
 use super::{Outbox, Told, all_cores};
-use crate::sim::chip::profile::Profile;
 
 /// The model's state within a step.
 #[derive(Clone, Debug)]
@@ -21,7 +20,7 @@ impl Ideal {
     pub(super) fn time(
         &mut self,
         outboxes: &[&Outbox],
-        profiles: &[Profile],
+        latencies: &[f64],
         mut done: Option<&mut Vec<f64>>,
     ) -> Told {
         self.arrivals.iter_mut().for_each(Vec::clear);
@@ -32,7 +31,7 @@ impl Ideal {
                 sent += message.gap;
                 let target = usize::from(message.core);
                 let way = self.mesh.way(core, target).least;
-                let processing = profiles[usize::from(message.profile)].latency;
+                let processing = latencies[usize::from(message.profile)];
                 self.arrivals[target].push((sent + way, place, processing));
                 place += 1;
             }

@@ -16,7 +16,6 @@ mod sanafe;
 mod simple;
 
 use super::counts::Critical;
-use super::profile::Profile;
 pub(super) use mesh::Mesh;
 
 use super::site::Ground;
@@ -149,7 +148,8 @@ impl Clockwork {
         }
     }
 
-    /// Time from the start of a step until every core is done and every packet processed; `done` takes
+    /// Time from the start of a step until every core is done and every packet processed; `latencies` says
+    /// by profile what receiving a packet takes [s], `done` takes
     /// when each packet has been processed, in the order of sending.
     ///
     /// # Errors
@@ -157,14 +157,14 @@ impl Clockwork {
     pub(super) fn time(
         &mut self,
         outboxes: &[&Outbox],
-        profiles: &[Profile],
+        latencies: &[f64],
         done: Option<&mut Vec<f64>>,
     ) -> Result<Told, Halt> {
         Ok(match self {
-            Self::Ideal(model) => model.time(outboxes, profiles, done),
-            Self::Sanafe(model) => model.time(outboxes, profiles, done),
-            Self::Simple(model) => model.time(outboxes, profiles),
-            Self::Routed(model) => return model.time(outboxes, profiles, done),
+            Self::Ideal(model) => model.time(outboxes, latencies, done),
+            Self::Sanafe(model) => model.time(outboxes, latencies, done),
+            Self::Simple(model) => model.time(outboxes, latencies),
+            Self::Routed(model) => return model.time(outboxes, latencies, done),
         })
     }
 }

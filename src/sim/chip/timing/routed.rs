@@ -15,7 +15,6 @@ use crate::noc::engine::{Ended, Network, Run};
 use crate::noc::ideal::Ideal;
 use crate::sim::Fidelity;
 use crate::sim::chip::counts::Critical;
-use crate::sim::chip::profile::Profile;
 use crate::sim::chip::site::{Ground, Wires};
 
 /// An engine at rest.
@@ -83,7 +82,7 @@ impl Routed {
     pub(super) fn time(
         &mut self,
         outboxes: &[&Outbox],
-        profiles: &[Profile],
+        latencies: &[f64],
         mut done: Option<&mut Vec<f64>>,
     ) -> Result<Told, Halt> {
         self.arrivals.iter_mut().for_each(Vec::clear);
@@ -95,7 +94,7 @@ impl Routed {
         }
         for &(tag, at) in &self.letters.arrived {
             let message = self.letters.message(tag);
-            let processing = profiles[usize::from(message.profile)].latency;
+            let processing = latencies[usize::from(message.profile)];
             self.arrivals[usize::from(message.core)].push((at as f64 / self.hertz, tag, processing));
         }
         if let Some(done) = &mut done {

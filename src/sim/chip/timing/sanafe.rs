@@ -18,9 +18,8 @@
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
 use super::heap::{Entry, Heap};
-use super::mesh::Mesh;
+use super::mesh::{Mesh, Way};
 use super::{Message, Outbox, Told, all_cores};
-use crate::sim::chip::profile::Profile;
 
 /// A packet under way.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +27,7 @@ struct Flight {
     received: f64,
     processing: f64,
     from: u32,
+    way: Way,
 }
 
 /// Packets under way to one core, in the order of their arrival.
@@ -141,7 +141,7 @@ impl Sanafe {
     pub(super) fn time(
         &mut self,
         outboxes: &[&Outbox],
-        profiles: &[Profile],
+        latencies: &[f64],
         mut all_done: Option<&mut Vec<f64>>,
     ) -> Told {
         self.clear();
@@ -169,7 +169,7 @@ impl Sanafe {
             match sender.0.split_first() {
                 Some((message, rest)) => {
                     sender.0 = rest;
-                    let processing = profiles[usize::from(message.profile)].latency;
+                    let processing = latencies[usize::from(message.profile)];
                     let done;
                     (sent, done) = self.fly(at, core as usize, usize::from(message.core), processing);
                     if let Some(all_done) = &mut all_done {
@@ -215,10 +215,9 @@ impl Sanafe {
     /// Takes what has arrived at `core`.
     fn land_at(&mut self, core: usize, now: f64) {
         while now >= self.next[core] {
-            let Some(&Flight { processing, from, .. }) = self.queues[core].first() else { break };
+            let Some(&Flight { processing, from, way, .. }) = self.queues[core].first() else { break };
             self.queues[core].head += 1;
             self.next[core] = self.queues[core].next_received();
-            let way = self.mesh.way(from as usize, core);
             let share = self.spans[way.hops as usize].share;
             self.inject[from as usize] -= share;
             for &link in self.mesh.route(way, from as usize, core, &mut self.scratch) {
@@ -258,7 +257,7 @@ impl Sanafe {
         self.free[to] = done;
         self.mean += (processing - self.mean) / (self.flying + 1.0);
         self.flying += 1.0;
-        self.queues[to].push(Flight { received, processing, from: from as u32 });
+        self.queues[to].push(Flight { received, processing, from: from as u32, way });
         if received < self.next[to] {
             self.next[to] = received;
             let soonest = &mut self.soonest[to / GROUP];

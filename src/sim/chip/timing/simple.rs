@@ -3,7 +3,6 @@
 use super::{Outbox, Told, all_cores};
 use crate::base::Problems;
 use crate::sim::chip::params::Synchronisation;
-use crate::sim::chip::profile::Profile;
 use crate::sim::chip::site::Ground;
 
 /// Busy times of cores.
@@ -23,14 +22,14 @@ impl Simple {
         problems.into_result(Self { receiving: vec![0.0; ground.cores() as usize] })
     }
 
-    pub(super) fn time(&mut self, outboxes: &[&Outbox], profiles: &[Profile]) -> Told {
+    pub(super) fn time(&mut self, outboxes: &[&Outbox], latencies: &[f64]) -> Told {
         self.receiving.fill(0.0);
         let mut told = Told::default();
         for (core, (messages, rest)) in all_cores(outboxes).enumerate() {
             let mut sending = 0.0;
             for message in messages {
                 sending += message.gap;
-                self.receiving[usize::from(message.core)] += profiles[usize::from(message.profile)].latency;
+                self.receiving[usize::from(message.core)] += latencies[usize::from(message.profile)];
             }
             told.core(core, sending + rest);
         }
