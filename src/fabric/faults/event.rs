@@ -54,6 +54,8 @@ pub struct FaultEvent {
     pub in_flight: InFlight,
     /// What breaks.
     pub parts: Parts,
+    /// Its place in the map's list of events.
+    pub listed: usize,
 }
 
 impl FaultEvent {
@@ -64,13 +66,13 @@ impl FaultEvent {
 }
 
 impl EventFaults {
-    pub(super) fn resolve(&self, fabric: &Fabric) -> Result<FaultEvent, Problems> {
+    pub(super) fn resolve(&self, fabric: &Fabric, listed: usize) -> Result<FaultEvent, Problems> {
         let Self { at_cycle, in_flight, nodes, routers, cores, links, vcs } = self;
         let mut problems = Problems::new();
         let parts = Lists { nodes, routers, cores, links, vcs }.resolve(fabric, &mut problems);
         if problems.0.is_empty() && parts == Parts::default() {
             problems.require(false, "", || "the event breaks nothing".into());
         }
-        problems.into_result(FaultEvent { at_cycle: *at_cycle, in_flight: *in_flight, parts })
+        problems.into_result(FaultEvent { at_cycle: *at_cycle, in_flight: *in_flight, parts, listed })
     }
 }

@@ -167,7 +167,7 @@ impl FaultMap {
         let mut problems = Problems::new();
         let mut events = Vec::new();
         for (index, event) in self.events.iter().enumerate() {
-            let resolved = problems.absorb(&format!("events[{index}]"), event.resolve(fabric));
+            let resolved = problems.absorb(&format!("events[{index}]"), event.resolve(fabric, index));
             events.extend(resolved.map(|event| (index, event)));
         }
         events.sort_by_key(|(_, event)| event.at_cycle);
