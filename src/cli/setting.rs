@@ -87,8 +87,7 @@ impl Documents {
         let routing = problems.absorb("routing", routing);
         info!(name = chip.routing.name(), "the routing is compiled");
         let transients = self.transients(seed);
-        let mut site =
-            report::energy_site(fabric, &health, &chip.router, (chip.flit_bits, chip.clock.0));
+        let mut site = report::energy_site(fabric, &health, &chip.router, (chip.flit_bits, chip.clock.0));
         site.check_bits = transients.map_or(0, |terms| terms.crc_bits.into());
         let prices = chip.energy.as_ref().map(|energy| energy.price(&site));
         let prices = problems.absorb("energy", prices.transpose());
@@ -113,7 +112,11 @@ impl Documents {
                 Err(wrong) => {
                     for problem in wrong.0 {
                         let said = format!("the chip cannot be routed after this event: {}", problem.message);
-                        problems.push(Problem { path: format!("events[{listed}]"), message: said, ..problem });
+                        problems.push(Problem {
+                            path: format!("events[{listed}]"),
+                            message: said,
+                            ..problem
+                        });
                     }
                 }
             }

@@ -161,7 +161,13 @@ fn faults(facts: &Facts<'_>) -> Option<Faults> {
         gamma: certificate.map(|known| known.gamma),
         deadlock_free: certificate.map(|known| known.deadlock_free),
         events: (!facts.epochs.is_empty()).then_some(facts.epochs.len() as u64),
-        epochs: facts.outcome.passages.iter().enumerate().map(|(at, passage)| epoch(facts, at, passage)).collect(),
+        epochs: facts
+            .outcome
+            .passages
+            .iter()
+            .enumerate()
+            .map(|(at, passage)| epoch(facts, at, passage))
+            .collect(),
         bit_errors: facts.transients.map(|terms| BitErrors {
             flit_damage: terms.damage(),
             unnoticed: terms.unnoticed(),

@@ -58,7 +58,8 @@ fn axis(fabric: &Fabric, link: &Link) -> Axis {
 pub fn energy_account(prices: &Prices, outcome: &Outcome) -> EnergyAccount {
     let loads = &outcome.loads;
     let resent = loads.link_resent.iter().flatten().copied().chain(std::iter::repeat(0));
-    let link_flits: Vec<u64> = loads.link_flits.iter().zip(resent).map(|(sent, again)| sent + again).collect();
+    let link_flits: Vec<u64> =
+        loads.link_flits.iter().zip(resent).map(|(sent, again)| sent + again).collect();
     prices.account(&NetworkCounts {
         cycles: outcome.cycles,
         router_flits: &outcome.loads.router_flits,

@@ -3,8 +3,8 @@
 use std::fmt::Write;
 
 use super::document::{
-    Channel, Deflection, Energy, FaultEpoch, Faults, Latency, LinkLoad, Livelock, Lost, Report, Results, Saturation,
-    Stalled,
+    Channel, Deflection, Energy, FaultEpoch, Faults, Latency, LinkLoad, Livelock, Lost, Report, Results,
+    Saturation, Stalled,
 };
 use crate::base::RouterId;
 use crate::fabric::{Fabric, Place};
@@ -209,7 +209,8 @@ fn broken(page: &mut Page, faults: &Faults) {
         page.line("  deadlock-free", if free { "yes, certified" } else { "no: see `spikeloom check`" });
     }
     if let Some(errors) = &faults.bit_errors {
-        let resent = errors.resent_share.map_or_else(String::new, |share| format!("; {share:.3e} resent per hop"));
+        let resent =
+            errors.resent_share.map_or_else(String::new, |share| format!("; {share:.3e} resent per hop"));
         page.line("  bit errors", format!("{:.3e} of transmissions damaged{resent}", errors.flit_damage));
     }
     for epoch in &faults.epochs {
@@ -227,7 +228,8 @@ fn struck(page: &mut Page, epoch: &FaultEpoch) {
     let mut said = format!("{} of {} packets under way lost; {resumed}", grouped(*lost), grouped(*in_flight));
     let _ = write!(said, "; {nodes} nodes, {links} links broken by then");
     page.line(&format!("  fault at cycle {}", grouped(*at_cycle)), said);
-    let (Some(share), Some(gamma), Some(free)) = (epoch.delivered_share, epoch.gamma, epoch.deadlock_free) else {
+    let (Some(share), Some(gamma), Some(free)) = (epoch.delivered_share, epoch.gamma, epoch.deadlock_free)
+    else {
         return;
     };
     let free = if free { "deadlock-free, certified" } else { "NOT deadlock-free" };

@@ -2,8 +2,8 @@
 
 use super::{Epoch, Job};
 use crate::base::NodeId;
-use crate::noc::engine::Window;
 use crate::fabric::{Fabric, Health};
+use crate::noc::engine::Window;
 use crate::noc::route::Routing;
 use crate::noc::source::{Delivery, Failure, Offer, Source};
 
@@ -35,7 +35,19 @@ impl<'a, S: Source> Metered<'a, S> {
         let nodes = job.fabric.nodes.len();
         let (offered, next_at) = (vec![0; nodes], vec![0; nodes]);
         let Job { fabric, health, routing, .. } = *job;
-        Self { inner, fabric, health, routing, window, first: 0, silent: false, offered, refused: 0, handed: 0, next_at }
+        Self {
+            inner,
+            fabric,
+            health,
+            routing,
+            window,
+            first: 0,
+            silent: false,
+            offered,
+            refused: 0,
+            handed: 0,
+            next_at,
+        }
     }
 
     /// Whether every packet created before the window's end has entered the network: a node is asked for

@@ -104,6 +104,8 @@ impl Job<'_> {
 }
 
 #[cfg(test)]
+mod bit_errors;
+#[cfg(test)]
 mod strikes;
 #[cfg(test)]
 mod tests;

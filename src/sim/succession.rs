@@ -83,11 +83,11 @@ impl<'a> Succession<'a> {
     ) {
         let now = engine.now();
         while let Some(epoch) = self.epochs.get(self.struck).filter(|epoch| epoch.at_cycle <= now) {
-            let in_flight = engine.in_flight();
             if self.paused.is_none() {
                 engine.pause();
                 self.paused = Some(now);
             }
+            let in_flight = engine.in_flight();
             let losses = match epoch.in_flight {
                 InFlight::Drain => Losses::default(),
                 InFlight::Drop => {

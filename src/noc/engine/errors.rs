@@ -87,7 +87,8 @@ impl Errors {
         (routers, ports): (usize, usize),
         link: impl Fn(usize, usize) -> Option<LinkId>,
     ) -> Self {
-        let success = (f64::from(terms.flit_bits) + f64::from(terms.crc_bits)) * (-terms.bit_error_rate).ln_1p();
+        let success =
+            (f64::from(terms.flit_bits) + f64::from(terms.crc_bits)) * (-terms.bit_error_rate).ln_1p();
         let mut errors = Self { lines: Vec::with_capacity(routers * ports), ports, terms, success };
         for (router, port) in (0..routers).flat_map(|router| (0..ports).map(move |port| (router, port))) {
             let line = match link(router, port) {

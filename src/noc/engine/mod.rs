@@ -43,6 +43,8 @@ mod packet;
 mod purge;
 mod reconfigure;
 mod region;
+#[cfg(test)]
+mod rest;
 mod router;
 mod setup;
 mod speculate;

@@ -383,7 +383,10 @@ impl Nodes {
             shared.tally.outstanding = shared.tally.outstanding.wrapping_add(1);
         }
         let goal = self.compass.as_ref().map_or(0, |compass| compass.position(head.dst));
-        let slot = shared.packets.insert(Travel { head, goal, ..Travel::default() }, Record::new(src, offer, self.ports[node].count));
+        let slot = shared.packets.insert(
+            Travel { head, goal, ..Travel::default() },
+            Record::new(src, offer, self.ports[node].count),
+        );
         let port = &mut self.ports[node];
         port.slot = slot;
         port.left = offer.flits;

@@ -250,7 +250,8 @@ impl<const N: usize, const P: usize> Region<N, P> {
         for (number, (router, stuck)) in routers.enumerate().take(self.port_counts.len()) {
             let at = RouterId(self.shared.first_router + number as u32);
             for port in 0..fabric.routers[at.index()].network_ports {
-                let dead = |link: Option<crate::base::LinkId>| link.is_some_and(|link| !health.link[link.index()]);
+                let dead =
+                    |link: Option<crate::base::LinkId>| link.is_some_and(|link| !health.link[link.index()]);
                 let state = &mut router.ports[usize::from(port)];
                 if dead(fabric.into(at, port)) {
                     state.back = Wire::default();

@@ -151,7 +151,9 @@ impl<'a, const N: usize, const P: usize> Scene<'a, N, P> {
             let Standing { at, port, vc } = self.standing(seat);
             let cause = match self.ground.fabric.into(at, port) {
                 _ if !self.ground.alive(at) => Cause::Router,
-                Some(link) if self.ground.health.link[link.index()] && self.is_stuck(link, vc) => Cause::StuckVc,
+                Some(link) if self.ground.health.link[link.index()] && self.is_stuck(link, vc) => {
+                    Cause::StuckVc
+                }
                 _ => continue,
             };
             for flit in self.buffered(seat) {
@@ -372,7 +374,13 @@ impl<'a> Scout<'a> {
     }
 
     /// Adds what follows if a packet takes one of the virtual channels `vcs` of a port; whether that leads on.
-    fn follow(&self, at: RouterId, (port, vcs): (u8, u32), head: Head, next: &mut Vec<(Standing, Head)>) -> bool {
+    fn follow(
+        &self,
+        at: RouterId,
+        (port, vcs): (u8, u32),
+        head: Head,
+        next: &mut Vec<(Standing, Head)>,
+    ) -> bool {
         if port >= self.ground.fabric.routers[at.index()].network_ports {
             return true;
         }

@@ -82,7 +82,11 @@ impl Nodes {
         let port = &mut self.ports[node];
         port.left = 0;
         let whole = self.credits[node * vcs + usize::from(port.vc)] == depth;
-        if wait && !whole { port.closing |= 1 << port.vc } else { port.free |= 1 << port.vc }
+        if wait && !whole {
+            port.closing |= 1 << port.vc
+        } else {
+            port.free |= 1 << port.vc
+        }
         self.prime(node, shared, source, now);
     }
 
