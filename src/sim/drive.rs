@@ -158,12 +158,13 @@ impl<'a, S: Source> Drive<'a, S> {
             let end = until.min(now.saturating_add(chunk)).min(self.recorder.next());
             let end = end.min(self.succession.next(now));
             let ended = self.engine.run(&mut self.sources, end);
-            if self.engine.now() >= self.recorder.next() && ended != Ended::Idle {
+            let goes_on = ended != Ended::Idle || self.succession.is_paused();
+            if self.engine.now() >= self.recorder.next() && goes_on {
                 self.recorder.look(self.engine.now(), &self.engine.tally().port_flits);
             }
             match ended {
                 Ended::Reached => self.watch()?,
-                Ended::Idle if self.succession.is_paused() => {}
+                Ended::Idle if goes_on => {}
                 Ended::Idle => return Err(Break::Idle),
                 Ended::Stalled(stall) if self.is_stuck() => return Err(Break::Stalled(stall)),
                 Ended::Stalled(_) => {}

@@ -62,7 +62,7 @@ impl Chip {
     }
 
     fn run(&self, job: Job<'_>, params: &TrafficParams) -> Outcome {
-        let none = |_: &str| Err(std::io::ErrorKind::NotFound.into());
+        let none = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
         let source = params.compile(&self.fabric, &none, 7).expect("valid traffic");
         let measure = matches!(params.mode, Mode::FixedRate).then_some(600);
         let windows = Windows { warmup: 200, measure, drain_limit: 20_000 };

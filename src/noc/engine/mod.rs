@@ -202,7 +202,7 @@ impl Network {
         });
         if self.paused && self.in_flight() == 0 {
             // Nothing more can happen, however long the network waits.
-            self.now = until;
+            self.now = self.now.max(until);
         }
         self.ended()
     }

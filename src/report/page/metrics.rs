@@ -149,7 +149,7 @@ pub(super) fn hertz(clock: f64) -> String {
 }
 
 /// Every figure, in the order in which it stands in tables.
-pub(super) const METRICS: [Metric; 42] = [
+pub(super) const METRICS: [Metric; 44] = [
     metric("Packet latency, mean", "/latency/packet/mean", Stated, Lower)
         .headline()
         .note("creation to tail read, the wait in the source's queue included"),
