@@ -234,3 +234,59 @@ fn what_does_not_fit_together_is_refused() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Steps in which the only neuron of a population fired, of `spikes.csv`.
+fn train(spikes: &str, population: &str) -> Vec<u64> {
+    let rows = spikes.lines().skip(1).map(|row| row.split(',').collect::<Vec<_>>());
+    rows.filter(|row| row[1] == population).map(|row| row[0].parse().unwrap()).collect()
+}
+
+/// The weight that pairs of spikes lead to, all with all, by the definition of the pair rule: steps of 1 ms, time
+/// constants of 20 ms, clipped to 0 to 1.5.
+fn learnt(start: f64, sender: &[u64], target: &[u64]) -> f64 {
+    let sum = |earlier: &[u64], now: u64, with_now: bool| -> f64 {
+        let counts = earlier.iter().filter(|&&then| then < now || with_now && then == now);
+        counts.map(|&then| (-((now - then) as f64) / 20.0).exp()).sum()
+    };
+    (1..=1500).fold(start, |mut weight, step| {
+        if sender.contains(&step) {
+            weight = (weight - 0.06 * sum(target, step, false)).clamp(0.0, 1.5);
+        }
+        if target.contains(&step) {
+            weight = (weight + 0.08 * sum(sender, step, true)).clamp(0.0, 1.5);
+        }
+        weight
+    })
+}
+
+#[test]
+fn a_bell_that_rings_before_food_comes_to_stand_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |out: &str, threads: &str| {
+        let output =
+            spikeloom(folder.path(), &["run", "conditioning", "--out", out, "--threads", threads, "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        ["weights.csv", "spikes.csv", "steps.csv", "report.json"]
+            .map(|name| std::fs::read_to_string(folder.path().join(out).join(name)).unwrap())
+    };
+    let one = run("one", "1");
+    assert_eq!(one, run("two", "2"));
+    let [weights, spikes, _, report] = one;
+    let [bell, light, dog] = ["bell", "light", "dog"].map(|name| train(&spikes, name));
+    // While there is food the dog salivates in the step after it; after 20 trials the bell suffices.
+    assert_eq!(dog[0], 14);
+    assert!((21..30).all(|trial| dog.contains(&(50 * trial + 11))), "{dog:?}");
+    let weight = |name: &str| -> f64 {
+        let row = weights.lines().find(|row| row.starts_with(&format!("{name},0,dog,0,"))).unwrap();
+        row.rsplit(',').next().unwrap().parse().unwrap()
+    };
+    for (name, train, start) in [("bell", &bell, 0.2), ("light", &light, 0.5)] {
+        let expected = learnt(start, train, &dog);
+        assert!((weight(name) - expected).abs() < 1e-12, "{name}: {} is not {expected}", weight(name));
+    }
+    assert!(weight("bell") > 1.0 && weight("light") < 0.1);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    // Each spike of either end changes one weight per synapse that learns.
+    let changes = bell.len() + light.len() + 2 * dog.len();
+    assert_eq!(report["traffic"]["weight_updates"], changes);
+}

@@ -17,7 +17,7 @@
 //! Must not know: what packets mean, where they come from, what events cost.
 //!
 //! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
-//! `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes. Faults that strike
+//! `switch.rs`, `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes. Faults that strike
 //! during a run are in `reconfigure.rs`, `strike.rs` and `purge.rs`.
 
 /// Evaluates `$body` with `$regions` bound to the regions, whatever their size class.
@@ -32,6 +32,7 @@ macro_rules! with_regions {
 }
 
 mod allocate;
+mod arbiter;
 mod calendar;
 mod compass;
 mod cycle;
@@ -49,6 +50,7 @@ mod setup;
 mod speculate;
 mod stall;
 mod strike;
+mod switch;
 mod tally;
 mod traverse;
 mod wheel;

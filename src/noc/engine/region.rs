@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::arbiter::matrices;
 use super::compass::Compass;
 use super::cycle::Block;
 use super::errors::{Errors, Transmission};
@@ -136,6 +137,7 @@ pub(super) struct Region<const N: usize, const P: usize> {
     /// A ring of slots per input VC.
     pub buffers: Vec<Flit>,
     guesses: Vec<Guesses<N>>,
+    matrices: Vec<u64>,
     /// By input VC: slot of the packet that arrives from another region.
     pub incoming: Vec<u32>,
     /// By router: output VCs that are stuck or lead over dead links.
@@ -177,6 +179,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
             requests: vec![Requests::default(); count / BLOCK],
             buffers: vec![Flit::default(); (count * setup.channels) << setup.ring_shift],
             guesses: guesses(count, setup.speculative),
+            matrices: matrices(count, setup),
             incoming: vec![0; if cut.regions() > 1 { count * N } else { 0 }],
             stuck: vec![0; count],
             port_counts: Vec::with_capacity(range.len()),
@@ -317,7 +320,9 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let range = number * BLOCK..(number + 1) * BLOCK;
         let slots = self.slots();
         let guesses = if self.guesses.is_empty() { 0..0 } else { range.clone() };
+        let rows = self.matrices.len() / self.requests.len();
         Block {
+            matrices: &mut self.matrices[number * rows..(number + 1) * rows],
             buffers: &mut self.buffers[range.start * slots..range.end * slots],
             routers: (&mut self.routers[range]).try_into().expect("a block has this many routers"),
             requests: &mut self.requests[number],

@@ -1,6 +1,7 @@
 //! A chip as its host sees it.
 
 use super::Chip;
+use super::shard::Shard;
 use crate::base::NeuronId;
 use crate::network::{Activity, Halt, Machine};
 use crate::neuron::Bank;
@@ -52,8 +53,15 @@ impl Machine for Chip {
 
     fn set_weight(&mut self, index: usize, weight: f64) {
         self.activity.host_round_trips += 1;
-        let index = self.plan.moved(index);
-        self.plan.memory.set_weight(index, weight + 0.0);
+        let position = self.plan.moved(index);
+        let packet = self.plan.packet_of(position);
+        let core = usize::from(self.plan.fan[packet].core);
+        let weight = self.plan.grain(core).map_or(weight, |grain| grain.round(weight)) + 0.0;
+        let offset = position - self.plan.synapses(packet).start;
+        match self.learner_of(core).and_then(|learner| learner.weight_mut(packet, offset)) {
+            Some(own) => *own = weight,
+            None => self.plan.memory.set_weight(position, weight),
+        }
     }
 
     fn reset(&mut self) {
@@ -61,7 +69,10 @@ impl Machine for Chip {
         for shard in &mut self.shards {
             shard.banks.iter_mut().for_each(Bank::reset);
             shard.arrivals.reset();
+            shard.learners.iter_mut().flatten().for_each(|learner| learner.reset());
         }
+        self.earned.fill(0.0);
+        self.praise = 0.0;
     }
 
     fn activity(&self) -> Activity {
@@ -69,6 +80,7 @@ impl Machine for Chip {
     }
 
     fn is_quiet(&self) -> bool {
-        self.shards.iter().all(|shard| shard.arrivals.is_empty())
+        let waits = |shard: &Shard| shard.learners.iter().flatten().any(|learner| learner.is_waiting());
+        self.shards.iter().all(|shard| shard.arrivals.is_empty() && !waits(shard))
     }
 }
