@@ -23,8 +23,7 @@ use crate::sim::{Ending, Fidelity, Job, Outcome, Record, RunError, Windows};
 use crate::spec::{Diagnostics, Document, Loaded, WorkloadDoc, load_workload};
 use crate::workload::traffic::{Mode, TrafficParams, TrafficSource};
 
-/// Routers up to which a run on a broken chip, or one that leaves a page, comes with a certificate of its
-/// routing.
+/// Routers up to which a run comes with a certificate of its routing.
 const CERTIFIED_ROUTERS: usize = 4096;
 
 /// Arguments of `run`.
@@ -144,7 +143,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
 
 /// A run without anything shown or written.
 pub(super) struct Ran {
-    pub report: Report,
+    /// What `run --json` answers.
+    pub report: Value,
     /// Why the run itself failed, if it did.
     pub failure: Option<Failure>,
     /// Active area of the network's routers [m²], if the chip's technology has a figure.
@@ -154,16 +154,22 @@ pub(super) struct Ran {
 /// Runs, and neither shows nor writes anything.
 pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
     let plan = Plan::read(arguments)?;
-    let Some(params) = &plan.workload.value.traffic else {
-        return Err(Failure::Usage(
-            "points of a sweep are runs of traffic; networks are not built yet".into(),
-        ));
+    let (start, watch) = (Instant::now(), Watch::unseen());
+    let (report, judged) = if let Some(params) = &plan.workload.value.traffic {
+        let done = plan.simulate(arguments, params, start, watch)?;
+        let known = plan.known(&done)?;
+        let report = Report::new(&plan.facts(arguments, &done, &known));
+        (serde_json::to_value(&report), plan.judge(&done.outcome, &report))
+    } else if let Some(algorithm) = plan.workload.value.algorithm() {
+        let solved = solving::solved(&plan, &algorithm, arguments, None, watch)?;
+        (serde_json::to_value(&solved.report), solving::judge(&solved.outcome))
+    } else {
+        let report = spiking::simulate(&plan, arguments, None, (start, watch))?.report;
+        (serde_json::to_value(&report), spiking::judge(&report))
     };
-    let done = plan.simulate(arguments, params, Instant::now(), Watch::unseen())?;
-    let known = plan.known(arguments, &done)?;
-    let report = Report::new(&plan.facts(arguments, &done, &known));
-    let failure = plan.judge(&done.outcome, &report).err();
-    Ok(Ran { report, failure, routers_area: plan.documents.routers_area(&plan.setting) })
+    let unwritable = |error| Failure::Failed(format!("the report cannot be written down: {error}"));
+    let routers_area = plan.documents.routers_area(&plan.setting);
+    Ok(Ran { report: report.map_err(unwritable)?, failure: judged.err(), routers_area })
 }
 
 impl Plan {
@@ -258,7 +264,7 @@ impl Plan {
         folder: Option<&Folder>,
         done: &Done,
     ) -> Result<(), Failure> {
-        let known = self.known(arguments, done)?;
+        let known = self.known(done)?;
         let facts = self.facts(arguments, done, &known);
         let report = Report::new(&facts);
         let written = folder.map_or(Ok(()), |folder| self.write(folder, &facts, &report, &done.host));
@@ -275,14 +281,18 @@ impl Plan {
     }
 
     /// What is worked out once the run is over.
-    fn known(&self, arguments: &RunArguments, done: &Done) -> Result<Known, Failure> {
-        let is_asked = !self.setting.health.is_perfect() || arguments.out.is_some();
-        let is_certified = is_asked && self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
+    fn known(&self, done: &Done) -> Result<Known, Failure> {
         Ok(Known {
             inputs: self.inputs()?,
             energy: self.setting.prices.as_ref().map(|prices| report::energy_account(prices, &done.outcome)),
-            certificate: is_certified.then(|| self.documents.certify(&self.setting)),
+            certificate: self.certificate(),
         })
+    }
+
+    /// What is known of the routing, on chips that are not too large.
+    pub(super) fn certificate(&self) -> Option<Certificate> {
+        let is_small = self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
+        is_small.then(|| info_span!("certify").in_scope(|| self.documents.certify(&self.setting)))
     }
 
     fn facts<'f>(&'f self, arguments: &RunArguments, done: &'f Done, known: &'f Known) -> Facts<'f> {

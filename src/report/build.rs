@@ -70,7 +70,7 @@ impl Report {
             throughput: throughput(outcome, seconds),
             traffic: traffic(outcome),
             energy: facts.energy.map(|account| energy(account, seconds)),
-            faults: faults(facts),
+            faults: faults(&Broken::of(facts)),
             links: links(facts),
             result: facts.saturation.map(|found| Results::Saturation(saturation(found))),
             deflection: outcome.deflections.as_ref().map(deflection),
@@ -139,21 +139,39 @@ fn energy(account: &EnergyAccount, seconds: f64) -> Energy {
     }
 }
 
-fn faults(facts: &Facts<'_>) -> Option<Faults> {
-    if facts.health.is_perfect() && facts.fault_events == 0 {
+/// What a report says of faults is made of.
+#[derive(Clone, Copy)]
+pub(super) struct Broken<'a> {
+    pub fabric: &'a Fabric,
+    pub health: &'a Health,
+    /// Faults that strike during the run.
+    pub events: usize,
+    pub certificate: Option<&'a Certificate>,
+}
+
+impl<'a> Broken<'a> {
+    fn of(facts: &Facts<'a>) -> Self {
+        let Facts { fabric, health, fault_events, certificate, .. } = *facts;
+        Self { fabric, health, events: fault_events, certificate }
+    }
+}
+
+/// What is broken, and what is known of the routing; `None` where nothing is either.
+pub(super) fn faults(broken: &Broken<'_>) -> Option<Faults> {
+    let Broken { fabric, health, events, certificate } = *broken;
+    if health.is_perfect() && events == 0 && certificate.is_none() {
         return None;
     }
-    let certificate = facts.certificate;
     Some(Faults {
-        nodes: dead_nodes(facts.fabric, facts.health),
-        links: dead_links(facts.fabric, facts.health),
+        nodes: dead_nodes(fabric, health),
+        links: dead_links(fabric, health),
         r#unsafe: certificate.map(|known| known.nodes.r#unsafe),
         isolated: certificate.map(|known| known.nodes.isolated),
         delivered_share: certificate.map(|known| known.delivered_share),
         stretch: certificate.map(|known| known.stretch),
         gamma: certificate.map(|known| known.gamma),
         deadlock_free: certificate.map(|known| known.deadlock_free),
-        events: (facts.fault_events > 0).then_some(facts.fault_events as u64),
+        events: (events > 0).then_some(events as u64),
     })
 }
 
@@ -175,16 +193,20 @@ fn dead_links(fabric: &Fabric, health: &Health) -> u64 {
 }
 
 fn links(facts: &Facts<'_>) -> Option<Vec<LinkLoad>> {
-    let (fabric, outcome) = (facts.fabric, facts.outcome);
+    link_loads(facts.fabric, &facts.outcome.loads.link_flits, facts.outcome.cycles as f64)
+}
+
+/// The loads of links after `cycles`; `None` beyond 100,000 links.
+pub(super) fn link_loads(fabric: &Fabric, flits: &[u64], cycles: f64) -> Option<Vec<LinkLoad>> {
     if fabric.links.len() > MAX_LINKS {
         return None;
     }
     let load = |(link, &flits): (&crate::fabric::Link, &u64)| {
         let busy = flits as f64 * f64::from(link.interval);
-        let utilisation = if outcome.cycles > 0 { busy / outcome.cycles as f64 } else { 0.0 };
+        let utilisation = if cycles > 0.0 { busy / cycles } else { 0.0 };
         LinkLoad { from: link.from.0, to: link.to.0, flits, utilisation }
     };
-    Some(fabric.links.iter().zip(&outcome.loads.link_flits).map(load).collect())
+    Some(fabric.links.iter().zip(flits).map(load).collect())
 }
 
 fn saturation(found: &Found) -> Saturation {

@@ -21,6 +21,7 @@ mod build;
 mod document;
 mod figures;
 mod folder;
+mod hauled;
 mod host;
 pub mod page;
 mod plots;
@@ -37,8 +38,11 @@ pub use document::{
     Channel, Components, Deflection, Energy, Faults, Latencies, Latency, LinkLoad, Livelock, PacketCounts,
     Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
 };
-pub use figures::{Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns};
+pub use figures::{
+    Counted, Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns,
+};
 pub use folder::{Folder, FolderError, Trace};
+pub use hauled::NetworkFacts;
 pub use host::HostReport;
 pub use page::{PageError, RunFiles, page};
 pub use plots::{Plot, plots};

@@ -4,7 +4,9 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::document::{Components, Program, SCHEMA};
+use super::build::{Broken, faults, link_loads};
+use super::document::{Components, Faults, LinkLoad, Program, SCHEMA};
+use super::hauled::NetworkFacts;
 use crate::base::CoreId;
 use crate::energy::{CoreEnergy, CoreEvents, CorePrices, Energy};
 use crate::sim::chip::{Chip, CoreCounts};
@@ -36,6 +38,12 @@ pub struct NetworkReport {
     pub traffic: NetworkTraffic,
     /// What it cost.
     pub energy: NetworkEnergy,
+    /// What is broken, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Faults>,
+    /// Loads of the links, by (source router, output port); left out beyond 100,000 links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links: Option<Vec<LinkLoad>>,
     /// Cores that hold neurons; left out on chips of more than 4096 cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cores: Option<Vec<CoreLoad>>,
@@ -241,9 +249,25 @@ impl NetworkReport {
                 per_synaptic_event_joules: per(counts.synaptic_events()),
                 mean_power_watts: (total_seconds > 0.0).then(|| energy.total().joules() / total_seconds),
             },
+            faults: None,
+            links: None,
             cores: (chip.cores() <= MAX_CORES).then_some(cores),
             result: None,
         }
+    }
+
+    /// The same with what is known of the network between cores.
+    #[must_use]
+    pub fn with_network(mut self, facts: &NetworkFacts<'_>) -> Self {
+        let NetworkFacts { ground, health, certificate, clock_hz, hauled, .. } = *facts;
+        let certificate = certificate.map(|(known, _)| known);
+        self.faults = faults(&Broken { fabric: ground.fabric, health, events: 0, certificate });
+        let per_packet = u64::from(ground.params.packet_flits);
+        self.links = hauled.and_then(|hauled| {
+            let flits: Vec<u64> = hauled.links.iter().map(|packets| packets * per_packet).collect();
+            link_loads(ground.fabric, &flits, self.time.seconds * clock_hz)
+        });
+        self
     }
 
     /// The text of `report.json`: indented, with a line break at the end.

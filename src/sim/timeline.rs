@@ -60,6 +60,13 @@ impl Recorder {
         Self { width, most, before: vec![0; ports], frames: Vec::new() }
     }
 
+    /// The same for a run of so many steps, if that is known: a frame may be as short as one step.
+    pub fn of_steps(ports: usize, steps: Option<u64>) -> Self {
+        let recorder = Self::new(ports, steps);
+        let width = steps.map_or(1, |steps| steps.div_ceil(recorder.most.max(1) as u64).max(1));
+        Self { width, ..recorder }
+    }
+
     /// The cycle at which the network is to be looked at next.
     pub fn next(&self) -> u64 {
         match self.most {

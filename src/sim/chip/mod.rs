@@ -22,6 +22,7 @@
 mod arrivals;
 mod counts;
 mod drive;
+mod haul;
 mod layout;
 mod machine;
 pub mod params;
@@ -43,6 +44,7 @@ use crate::sim::Fidelity;
 
 pub use counts::{CoreCounts, StepRecord};
 pub use drive::{ChipEnding, DriveError, drive};
+pub use haul::{Haul, Hauled};
 pub use params::{CoreParams, GranuleParams, HopCosts, Late, Synchronisation, TileOrder};
 pub use placement::Placement;
 pub use site::{Ground, Wires};

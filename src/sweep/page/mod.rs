@@ -19,6 +19,8 @@ use crate::spec::SweepDoc;
 use crate::spec::sweep::Design;
 use choose::Choice;
 
+pub use choose::TELLING;
+
 /// What the page is about, beside its results.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
