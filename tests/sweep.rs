@@ -158,6 +158,47 @@ fn failed_points_say_why_and_every_point_can_be_run_alone() {
     );
 }
 
+/// Sweeps whose points are no traffic, each with a figure that must be there and the same when a point is run
+/// alone.
+const OTHERS: [(&str, &str); 4] = [
+    (
+        "{workload: balanced, set: {workload.steps: 3}, axes: [{path: fidelity, values: [ideal, sanafe-simple]}]}",
+        "/latency/step/mean",
+    ),
+    (
+        "{workload: sssp, axes: [{path: workload.sssp.source, values: [0, 7]}, {path: seed, values: [3]}]}",
+        "/traffic/spikes",
+    ),
+    (
+        "{workload: balanced, chip: loihi-sanafe, map: {measure: 2}, set: {chip.cores.neurons: 128},
+          axes: [{path: map.place, values: [linear, hilbert]}]}",
+        "/figures/packet_hops",
+    ),
+    (
+        "{device: rram_yao, study: {rows: 8, columns: 8, trials: 2, products: 3},
+          axes: [{path: device.array.crossbar.adc.bits, values: [4, 8]}]}",
+        "/output_error/mean",
+    ),
+];
+
+#[test]
+fn points_are_networks_algorithms_mappings_and_studies_too() {
+    for (yaml, figure) in OTHERS {
+        let bench = Bench::new(yaml);
+        let text = bench.succeeds("sweep s.yaml --out all --json");
+        let report: Value = serde_json::from_str(&text).expect("it is JSON alone");
+        assert_eq!(report["points"], serde_json::json!({"total": 2, "done": 2, "failed": 0}), "{yaml}");
+        let listed = bench.succeeds("sweep s.yaml --list");
+        for (line, result) in listed.lines().zip(report["results"].as_array().expect("there are results")) {
+            let arguments = format!("{} --json", line.strip_prefix("spikeloom ").expect("it is a command"));
+            let alone: Value = serde_json::from_str(&bench.succeeds(&arguments)).expect("it is JSON alone");
+            let swept = &result["metrics"][&figure[1..].replace('/', ".")]["mean"];
+            assert!(swept.is_number(), "{figure} is not in {result:#}");
+            assert_eq!(alone.pointer(figure).and_then(Value::as_f64), swept.as_f64(), "{figure} of {line}");
+        }
+    }
+}
+
 #[test]
 fn one_folder_is_for_one_sweep_and_one_process() {
     let bench = Bench::new(SWEEP);

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::console;
 use super::failure::Failure;
+use super::watch::patiently;
 use crate::base::Problems;
 use crate::spec::{DeviceDoc, Kind, Loaded, Overrides, load_device};
 use crate::synapse::array::study::{Histogram, Study, StudyReport};
@@ -64,7 +65,10 @@ struct Answer<'a> {
 }
 
 pub(super) fn array(arguments: &ArrayArguments) -> Result<(), Failure> {
-    let (device, report) = studied(arguments)?;
+    let watched = |study: Study, array: &ArrayParams| {
+        patiently(true, "trying arrays", |gauge| study.run_watched(array, gauge))
+    };
+    let (device, report) = studied(arguments, watched)?;
     if arguments.json {
         let text = serde_json::to_string_pretty(&answer(&device, &report)?).map_err(unwritable)?;
         return console::answer(&format!("{text}\n"));
@@ -77,15 +81,19 @@ pub(super) fn array(arguments: &ArrayArguments) -> Result<(), Failure> {
 
 /// What `array --json` answers, and nothing shown.
 pub(super) fn answer_of(arguments: &ArrayArguments) -> Result<Value, Failure> {
-    let (device, report) = studied(arguments)?;
+    let (device, report) = studied(arguments, |study, array| study.run(array))?;
     serde_json::to_value(answer(&device, &report)?).map_err(unwritable)
 }
 
-fn studied(arguments: &ArrayArguments) -> Result<(Loaded<DeviceDoc>, StudyReport), Failure> {
+fn studied(
+    arguments: &ArrayArguments,
+    work: impl FnOnce(Study, &ArrayParams) -> Result<StudyReport, Problems>,
+) -> Result<(Loaded<DeviceDoc>, StudyReport), Failure> {
     let study = study_of(arguments)?;
     let overrides = Overrides::of(&[Kind::Device], &arguments.set)?;
     let device = load_device(&arguments.device, &overrides)?;
-    let report = study.run(array_of(&device)?).map_err(|problems| explained(&device, problems))?;
+    let array = array_of(&device)?;
+    let report = work(study, array).map_err(|problems| explained(&device, problems))?;
     Ok((device, report))
 }
 

@@ -3,10 +3,10 @@
 use tracing::info;
 
 use super::failure::Failure;
-use crate::base::{Problem, Problems};
+use crate::base::{Gauge, Problem, Problems};
 use crate::energy::{Prices, routers_area};
 use crate::fabric::{Fabric, FaultMap, Health};
-use crate::noc::certify::{Certificate, Question, certify};
+use crate::noc::certify::{Certificate, Question, certify_watched};
 use crate::noc::route::Routing;
 use crate::report;
 use crate::sim::{Fidelity, Job};
@@ -118,14 +118,20 @@ impl Documents {
 
     /// What is known of the routing before a cycle is run.
     pub(super) fn certify(&self, setting: &Setting) -> Certificate {
+        self.certify_watched(setting, &Gauge::new())
+    }
+
+    /// The same with a gauge.
+    pub(super) fn certify_watched(&self, setting: &Setting, gauge: &Gauge) -> Certificate {
         let router = &self.chip.value.router;
-        certify(&Question {
+        let question = Question {
             fabric: self.fabric(),
             health: &setting.health,
             routing: &setting.routing,
             vcs: router.vcs,
             router: router.kind,
-        })
+        };
+        certify_watched(&question, gauge)
     }
 
     /// Refuses faults that are described but that no engine simulates yet.
