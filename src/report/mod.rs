@@ -45,6 +45,8 @@ pub use folder::{Folder, FolderError, Trace};
 pub use hauled::NetworkFacts;
 pub use host::HostReport;
 pub use page::{PageError, RunFiles, page};
+#[cfg(feature = "png")]
+pub use plots::Painter;
 pub use plots::{Plot, plots};
 pub use pricing::{energy_account, energy_site};
 pub use spiking::{CoreLoad, NetworkReport, StepLatency, core_energy};

@@ -1,4 +1,4 @@
-//! The plots of the page as drawings by themselves: SVG for papers and slides.
+//! The plots of the page as drawings by themselves: SVG for papers and slides, PNG where that is not taken.
 //!
 //! Invariants: what a plot shows is what the page's chart of the same name shows; the same files give the
 //! same bytes; colours are those for white paper.
@@ -9,6 +9,11 @@
 
 mod chart;
 mod energy;
+#[cfg(feature = "png")]
+mod png;
+
+#[cfg(feature = "png")]
+pub use png::Painter;
 
 use chart::{Axis, Chart, Line, Mark};
 
