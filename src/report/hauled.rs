@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use super::figures::{Counted, Drawing, FIGURES_SCHEMA, Figures, Film, Site};
 use super::spiking::core_energy;
-use crate::base::CoreId;
-use crate::fabric::{Fabric, Health};
+use crate::base::{CoreId, LinkId};
+use crate::fabric::Health;
 use crate::noc::certify::Certificate;
-use crate::sim::chip::{Chip, Ground, Hauled};
+use crate::sim::chip::{Chip, Ground, Hauled, direction};
 
 /// What is known of a spiking run beside the chip.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +62,7 @@ fn drawing(chip: &Chip, facts: &NetworkFacts<'_>, hauled: &Hauled) -> Drawing {
     let flits = u32::from(ground.params.packet_flits);
     drawing.links.interval.iter_mut().for_each(|interval| *interval = interval.saturating_mul(flits));
     let hops = chip.prices().hops;
-    let hop = |link: usize| hops[direction(fabric, link)];
+    let hop = |link: usize| hops[direction(fabric, LinkId::at(link))];
     let links = hauled.links.iter().enumerate().map(|(link, &packets)| packets as f64 * hop(link));
     drawing.links.energy = Some(links.collect());
     let mut energy = vec![0.0; fabric.routers.len()];
@@ -79,35 +79,6 @@ fn drawing(chip: &Chip, facts: &NetworkFacts<'_>, hauled: &Hauled) -> Drawing {
     drawing.routers.energy = Some(energy);
     (drawing.routers.spikes, drawing.routers.neurons) = (Some(spikes), Some(neurons));
     drawing
-}
-
-/// East, north, west or south, in this order; east where there are no such directions.
-fn direction(fabric: &Fabric, link: usize) -> usize {
-    let link = &fabric.links[link];
-    let at = |router| fabric.coordinates(router);
-    let (Some(from), Some(to)) = (at(link.from), at(link.to)) else { return 0 };
-    let way = |axis: usize| {
-        let step = i64::from(*to.get(axis)?) - i64::from(*from.get(axis)?);
-        // The long way around a ring is one hop in the other direction.
-        (step != 0).then(|| if step.abs() > 1 { -step } else { step })
-    };
-    match (way(0), way(1)) {
-        (Some(step), _) => {
-            if step > 0 {
-                0
-            } else {
-                2
-            }
-        }
-        (None, Some(step)) => {
-            if step > 0 {
-                1
-            } else {
-                3
-            }
-        }
-        (None, None) => 0,
-    }
 }
 
 /// The timeline, with what its frames of steps took.

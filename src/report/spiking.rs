@@ -8,7 +8,7 @@ use super::build::{Broken, faults, link_loads};
 use super::document::{Components, Faults, LinkLoad, Program, SCHEMA};
 use super::hauled::NetworkFacts;
 use crate::base::CoreId;
-use crate::energy::{CoreEnergy, CoreEvents, CorePrices, Energy};
+use crate::energy::{CoreEnergy, CoreEvents, CorePrices};
 use crate::sim::chip::{Chip, CoreCounts};
 
 /// Cores beyond which a report leaves single cores out.
@@ -185,6 +185,8 @@ pub struct CoreLoad {
     pub packets_received: u64,
     /// What it spent, the hops of its packets included [J].
     pub energy: f64,
+    /// The hops alone [J].
+    pub hop_energy: f64,
 }
 
 /// Counts as the energy room takes them.
@@ -214,7 +216,7 @@ impl NetworkReport {
             }
             let neurons = chip.neurons_on(CoreId::at(core));
             if neurons > 0 {
-                cores.push(load(core, neurons, own, spent.total()));
+                cores.push(load(core, neurons, own, spent));
             }
         }
         let counts = counts.unwrap_or_default();
@@ -316,7 +318,7 @@ impl NetworkReport {
     }
 }
 
-fn load(core: usize, neurons: u32, counts: &CoreCounts, energy: Energy) -> CoreLoad {
+fn load(core: usize, neurons: u32, counts: &CoreCounts, spent: CoreEnergy) -> CoreLoad {
     CoreLoad {
         core: core as u32,
         neurons,
@@ -324,7 +326,8 @@ fn load(core: usize, neurons: u32, counts: &CoreCounts, energy: Energy) -> CoreL
         synaptic_events: counts.synaptic_events(),
         packets_sent: counts.axon_out,
         packets_received: counts.axon_in,
-        energy: energy.joules(),
+        energy: spent.total().joules(),
+        hop_energy: spent.hop.joules(),
     }
 }
 

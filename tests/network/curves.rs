@@ -231,7 +231,7 @@ const PLOTS: [BookPlot; 4] = [
 ];
 
 /// Draws the curves of the book's page on validation: lines are the engine's, circles the reference's.
-/// `cargo test --release --test noc_curves -- --ignored plots_of_the_book`
+/// `cargo test --release --test network -- --ignored plots_of_the_book`
 #[test]
 #[ignore = "writes docs/src/validation/*.svg"]
 fn plots_of_the_book() {

@@ -69,6 +69,8 @@ struct RunView {
     cores: Option<Table>,
     results: Option<Table>,
     stalled: Option<String>,
+    /// Whether it is known what steps waited for.
+    critical: bool,
     slowest: Vec<Vec<String>>,
     energy: Vec<Share>,
     treemap: Option<String>,
@@ -172,6 +174,7 @@ impl RunView {
             results: results(run),
             stalled: stalled(run),
             slowest: slowest(run),
+            critical: run.steps.as_ref().is_some_and(|steps| !steps.critical.is_empty()),
             energy: component_shares(run),
             treemap: treemap_svg(run, Style::Page),
             certificate: certified(run),

@@ -143,7 +143,7 @@ impl<'a> Haul<'a> {
 }
 
 /// Adds the ports by which a packet leaves router after router; none if it does not arrive.
-fn trace(fabric: &Fabric, wires: &Wires<'_>, (from, to): (RouterId, RouterId), ports: &mut Vec<u32>) {
+pub(super) fn trace(fabric: &Fabric, wires: &Wires<'_>, (from, to): (RouterId, RouterId), ports: &mut Vec<u32>) {
     let first = ports.len();
     let routing = wires.routing;
     if !routing.reaches(from, to) {

@@ -21,6 +21,7 @@
 
 mod arrivals;
 mod counts;
+mod distances;
 mod drive;
 mod haul;
 mod layout;
@@ -43,12 +44,14 @@ use crate::neuron::Bank;
 use crate::sim::Fidelity;
 
 pub use counts::{CoreCounts, StepRecord};
+pub use distances::direction;
 pub use drive::{ChipEnding, DriveError, drive};
 pub use haul::{Haul, Hauled};
 pub use params::{CoreParams, GranuleParams, HopCosts, Late, Synchronisation, TileOrder};
 pub use placement::Placement;
 pub use site::{Ground, Wires};
 
+use distances::Tiles;
 use layout::Layout;
 use plan::Plan;
 use shard::{LATEST, LOST, Moment, Parcel, Shape, Shard};
@@ -80,7 +83,7 @@ pub struct Chip {
     step: u64,
     plan: Plan,
     prices: CorePrices,
-    tiles: Vec<[u16; 2]>,
+    tiles: Tiles,
     shard_of: Vec<u8>,
     axon_out: f64,
     barrier: f64,
@@ -127,7 +130,7 @@ impl Chip {
             seed: how.seed,
             step: 1,
             prices: prices(params, &plan.layout),
-            tiles: timing::tiles(ground),
+            tiles: Tiles::new(ground),
             shard_of,
             axon_out: params.axon_out.latency.0,
             barrier: params.synchronisation.barrier(tiles_in_use(&plan.layout, ground)),
@@ -375,7 +378,7 @@ fn tell(clockwork: &mut Clockwork, outboxes: &[Outbox], plan: &Plan) -> Result<f
 
 fn moment<'a>(
     plan: &'a Plan,
-    tiles: &'a [[u16; 2]],
+    tiles: &'a Tiles,
     shard_of: &'a [u8],
     (axon_out, step, seed): (f64, u64, u64),
 ) -> Moment<'a> {

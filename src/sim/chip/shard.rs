@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::arrivals::Arrivals;
 use super::counts::CoreCounts;
+use super::distances::Tiles;
 use super::plan::Plan;
 use super::timing::{Message, Outbox};
 use crate::base::NeuronId;
@@ -35,8 +36,8 @@ pub(super) const LATEST: u32 = 15;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment<'a> {
     pub plan: &'a Plan,
-    /// By core: column and row of its tile, where hops are counted by them.
-    pub tiles: &'a [[u16; 2]],
+    /// Where cores lie.
+    pub tiles: &'a Tiles,
     /// By core: the shard that it belongs to.
     pub shard_of: &'a [u8],
     pub axon_out: f64,
@@ -220,7 +221,6 @@ impl Shard {
         self.values.push(value);
         let packets = moment.plan.packets(site as usize);
         let sent = packets.len() as u64;
-        let [x, y] = moment.tiles[core];
         let mut hops = [0u64; 4];
         for packet in packets {
             let entry = moment.plan.fan[packet];
@@ -234,11 +234,7 @@ impl Shard {
             let shard = usize::from(moment.shard_of[target]);
             let message = self.outbox.len() as u32 - 1;
             self.parcels[shard].push(Parcel { packet: packet as u32, message, value });
-            let [to_x, to_y] = moment.tiles[target];
-            hops[0] += u64::from(to_x.saturating_sub(x));
-            hops[1] += u64::from(to_y.saturating_sub(y));
-            hops[2] += u64::from(x.saturating_sub(to_x));
-            hops[3] += u64::from(y.saturating_sub(to_y));
+            moment.tiles.count(core, target, &mut hops);
         }
         for counts in [&mut self.counts[core - self.cores.start], &mut self.now] {
             counts.axon_out += sent;

@@ -58,6 +58,8 @@ impl Choice {
         let x = plot.x.as_ref().and_then(column);
         // The earlier of two columns with as many values: it is what the sweep is first of all about.
         let x = x.or_else(|| columns.clone().rev().filter(numeric).max_by_key(wide));
+        // Names have places along the axis, too, if there are no numbers.
+        let x = x.filter(|column| wide(column) > 1).or_else(|| columns.clone().rev().max_by_key(wide));
         let x = x.filter(|column| wide(column) > 1);
         let goals: Vec<String> = match plot.pareto.as_slice() {
             [] => default_goals(survey),

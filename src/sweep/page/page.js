@@ -13,7 +13,7 @@
   };
   const digits = (value, count = 4) => {
     if (value == null || !isFinite(value)) return "–";
-    if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-3)) return value.toExponential(count - 1);
+    if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-3)) return value.toExponential(count - 1).replace(/\.?0*e\+?/, "e");
     return String(+value.toPrecision(count));
   };
   const word = (value) => value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value);
@@ -28,11 +28,22 @@
   // ---- curves: one chart a metric, one line for each combination of the other columns -------------------
   const MOST_LINES = 24;
   const charts = [];
-  const axes = (x, y) => [
-    { label: x, stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--line") } },
-    { label: y, stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--line") }, size: 64,
-      values: (_, ticks) => ticks.map((tick) => digits(tick, 3)) },
-  ];
+  const axes = (x, y, more = {}) => {
+    const both = { stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--line"), size: 5 },
+      font: "11px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 20, gap: 4,
+      values: (_, ticks) => ticks.map((tick) => tick == null ? "" : digits(tick, 4)) };
+    return [{ ...both, label: x, space: 70, size: 30, ...more }, { ...both, label: y, size: 62 }];
+  };
+  // Names instead of numbers along an axis: one place each, names on several lines where they are long.
+  const wrapped = (text, room) => text.split(" ").reduce((rows, word) => {
+    if (rows.length && (rows.at(-1) + " " + word).length <= room) rows[rows.length - 1] += " " + word; else rows.push(word);
+    return rows;
+  }, []);
+  const places = (names, wide) => {
+    const rows = names.map((name) => wrapped(name, Math.max(5, Math.floor(wide / names.length / 7))));
+    return { splits: () => names.map((_, at) => at), values: (_, ticks) => ticks.map((tick) => (rows[tick] ?? []).join("\n")),
+      space: 1, size: 16 + 13 * Math.max(...rows.map((lines) => lines.length)), grid: { show: false } };
+  };
   const width = (box) => Math.max(260, box.clientWidth);
   const lines = (metric) => {
     const left = columns.map((_, at) => at).filter((at) => at !== data.x);
@@ -47,28 +58,47 @@
   };
   const drawCurve = (box, metric) => {
     const xs = distinct(data.x);
+    const named = !xs.every((x) => typeof x === "number");
     const groups = lines(metric);
-    const columnsOf = [xs];
-    const series = [{ label: columns[data.x], value: (_, value) => digits(value) }];
-    const bands = [];
+    const columnsOf = [named ? xs.map((_, at) => at) : xs];
+    const series = [{ label: columns[data.x], value: (_, value) => value == null ? "–" : named ? word(xs[value]) : digits(value) }];
+    const bands = [], whiskers = [];
     groups.forEach((group, at) => {
       const stroke = colour("--s" + at % 12);
       const pick = (of) => xs.map((x) => group.points.has(x) ? of(group.points.get(x)) : null);
       columnsOf.push(pick(([mean]) => mean));
-      series.push({ label: group.label, stroke, width: 2, dash: at >= 12 ? [6, 4] : undefined, spanGaps: true, points: { size: 5 }, value: (_, value) => digits(value) });
+      series.push({ label: group.label, stroke, width: named ? 1 : 2, dash: named ? [2, 3] : at >= 12 ? [6, 4] : undefined, spanGaps: true,
+        points: { show: true, size: named ? 9 : 5, fill: named ? stroke : undefined }, value: (_, value) => digits(value) });
       if ([...group.points.values()].some(([, half]) => half)) {
         columnsOf.push(pick(([mean, half]) => mean + (half ?? 0)), pick(([mean, half]) => mean - (half ?? 0)));
-        const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true, value: (_, value) => digits(value) };
+        const edge = { class: "edge", stroke: "transparent", width: 0, points: { show: false }, spanGaps: true, value: (_, value) => digits(value) };
         series.push({ ...edge, label: group.label + " +" }, { ...edge, label: group.label + " −" });
         const top = columnsOf.length - 2;
-        bands.push({ series: [top, top + 1], fill: `color-mix(in srgb, ${stroke} 18%, transparent)` });
+        if (named) whiskers.push([top, stroke]);
+        else bands.push({ series: [top, top + 1], fill: `color-mix(in srgb, ${stroke} 18%, transparent)` });
       }
     });
     const positive = columnsOf.slice(1).flat().filter((value) => value != null);
     const spread = Math.max(...positive) / Math.min(...positive);
     const log = Math.min(...positive) > 0 && spread > 50;
-    const options = { width: width(box), height: 300, series, bands, axes: axes(columns[data.x], metrics[metric]), legend: { live: groups.length <= 8 },
-      scales: { x: { time: false }, y: { distr: log ? 3 : 1 } }, cursor: { drag: { x: true, y: false } } };
+    // From one end of an interval to the other.
+    const drawWhiskers = (self) => {
+      const { ctx } = self;
+      ctx.save();
+      for (const [top, stroke] of whiskers) {
+        ctx.strokeStyle = stroke; ctx.lineWidth = 1.5 * devicePixelRatio;
+        self.data[0].forEach((x, at) => {
+          if (self.data[top][at] == null) return;
+          const [left, high, low] = [self.valToPos(x, "x", true), self.valToPos(self.data[top][at], "y", true), self.valToPos(self.data[top + 1][at], "y", true)];
+          ctx.beginPath(); ctx.moveTo(left, high); ctx.lineTo(left, low); ctx.stroke();
+        });
+      }
+      ctx.restore();
+    };
+    const x = named ? { time: false, range: [-0.5, xs.length - 0.5] } : { time: false };
+    const more = named ? places(xs.map(word), width(box) - 82) : {};
+    const options = { width: width(box), height: 300, series, bands, axes: axes(columns[data.x], metrics[metric], more), legend: { live: groups.length <= 8 },
+      scales: { x, y: { distr: log ? 3 : 1 } }, cursor: { drag: { x: !named, y: false } }, hooks: { draw: [drawWhiskers] } };
     return new uPlot(options, columnsOf, box);
   };
 

@@ -16,7 +16,7 @@ mod simple;
 
 use super::plan::Profile;
 use super::site::Ground;
-use crate::base::{CoreId, Problems};
+use crate::base::Problems;
 use crate::network::Halt;
 use crate::sim::Fidelity;
 
@@ -122,9 +122,4 @@ impl Clockwork {
             Self::Routed(model) => return model.time(outboxes, profiles, done),
         })
     }
-}
-
-/// Column and row of each core's tile, where hops are counted by them; zeros elsewhere.
-pub(super) fn tiles(ground: &Ground<'_>) -> Vec<[u16; 2]> {
-    (0..ground.cores()).map(|core| ground.tile(CoreId(core))).collect()
 }
