@@ -4,11 +4,11 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::SweepDoc;
 use super::condition::Condition;
 use super::lane::{Assignments, Lane};
 use super::paths::Paths;
 use super::task::{Order, Task, beside};
+use super::{Plot, SweepDoc};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Problem, Problems};
 use crate::spec::document::Kind;
@@ -85,6 +85,7 @@ impl Design {
         }
         check_doubled(&lanes, &mut problems);
         let columns = named(&lanes, &mut problems);
+        check_plot(&sweep.plot, &columns, &mut problems);
         problems.into_result(())?;
         let mut design = Self { sweep: sweep.clone(), task, columns, lanes, kept: None, settings: 0 };
         design.settings = design.count()?;
@@ -265,6 +266,21 @@ fn check_common(sweep: &SweepDoc, task: Task, paths: &Paths, problems: &mut Prob
     for (path, name) in [("routing", &sweep.routing), ("fidelity", &sweep.fidelity)] {
         if let Some(name) = name {
             problems.absorb(path, paths.check_value(path, &name.as_str().into()));
+        }
+    }
+}
+
+/// Columns that the page is to show must be there.
+fn check_plot(plot: &Plot, columns: &[Column], problems: &mut Problems) {
+    let names = || columns.iter().map(|column| column.name.as_str());
+    let heat = plot.heat.iter().flatten().enumerate().map(|(at, name)| (format!("plot.heat[{at}]"), name));
+    let single = [("plot.x", &plot.x), ("plot.facet", &plot.facet)];
+    let single = single.into_iter().filter_map(|(path, name)| Some((path.to_owned(), name.as_ref()?)));
+    for (path, name) in single.chain(heat) {
+        if !names().any(|known| known == name) {
+            let problem = Problem::new(path, format!("there is no column `{name}`"));
+            let allowed = names().collect::<Vec<_>>().join(", ");
+            problems.push(problem.nearest(name, names()).allowed(allowed));
         }
     }
 }

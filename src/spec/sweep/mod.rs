@@ -118,6 +118,9 @@ pub struct Plot {
     /// The column along the curves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<String>,
+    /// A column with charts of its own for each of its values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facet: Option<String>,
     /// Metrics that are drawn, by their names in `results.csv`, such as `latency.packet.mean`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<String>,

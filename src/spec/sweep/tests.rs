@@ -127,6 +127,7 @@ fn wrong_sweeps_are_refused_with_a_reason() {
         ("repetitions: 0", "1 to 100000"),
         ("set: {chip: mesh8}", "field of its own"),
         ("confidence: 1", "level of confidence"),
+        ("{axes: [{path: seed, values: [1]}], plot: {x: sed}}", "did you mean `seed`?"),
         ("routing: mfnt", "did you mean `mftn`?"),
         ("axes: [{path: routing, values: [xy, oddeven]}]", "did you mean `odd-even`?"),
         ("axes: [{path: workload.traffic.pattern, values: [unifrom]}]", "did you mean `uniform`?"),

@@ -17,7 +17,6 @@ pub const TELLING: [&str; 17] = [
     "result.saturation.below",
     "latency.packet.p99",
     "latency.step.mean",
-    "time.seconds",
     "energy.total_joules",
     "output_error.mean",
     "costs.multiply.energy",
@@ -26,6 +25,7 @@ pub const TELLING: [&str; 17] = [
     "figures.max_link_load",
     "figures.energy",
     "figures.unicast_packets",
+    "time.seconds",
 ];
 
 /// What is compromised between, by what is run: latency, energy and area; errors, energy and time; hops and the
@@ -43,6 +43,7 @@ const MOST_DRAWN: usize = 6;
 /// What is drawn: numbers of columns and metrics.
 pub(super) struct Choice {
     pub x: Option<usize>,
+    pub facet: Option<usize>,
     pub metrics: Vec<usize>,
     pub heat: Option<[usize; 2]>,
     pub goals: Vec<(Goal, usize)>,
@@ -62,7 +63,7 @@ impl Choice {
         let x = x.filter(|column| wide(column) > 1).or_else(|| columns.clone().rev().max_by_key(wide));
         let x = x.filter(|column| wide(column) > 1);
         let goals: Vec<String> = match plot.pareto.as_slice() {
-            [] => default_goals(survey),
+            [] => default_goals(survey, results),
             goals => goals.to_vec(),
         };
         let goals: Vec<(Goal, usize)> = goals
@@ -78,14 +79,15 @@ impl Choice {
             }
         }
         let heat = plot.heat.as_ref().and_then(|[a, b]| Some([column(a)?, column(b)?]));
-        Self { x, metrics, heat: heat.or_else(|| widest_pair(columns.len(), results)), goals }
+        let facet = plot.facet.as_ref().and_then(column).filter(|&facet| Some(facet) != x);
+        Self { x, facet, metrics, heat: heat.or_else(|| widest_pair(columns.len(), results)), goals }
     }
 }
 
 /// Those of the goals of which there are the most.
-fn default_goals(survey: &Survey) -> Vec<String> {
+fn default_goals(survey: &Survey, results: &[SettingResult]) -> Vec<String> {
     let there = |goals: &[&str]| -> Vec<String> {
-        let known = goals.iter().filter(|goal| survey.position(goal).is_some());
+        let known = goals.iter().filter(|goal| survey.position(goal).is_some_and(|it| differs(it, results)));
         known.map(|goal| (*goal).to_owned()).collect()
     };
     GOALS.iter().map(|goals| there(goals)).rev().max_by_key(Vec::len).unwrap_or_default()
@@ -96,11 +98,14 @@ fn drawn(subject: &Subject<'_>, survey: &Survey, results: &[SettingResult]) -> V
     if !asked.is_empty() {
         return asked.iter().filter_map(|name| survey.position(name)).collect();
     }
-    let differs = |metric: &usize| {
-        let mut means = results.iter().filter_map(|result| result.estimates[*metric]).map(|it| it.mean);
-        means.next().is_some_and(|first| means.any(|mean| mean != first))
-    };
-    TELLING.iter().filter_map(|name| survey.position(name)).filter(differs).take(MOST_DRAWN).collect()
+    let telling = TELLING.iter().filter_map(|name| survey.position(name));
+    telling.filter(|&metric| differs(metric, results)).take(MOST_DRAWN).collect()
+}
+
+/// Whether a metric is not the same everywhere.
+fn differs(metric: usize, results: &[SettingResult]) -> bool {
+    let mut means = results.iter().filter_map(|result| result.estimates[metric]).map(|it| it.mean);
+    means.next().is_some_and(|first| means.any(|mean| mean != first))
 }
 
 /// The two columns with the most values, if both have several.

@@ -23,7 +23,7 @@
     const values = [...found.values()];
     return values.every((value) => typeof value === "number") ? values.sort((a, b) => a - b) : values;
   };
-  const label = (row, left) => left.map((column) => columns.length > 2 ? columns[column] + " " + word(row[column]) : word(row[column])).join(", ") || "all";
+  const label = (row, left) => left.map((column) => left.length > 1 ? columns[column] + " " + word(row[column]) : word(row[column])).join(", ") || "all";
 
   // ---- curves: one chart a metric, one line for each combination of the other columns -------------------
   const MOST_LINES = 24;
@@ -45,10 +45,11 @@
       space: 1, size: 16 + 13 * Math.max(...rows.map((lines) => lines.length)), grid: { show: false } };
   };
   const width = (box) => Math.max(260, box.clientWidth);
-  const lines = (metric) => {
-    const left = columns.map((_, at) => at).filter((at) => at !== data.x);
+  const lines = (metric, facet) => {
+    const left = columns.map((_, at) => at).filter((at) => at !== data.x && at !== data.facet);
     const groups = new Map();
     cells.forEach((row, at) => {
+      if (facet !== undefined && key(row[data.facet]) !== key(facet)) return;
       const group = key(left.map((column) => row[column]));
       if (!groups.has(group)) groups.set(group, { label: label(row, left), points: new Map() });
       const estimate = estimates[at][metric];
@@ -56,10 +57,10 @@
     });
     return [...groups.values()].filter((group) => group.points.size).slice(0, MOST_LINES);
   };
-  const drawCurve = (box, metric) => {
+  const drawCurve = (box, metric, facet) => {
     const xs = distinct(data.x);
     const named = !xs.every((x) => typeof x === "number");
-    const groups = lines(metric);
+    const groups = lines(metric, facet);
     const columnsOf = [named ? xs.map((_, at) => at) : xs];
     const series = [{ label: columns[data.x], value: (_, value) => value == null ? "–" : named ? word(xs[value]) : digits(value) }];
     const bands = [], whiskers = [];
@@ -161,12 +162,12 @@
   const plan = [];
   const curves = one("#curves .charts");
   if (data.x == null || !metrics.length) one("#curves").remove();
-  else metrics.forEach((name, at) => {
+  else metrics.forEach((name, at) => (data.facet == null ? [undefined] : distinct(data.facet)).forEach((facet) => {
     const box = make("div", curves);
     box.className = "chart";
-    make("h3", box, name);
-    plan.push([make("div", box), (place) => drawCurve(place, at)]);
-  });
+    make("h3", box, facet === undefined ? name : `${name}: ${columns[data.facet]} ${word(facet)}`);
+    plan.push([make("div", box), (place) => drawCurve(place, at, facet)]);
+  }));
   const fronts = one("#pareto .charts");
   if (fronts) for (let b = 1; b < data.goals.length; b++) for (let a = 0; a < b; a++) {
     const box = make("div", fronts);
