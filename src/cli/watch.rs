@@ -96,7 +96,8 @@ pub(super) fn patiently<T>(is_seen: bool, what: &str, work: impl FnOnce(&Gauge) 
     }
     let (done, ended) = channel();
     thread::scope(|scope| {
-        scope.spawn(|| follow(what, &gauge, &ended));
+        let seen = &gauge;
+        scope.spawn(move || follow(what, seen, &ended));
         let result = work(&gauge);
         // It ends by itself when nobody can tell it to any more.
         drop(done);

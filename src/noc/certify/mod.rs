@@ -26,6 +26,7 @@ use serde::Serialize;
 
 use super::params::RouterKind;
 use super::route::{Ground, Routing};
+use crate::base::Gauge;
 use crate::fabric::{Fabric, Health};
 
 /// What is to be certified.
