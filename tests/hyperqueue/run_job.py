@@ -62,7 +62,8 @@ def job_of(file):
 
 
 def main(file, folder):
-    folder = Path(folder)
+    # The package takes absolute folders only.
+    folder = Path(folder).resolve()
     for name in ("server", "first", "second"):
         (folder / name).mkdir(parents=True)
     job = job_of(file)
