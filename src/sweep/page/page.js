@@ -23,7 +23,7 @@
     const values = [...found.values()];
     return values.every((value) => typeof value === "number") ? values.sort((a, b) => a - b) : values;
   };
-  const label = (row, left) => left.map((column) => left.length > 1 ? columns[column] + " " + word(row[column]) : word(row[column])).join(", ") || "all";
+  const label = (row, left, full = left.length > 1) => left.map((column) => full ? columns[column] + " " + word(row[column]) : word(row[column])).join(", ") || "all";
 
   // ---- curves: one chart a metric, one line for each combination of the other columns -------------------
   const MOST_LINES = 24;
@@ -137,7 +137,7 @@
   const prepareHeat = () => {
     if (!data.heat || !metrics.length) return one("#heat").remove();
     const left = columns.map((_, at) => at).filter((at) => !data.heat.includes(at));
-    const combinations = new Map(cells.map((row) => [key(left.map((column) => row[column])), label(row, left)]));
+    const combinations = new Map(cells.map((row) => [key(left.map((column) => row[column])), label(row, left, true)]));
     metrics.forEach((name, at) => { make("option", one("#heat-metric"), name).value = at; });
     [...combinations].slice(0, 500).forEach(([value, text]) => { make("option", one("#heat-rest"), text).value = value; });
     if (combinations.size < 2) one("#heat-rest").parentElement.hidden = true;
