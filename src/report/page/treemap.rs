@@ -193,6 +193,18 @@ fn row(weights: &[f64], side: f64, scale: f64) -> usize {
 mod tests {
     use super::*;
 
+    /// Femtojoules take up the same room as joules.
+    #[test]
+    fn small_weights_are_no_rounding_errors() {
+        let weights = [6.0, 6.0, 4.0, 3.0, 2.0, 2.0, 1.0];
+        let area = [0.0, 0.0, 6.0, 4.0];
+        let large = squarify(&weights, area);
+        let small = squarify(&weights.map(|weight| 1e-18 * weight), area);
+        for (a, b) in large.iter().zip(&small) {
+            assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9), "{a:?} {b:?}");
+        }
+    }
+
     /// The example of the paper: areas 6, 6, 4, 3, 2, 2, 1 in a rectangle of 6 × 4.
     #[test]
     fn areas_are_those_of_the_paper() {

@@ -120,3 +120,61 @@ pub fn direction(fabric: &Fabric, link: LinkId) -> usize {
         _ => 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fabric::{Health, LinkParams, Topology};
+    use crate::noc::params::RouterParams;
+    use crate::noc::route::RoutingSpec;
+    use crate::sim::chip::{CoreParams, Wires};
+
+    /// Hops from every core to every other, one core a tile.
+    fn check(topology: &Topology, routing: &str, expected: impl Fn(usize, usize) -> [u64; 4]) {
+        let fabric = topology.build(&LinkParams::default()).unwrap();
+        let health = Health::perfect(&fabric);
+        let routing = RoutingSpec::named(routing).unwrap().compile(&fabric, &health, 2, 1).unwrap();
+        let (router, params) = (RouterParams::default(), CoreParams::default());
+        let wires = Wires { health: &health, routing: &routing, router: &router, clock_hz: 1e9 };
+        let ground = Ground::new(&fabric, &health, &params).unwrap().with_wires(wires);
+        let tiles = Tiles::new(&ground);
+        for (from, to) in (0..tiles.len()).flat_map(|from| (0..tiles.len()).map(move |to| (from, to))) {
+            let mut hops = [0; 4];
+            tiles.count(from, to, &mut hops);
+            assert_eq!(hops, expected(from, to), "{topology:?}: {from} to {to}");
+        }
+    }
+
+    /// Steps forwards and backwards along a ring of `size`, the shorter way; forwards where both are as long.
+    fn around(size: usize, from: usize, to: usize) -> [u64; 2] {
+        let ahead = (to + size - from) % size;
+        if 2 * ahead <= size { [ahead as u64, 0] } else { [0, (size - ahead) as u64] }
+    }
+
+    #[test]
+    fn meshes_count_columns_and_rows() {
+        check(&Topology::Mesh { size: vec![4, 3] }, "xy", |from, to| {
+            let [x, y, to_x, to_y] = [from % 4, from / 4, to % 4, to / 4];
+            let less = |a: usize, b: usize| a.saturating_sub(b) as u64;
+            [less(to_x, x), less(to_y, y), less(x, to_x), less(y, to_y)]
+        });
+    }
+
+    #[test]
+    fn tori_count_the_shorter_way_around() {
+        check(&Topology::Torus { size: vec![5, 3] }, "xy", |from, to| {
+            let [east, west] = around(5, from % 5, to % 5);
+            let [north, south] = around(3, from / 5, to / 5);
+            [east, north, west, south]
+        });
+    }
+
+    #[test]
+    fn trees_count_all_hops_as_one_direction() {
+        // Up to the level of the lowest common ancestor, and down again.
+        check(&Topology::FatTree { arity: 2, levels: 3 }, "nca", |from, to| {
+            let levels = (0..3).find(|&level| from >> (level + 1) == to >> (level + 1)).unwrap_or(0);
+            [2 * levels as u64, 0, 0, 0]
+        });
+    }
+}
