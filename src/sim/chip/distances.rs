@@ -124,7 +124,7 @@ pub fn direction(fabric: &Fabric, link: LinkId) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fabric::{Health, LinkParams, Topology};
+    use crate::fabric::{FatTree, Health, LinkParams, Topology};
     use crate::noc::params::RouterParams;
     use crate::noc::route::RoutingSpec;
     use crate::sim::chip::{CoreParams, Wires};
@@ -172,7 +172,7 @@ mod tests {
     #[test]
     fn trees_count_all_hops_as_one_direction() {
         // Up to the level of the lowest common ancestor, and down again.
-        check(&Topology::FatTree { arity: 2, levels: 3 }, "nca", |from, to| {
+        check(&Topology::FatTree(FatTree { arity: 2, levels: 3 }), "nca", |from, to| {
             let levels = (0..3).find(|&level| from >> (level + 1) == to >> (level + 1)).unwrap_or(0);
             [2 * levels as u64, 0, 0, 0]
         });
