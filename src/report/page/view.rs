@@ -220,15 +220,22 @@ fn badges(run: &RunFiles) -> Vec<Badge> {
         Some(false) => badge("bad", "can deadlock"),
         None => {}
     }
-    let broken = ["nodes", "links", "events"].iter().filter_map(|name| run.report["faults"][name].as_u64());
-    if broken.sum::<u64>() > 0 {
+    if is_broken(run) {
         badge("warn", "faults");
     }
     badges
 }
 
+/// Whether anything is broken, or breaks during the run.
+fn is_broken(run: &RunFiles) -> bool {
+    let count = |name: &str| run.report["faults"][name].as_u64().unwrap_or(0);
+    ["nodes", "links", "events"].into_iter().map(count).sum::<u64>() > 0
+}
+
 fn cards(run: &RunFiles) -> Vec<Card> {
-    let headline = METRICS.iter().filter(|metric| metric.headline);
+    // That all pairs are served goes without saying where everything works.
+    let tells = |name: &str| name != "Pairs served" || is_broken(run);
+    let headline = METRICS.iter().filter(|metric| metric.headline && tells(metric.name));
     let card = |metric: &super::metrics::Metric| {
         let (value, unit) = metric.written(run)?;
         let note = metric.as_time(run).unwrap_or_else(|| match metric.name {
