@@ -5,6 +5,7 @@
 //!
 //! Read [`problem`] first: it is how every room refuses bad input.
 
+pub mod bits;
 pub mod gauge;
 pub mod id;
 pub mod problem;

@@ -68,6 +68,16 @@ pub(super) struct RunArguments {
     /// Write a timeline of the simulated packets to this file, for https://ui.perfetto.dev.
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
+    /// Spiking networks: keep the state of the run in this file, to go on from with --resume; written when the run
+    /// is interrupted, and with --every now and then.
+    #[arg(long, value_name = "FILE")]
+    pub(super) checkpoint: Option<PathBuf>,
+    /// Steps from one checkpoint to the next.
+    #[arg(long, value_name = "N", requires = "checkpoint", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) every: Option<u64>,
+    /// Spiking networks: go on from this checkpoint of the same run; the results are those of an unbroken one.
+    #[arg(long, value_name = "FILE")]
+    pub(super) resume: Option<PathBuf>,
     /// Write the report to standard output, instead of the summary.
     #[arg(long)]
     pub(super) json: bool,
@@ -132,13 +142,26 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
                 "`--trace` follows packets of traffic; a network has `probes`".into(),
             ));
         }
-        return match plan.workload.value.algorithm() {
+        let algorithm = plan.workload.value.algorithm();
+        if algorithm.is_some() {
+            refuse_checkpoints(arguments)?;
+        }
+        return match algorithm {
             Some(algorithm) => solving::run(&plan, &algorithm, arguments, folder.as_ref(), start),
             None => spiking::run(&plan, arguments, folder.as_ref(), start),
         };
     };
+    refuse_checkpoints(arguments)?;
     let done = info_span!("simulate").in_scope(|| plan.simulate(arguments, params, start, Watch::new()))?;
     info_span!("report").in_scope(|| plan.hand_over(arguments, folder.as_ref(), &done))
+}
+
+/// Only runs of spiking networks can be gone on with.
+fn refuse_checkpoints(arguments: &RunArguments) -> Result<(), Failure> {
+    match arguments.checkpoint.is_some() || arguments.resume.is_some() {
+        true => Err(Failure::Usage("`--checkpoint` and `--resume` go with spiking networks".into())),
+        false => Ok(()),
+    }
 }
 
 /// A run without anything shown or written.

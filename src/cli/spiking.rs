@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::checkpoint::Checkpoints;
 use super::console;
 use super::failure::Failure;
 use super::run::{Plan, RunArguments};
@@ -13,7 +14,9 @@ use crate::report::{
     self, Figures, Folder, FolderError, HostReport, NetworkFacts, NetworkReport, RunFiles, Trace,
 };
 use crate::sim::Fidelity;
-use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, Haul, Hauled, How, Placement, Wires, drive};
+use crate::sim::chip::{
+    Chip, ChipEnding, DriveError, Ground, Haul, Hauled, How, Learned, Placement, Wires, drive,
+};
 use crate::spec::Probes;
 
 /// Runs the network of `plan`; `start` is when everything began.
@@ -62,21 +65,30 @@ pub(super) fn simulate(
     let ground = ground(plan)?;
     let mut chip = build(plan, &ground, arguments)?;
     let mut traces = Traces::begin(plan, &chip, folder)?;
-    let steps = plan.workload.value.steps();
-    let mut haul = Haul::new(&chip, &ground, Some(steps));
+    let mut haul = Haul::new(&chip, &ground, Some(plan.workload.value.steps()));
+    let checkpoints = Checkpoints::new(arguments, plan.inputs()?, &chip)?;
+    if let Some(file) = &arguments.resume {
+        checkpoints.resume(file, &mut chip, (&mut traces, &mut haul))?;
+    }
+    let steps = plan.workload.value.steps().saturating_sub(chip.next_step() - 1);
     let loaded = start.elapsed().as_secs_f64();
     chip.keep_records();
     let observe = |chip: &mut Chip| {
         haul.iter_mut().for_each(|haul| haul.step(chip));
-        traces.step(chip)
+        traces.step(chip).map_err(failed)?;
+        if checkpoints.is_due(chip) { checkpoints.write(chip, (&mut traces, &haul)) } else { Ok(()) }
     };
     let ending = match watch.over(|control| drive(&mut chip, steps, control, observe)) {
         Ok(ending) => ending,
         Err(DriveError::Halted(halt)) => return Err(Failure::Failed(halt.to_string())),
-        Err(DriveError::Observer(error)) => return Err(Failure::Failed(error.to_string())),
+        Err(DriveError::Observer(failure)) => return Err(failure),
     };
+    if ending == ChipEnding::Cancelled {
+        checkpoints.write(&mut chip, (&mut traces, &haul))?;
+    }
     let ran = start.elapsed().as_secs_f64() - loaded;
     traces.steps.tell(&mut chip).map_err(failed)?;
+    traces.tell_weights(&chip).map_err(failed)?;
     let activity = chip.activity();
     let threads = usize::from(arguments.threads);
     let host = HostReport::of_network(threads, loaded, ran, (activity.steps, activity.synaptic_events));
@@ -122,12 +134,13 @@ pub(super) fn ground(plan: &Plan) -> Result<Ground<'_>, Failure> {
     };
     let ground = Ground::new(plan.documents.fabric(), &plan.setting.health, params)
         .map_err(|problems| Failure::from(chip.explain(problems.under("cores"))))?;
-    Ok(ground.with_wires(Wires {
+    let ground = ground.with_wires(Wires {
         health: &plan.setting.health,
         routing: &plan.setting.routing,
         router: &chip.value.router,
         clock_hz: chip.value.clock.0,
-    }))
+    });
+    Ok(ground.with_prices(plan.setting.prices.as_ref()))
 }
 
 /// The network on the chip.
@@ -175,7 +188,8 @@ impl Steps {
             trace.append(|out| {
                 write!(out, "{},{:?},{},{}", record.step, record.seconds, counts.spikes(), counts.updates())?;
                 write!(out, ",{},{},{}", counts.axon_out, counts.total_hops(), counts.synaptic_events())?;
-                writeln!(out, ",{},{}", counts.late, joules.join(","))
+                let critical = record.critical.map(|it| it.to_string()).unwrap_or_default();
+                writeln!(out, ",{},{critical},{}", counts.late, joules.join(","))
             })?;
         }
         Ok(())
@@ -198,10 +212,12 @@ fn begin(folder: &Folder, name: &str, header: &str) -> Result<Trace, FolderError
 }
 
 /// The traces that a workload asks for, and the time of each step.
-struct Traces {
+pub(super) struct Traces {
     spikes: Option<(Trace, Vec<bool>)>,
     potentials: Option<(Trace, Vec<NeuronId>)>,
-    steps: Steps,
+    pub(super) steps: Steps,
+    /// The table of weights, and what they were at the start.
+    weights: Option<(Trace, Vec<Learned>)>,
 }
 
 impl Traces {
@@ -232,7 +248,17 @@ impl Traces {
             spikes: of_spikes.map(|trace| (trace, is_probed)),
             potentials: of_potentials.map(|trace| (trace, potentials)),
             steps: Steps::begin(folder.filter(|_| probes.steps))?,
+            weights: begin("weights.csv", probes.weights, WEIGHTS_HEADER)?
+                .map(|trace| (trace, chip.learned())),
         })
+    }
+
+    /// Those that are written step by step, by name.
+    pub(super) fn open(&mut self) -> Vec<(&'static str, &mut Trace)> {
+        let spikes = self.spikes.as_mut().map(|(trace, _)| ("spikes.csv", trace));
+        let potentials = self.potentials.as_mut().map(|(trace, _)| ("potentials.csv", trace));
+        let steps = self.steps.trace.as_mut().map(|trace| (STEPS, trace));
+        [spikes, potentials, steps].into_iter().flatten().collect()
     }
 
     fn step(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
@@ -253,13 +279,29 @@ impl Traces {
         self.steps.tell(chip)
     }
 
+    /// Writes down what was learned.
+    fn tell_weights(&mut self, chip: &Chip) -> Result<(), FolderError> {
+        let Some((trace, before)) = &mut self.weights else { return Ok(()) };
+        for (then, now) in before.iter().zip(chip.learned()) {
+            let ends = chip.net().place(now.source).zip(chip.net().place(now.target));
+            let Some(((source, from), (target, to))) = ends else { continue };
+            let (source, target) = (&source.name, &target.name);
+            let weights = (then.weight, now.weight);
+            trace.append(|out| {
+                writeln!(out, "{source},{from},{target},{to},{:?},{:?}", weights.0, weights.1)
+            })?;
+        }
+        Ok(())
+    }
+
     /// Completes the tables; their names.
     fn finish(self) -> Result<Vec<&'static str>, Failure> {
-        let Self { spikes, potentials, steps } = self;
+        let Self { spikes, potentials, steps, weights } = self;
         let spikes = spikes.map(|(trace, _)| ("spikes.csv", trace));
         let potentials = potentials.map(|(trace, _)| ("potentials.csv", trace));
+        let weights = weights.map(|(trace, _)| ("weights.csv", trace));
         let mut written = Vec::new();
-        for (name, trace) in [spikes, potentials].into_iter().flatten() {
+        for (name, trace) in [spikes, potentials, weights].into_iter().flatten() {
             trace.finish().map_err(failed)?;
             written.push(name);
         }
@@ -268,8 +310,11 @@ impl Traces {
     }
 }
 
-const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,soma_joules,\
-                            synapse_joules,dendrite_joules,axon_in_joules,axon_out_joules,core_hop_joules";
+const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,critical,soma_joules,\
+                            synapse_joules,dendrite_joules,learning_joules,axon_in_joules,axon_out_joules,\
+                            core_hop_joules";
+
+const WEIGHTS_HEADER: &str = "source_population,source,target_population,target,before,after";
 
 /// Writes the report and its page beside the tables that have been `written`.
 pub(super) fn write_report(

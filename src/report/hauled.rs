@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::figures::{Counted, Drawing, FIGURES_SCHEMA, Figures, Film, Site};
 use super::spiking::core_energy;
-use crate::base::{CoreId, LinkId};
+use crate::base::CoreId;
 use crate::fabric::Health;
 use crate::noc::certify::Certificate;
 use crate::sim::chip::{Chip, Ground, Hauled, direction};
@@ -62,7 +62,7 @@ fn drawing(chip: &Chip, facts: &NetworkFacts<'_>, hauled: &Hauled) -> Drawing {
     let flits = u32::from(ground.params.packet_flits);
     drawing.links.interval.iter_mut().for_each(|interval| *interval = interval.saturating_mul(flits));
     let hops = chip.prices().hops;
-    let hop = |link: usize| hops[direction(fabric, LinkId::at(link))];
+    let hop = |link: usize| hops[direction(fabric, &fabric.links[link])];
     let links = hauled.links.iter().enumerate().map(|(link, &packets)| packets as f64 * hop(link));
     drawing.links.energy = Some(links.collect());
     let mut energy = vec![0.0; fabric.routers.len()];

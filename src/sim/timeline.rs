@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::fabric::Fabric;
 
 /// Most frames of a timeline.
@@ -39,7 +41,7 @@ pub struct Frame {
 }
 
 /// A timeline in the making.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Recorder {
     width: u64,
     most: usize,
@@ -65,6 +67,14 @@ impl Recorder {
         let recorder = Self::new(ports, steps);
         let width = steps.map_or(1, |steps| steps.div_ceil(recorder.most.max(1) as u64).max(1));
         Self { width, ..recorder }
+    }
+
+    /// Whether it is one for a network of so many ports.
+    pub fn fits(&self, ports: usize) -> bool {
+        self.width > 0
+            && self.before.len() == ports
+            && self.frames.len() <= self.most
+            && self.frames.iter().all(|frame| frame.len() == ports)
     }
 
     /// The cycle at which the network is to be looked at next.

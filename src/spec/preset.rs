@@ -42,6 +42,7 @@ pub const PRESETS: &[Preset] = presets! {
     Workload "hotspot" = "workloads/hotspot.yaml",
     Workload "burst" = "workloads/burst.yaml",
     Workload "balanced" = "workloads/balanced.yaml",
+    Workload "conditioning" = "workloads/conditioning.yaml",
     Workload "trace" = "workloads/trace.yaml",
     Workload "sssp" = "workloads/sssp.yaml",
     Workload "k-hop" = "workloads/k-hop.yaml",

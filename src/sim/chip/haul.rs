@@ -3,6 +3,8 @@
 //! A packet is taken to go the way that its routing function prefers; where the network is simulated with
 //! contention and routes adapt to it, single packets may have gone other ways.
 
+use serde::{Deserialize, Serialize};
+
 use super::Chip;
 use super::site::{Ground, Wires};
 use crate::base::random::{Purpose, Stream};
@@ -27,14 +29,20 @@ const UNKNOWN: u32 = u32::MAX;
 pub struct Haul<'a> {
     ground: &'a Ground<'a>,
     wires: Wires<'a>,
-    /// By neuron: spikes in the present stretch.
-    spikes: Vec<u32>,
+    state: HaulState,
     /// By core: its router.
     router: Vec<RouterId>,
     /// By pair of routers: where its ports begin and end.
     ways: Vec<[u32; 2]>,
     /// Ports by which packets leave routers, way by way, as indices into the fabric's port tables.
     ports: Vec<u32>,
+}
+
+/// What a network has carried so far, to go on from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct HaulState {
+    /// By neuron: spikes in the present stretch.
+    spikes: Vec<u32>,
     /// By port: packets that left by it so far.
     packets: Vec<u64>,
     recorder: Recorder,
@@ -65,24 +73,44 @@ impl<'a> Haul<'a> {
         (pairs <= MOST_PAIRS).then(|| Self {
             ground,
             wires,
-            spikes: vec![0; chip.net().neurons() as usize],
+            state: HaulState {
+                spikes: vec![0; chip.net().neurons() as usize],
+                packets: vec![0; ports],
+                recorder: Recorder::of_steps(ports, steps),
+                step: 0,
+            },
             router: (0..ground.cores()).map(router).collect(),
             ways: vec![[UNKNOWN; 2]; pairs],
             ports: Vec::new(),
-            packets: vec![0; ports],
-            recorder: Recorder::of_steps(ports, steps),
-            step: 0,
         })
     }
 
     /// Takes in the step that `chip` has just made.
     pub fn step(&mut self, chip: &Chip) {
-        chip.fired.iter().for_each(|neuron| self.spikes[neuron.index()] += 1);
-        self.step += 1;
-        if self.step >= self.recorder.next() {
+        let state = &mut self.state;
+        chip.fired.iter().for_each(|neuron| state.spikes[neuron.index()] += 1);
+        state.step += 1;
+        if state.step >= state.recorder.next() {
             self.follow(chip);
-            self.recorder.look(self.step, &self.packets);
+            let HaulState { packets, recorder, step, .. } = &mut self.state;
+            recorder.look(*step, packets);
         }
+    }
+
+    /// What was carried so far.
+    pub fn state(&self) -> &HaulState {
+        &self.state
+    }
+
+    /// Goes on from what was carried before; whether that was on such a chip.
+    pub fn resume(&mut self, state: HaulState) -> bool {
+        let fits = state.spikes.len() == self.state.spikes.len()
+            && state.packets.len() == self.state.packets.len()
+            && state.recorder.fits(state.packets.len());
+        if fits {
+            self.state = state;
+        }
+        fits
     }
 
     /// What was carried until now.
@@ -91,29 +119,25 @@ impl<'a> Haul<'a> {
         let fabric = self.ground.fabric;
         let through =
             |router: usize| fabric.port_base[router] as usize..fabric.port_base[router + 1] as usize;
-        let all = |router: usize| self.packets[through(router)].iter().sum();
+        let all = |router: usize| packets[through(router)].iter().sum();
         let own = |router: usize| {
             let network = usize::from(fabric.routers[router].network_ports);
-            self.packets[through(router)][network..].iter().sum()
+            packets[through(router)][network..].iter().sum()
         };
         let routers = 0..fabric.routers.len();
         Hauled {
-            links: fabric
-                .links
-                .iter()
-                .map(|link| self.packets[fabric.slot(link.from, link.from_port)])
-                .collect(),
+            links: fabric.links.iter().map(|link| packets[fabric.slot(link.from, link.from_port)]).collect(),
             routers: routers.clone().map(all).collect(),
             delivered: routers.map(own).collect(),
-            timeline: self.recorder.clone().finish(fabric, &self.packets),
+            timeline: recorder.finish(fabric, &packets),
         }
     }
 
     /// Sends the spikes of the present stretch through the network.
     fn follow(&mut self, chip: &Chip) {
         let plan = &chip.plan;
-        for neuron in 0..self.spikes.len() {
-            let count = std::mem::take(&mut self.spikes[neuron]);
+        for neuron in 0..self.state.spikes.len() {
+            let count = std::mem::take(&mut self.state.spikes[neuron]);
             if count == 0 {
                 continue;
             }
@@ -123,7 +147,7 @@ impl<'a> Haul<'a> {
                 let to = self.router[usize::from(plan.fan[packet].core)];
                 let [first, last] = self.way(from, to);
                 for &port in &self.ports[first as usize..last as usize] {
-                    self.packets[port as usize] += u64::from(count);
+                    self.state.packets[port as usize] += u64::from(count);
                 }
             }
         }
@@ -143,7 +167,12 @@ impl<'a> Haul<'a> {
 }
 
 /// Adds the ports by which a packet leaves router after router; none if it does not arrive.
-pub(super) fn trace(fabric: &Fabric, wires: &Wires<'_>, (from, to): (RouterId, RouterId), ports: &mut Vec<u32>) {
+pub(super) fn trace(
+    fabric: &Fabric,
+    wires: &Wires<'_>,
+    (from, to): (RouterId, RouterId),
+    ports: &mut Vec<u32>,
+) {
     let first = ports.len();
     let routing = wires.routing;
     if !routing.reaches(from, to) {

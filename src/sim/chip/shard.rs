@@ -3,14 +3,17 @@
 //! ```text
 //!   update    every core: neurons advance, those that fire write a packet per destination core
 //!   deliver   every packet to one of these cores, in the order of the cores that sent them
+//!   learn     synapses that learn, from the spikes at their two ends
 //! ```
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::arrivals::Arrivals;
 use super::counts::CoreCounts;
-use super::distances::Tiles;
+use super::learning::Learner;
 use super::plan::Plan;
+use super::profile::Profile;
 use super::timing::{Message, Outbox};
 use crate::base::NeuronId;
 use crate::neuron::{Bank, Ids, SomaCost, Status, StepInput, StepOutput};
@@ -36,13 +39,13 @@ pub(super) const LATEST: u32 = 15;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment<'a> {
     pub plan: &'a Plan,
-    /// Where cores lie.
-    pub tiles: &'a Tiles,
     /// By core: the shard that it belongs to.
     pub shard_of: &'a [u8],
     pub axon_out: f64,
     pub step: u64,
     pub seed: u64,
+    /// By lesson: the reward that comes in this step.
+    pub rewards: &'a [f64],
 }
 
 /// What shards are made for.
@@ -72,6 +75,8 @@ pub(super) struct Shard {
     pub parcels: Vec<Vec<Parcel>>,
     /// The same for whoever tells the time.
     pub outbox: Outbox,
+    /// By core: its synapses that learn, if it has any; empty where no core has.
+    pub learners: Vec<Option<Box<Learner>>>,
     /// By core: everything so far.
     pub counts: Vec<CoreCounts>,
     /// This step.
@@ -105,6 +110,7 @@ impl Shard {
             values: Vec::new(),
             parcels: vec![Vec::new(); shape.shards],
             outbox: Outbox::default(),
+            learners: Vec::new(),
             counts: vec![counts.clone(); cores.len()],
             now: counts,
             out: StepOutput::new(),
@@ -115,22 +121,30 @@ impl Shard {
 
     /// Advances the neurons of all cores by one step, and writes what they send.
     pub(super) fn update(&mut self, moment: Moment<'_>) {
+        self.begin();
+        self.cores.clone().for_each(|core| self.update_core(core, moment));
+    }
+
+    /// Forgets what the last step left.
+    pub(super) fn begin(&mut self) {
         self.fired.clear();
         self.values.clear();
         self.parcels.iter_mut().for_each(Vec::clear);
         self.outbox.clear();
         self.now = CoreCounts::new(self.now.soma.len(), self.now.synapse.len());
-        for core in self.cores.clone() {
-            let banks = moment.plan.layout.bank_first[core] as usize
-                ..moment.plan.layout.bank_first[core + 1] as usize;
-            if moment.plan.layout.walk[core].is_empty() {
-                self.update_in_order(core, banks, moment);
-            } else {
-                self.update_by_turns(core, banks, moment);
-            }
-            let (first, len) = self.sites(core, moment.plan);
-            self.arrivals.clear(moment.step, core - self.cores.start, first, len);
+    }
+
+    /// Advances the neurons of one core by one step.
+    pub(super) fn update_core(&mut self, core: usize, moment: Moment<'_>) {
+        let layout = &moment.plan.layout;
+        let banks = layout.bank_first[core] as usize..layout.bank_first[core + 1] as usize;
+        if layout.walk[core].is_empty() {
+            self.update_in_order(core, banks, moment);
+        } else {
+            self.update_by_turns(core, banks, moment);
         }
+        let (first, len) = self.sites(core, moment.plan);
+        self.arrivals.clear(moment.step, core - self.cores.start, first, len);
     }
 
     /// The sites of a core, counted from the shard's first.
@@ -221,24 +235,29 @@ impl Shard {
         self.values.push(value);
         let packets = moment.plan.packets(site as usize);
         let sent = packets.len() as u64;
-        let mut hops = [0u64; 4];
+        let hops = moment.plan.hops[site as usize];
         for packet in packets {
             let entry = moment.plan.fan[packet];
-            let target = usize::from(entry.core);
             self.outbox.push(Message {
                 gap: *busy + moment.axon_out,
                 core: entry.core,
                 profile: entry.profile,
             });
             *busy = 0.0;
-            let shard = usize::from(moment.shard_of[target]);
+            let shard = usize::from(moment.shard_of[usize::from(entry.core)]);
             let message = self.outbox.len() as u32 - 1;
             self.parcels[shard].push(Parcel { packet: packet as u32, message, value });
-            moment.tiles.count(core, target, &mut hops);
         }
-        for counts in [&mut self.counts[core - self.cores.start], &mut self.now] {
+        let own = core - self.cores.start;
+        for counts in [&mut self.counts[own], &mut self.now] {
             counts.axon_out += sent;
-            (0..4).for_each(|direction| counts.hops[direction] += hops[direction]);
+            (0..4).for_each(|direction| counts.hops[direction] += u64::from(hops[direction]));
+        }
+        if let Some(Some(learner)) = self.learners.get_mut(own) {
+            let post = learner.fire((site - moment.plan.layout.first[core]) as usize);
+            *busy += post.latency;
+            self.counts[own].learn(post.granule, post.changes);
+            self.now.learn(post.granule, post.changes);
         }
     }
 
@@ -259,8 +278,18 @@ impl Shard {
             }
             let (first, len) = self.sites(core, plan);
             let synapses = plan.synapses(packet as usize);
-            self.receive(own, &plan.profiles[usize::from(entry.profile)].events);
+            self.receive(own, &plan.profiles[usize::from(entry.profile)]);
             let step = step + u64::from(late);
+            let learner = self.learners.get_mut(own).and_then(Option::as_deref_mut);
+            if let Some(weights) = learner.and_then(|learner| learner.meet(packet, step, late)) {
+                for (index, &weight) in synapses.zip(weights) {
+                    let timing = plan.memory.timing(index);
+                    let due = step + u64::from(timing.delay());
+                    let inputs = self.arrivals.add_to(due, timing.channel(), own, first, len);
+                    inputs[usize::from(plan.memory.target(index))] += weight * value;
+                }
+                continue;
+            }
             match common {
                 Some(timing) => {
                     let due = step + u64::from(timing.delay());
@@ -277,12 +306,40 @@ impl Shard {
     }
 
     #[inline]
-    fn receive(&mut self, own: usize, events: &[(u8, u32)]) {
+    fn receive(&mut self, own: usize, profile: &Profile) {
         for counts in [&mut self.counts[own], &mut self.now] {
             counts.axon_in += 1;
-            for &(granule, count) in events {
+            for &(granule, count) in &profile.events {
                 counts.synapse[usize::from(granule)] += u64::from(count);
             }
+            profile.learning.iter().for_each(|&(granule, changes)| counts.learn(granule, changes));
+        }
+    }
+
+    /// Changes the weights that learn, once everything of this step is delivered.
+    pub(super) fn learn(&mut self, moment: Moment<'_>) {
+        if !self.learners.is_empty() {
+            self.cores.clone().for_each(|core| self.learn_at(core, moment));
+        }
+    }
+
+    /// The same at one core.
+    pub(super) fn learn_at(&mut self, core: usize, moment: Moment<'_>) {
+        let own = core - self.cores.start;
+        let Self { learners, counts, now, outbox, .. } = self;
+        let Some(Some(learner)) = learners.get_mut(own) else { return };
+        learner.learn(moment.step, moment.rewards, |granule, weights, seconds| {
+            counts[own].learn(granule, [weights, 0]);
+            now.learn(granule, [weights, 0]);
+            outbox.linger(own, seconds);
+        });
+    }
+
+    /// Notes that a packet came to `core` when it was in a later or in an earlier step than the sender.
+    pub(super) fn note_shift(&mut self, core: usize, order: Ordering) {
+        for counts in [&mut self.counts[core - self.cores.start], &mut self.now] {
+            counts.late += u64::from(order == Ordering::Greater);
+            counts.early += u64::from(order == Ordering::Less);
         }
     }
 }

@@ -19,8 +19,8 @@
 
 use super::heap::{Entry, Heap};
 use super::mesh::Mesh;
-use super::{Message, Outbox, all_cores};
-use crate::sim::chip::plan::Profile;
+use super::{Message, Outbox, Told, all_cores};
+use crate::sim::chip::profile::Profile;
 
 /// A packet under way.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +94,8 @@ pub(in crate::sim::chip) struct Sanafe {
     soonest: Vec<f64>,
     /// By core: when it has processed what it has received.
     free: Vec<f64>,
+    /// By core: when it has done what it has to do for its own neurons.
+    sent: Vec<f64>,
     /// Packets under way, and the mean of their processing times.
     flying: f64,
     mean: f64,
@@ -117,6 +119,7 @@ impl Sanafe {
             next: vec![f64::INFINITY; groups * GROUP],
             soonest: vec![f64::INFINITY; groups],
             free: vec![0.0; cores],
+            sent: vec![0.0; cores],
             flying: 0.0,
             mean: 0.0,
             mesh,
@@ -140,7 +143,7 @@ impl Sanafe {
         outboxes: &[&Outbox],
         profiles: &[Profile],
         mut all_done: Option<&mut Vec<f64>>,
-    ) -> f64 {
+    ) -> Told {
         self.clear();
         let mut senders: Vec<(&[Message], f64)> = all_cores(outboxes).collect();
         // By core: the place after its last message.
@@ -156,7 +159,8 @@ impl Sanafe {
                 self.heap.push(Entry { at: gap, core: core as u32 });
             }
         }
-        let mut last = 0.0f64;
+        // By core: when it has sent its last packet and done what follows.
+        self.sent.fill(0.0);
         while let Some(Entry { at, core }) = self.heap.first() {
             self.heap.pop();
             self.land(at);
@@ -168,19 +172,24 @@ impl Sanafe {
                     let processing = profiles[usize::from(message.profile)].latency;
                     let done;
                     (sent, done) = self.fly(at, core as usize, usize::from(message.core), processing);
-                    last = if done > last { done } else { last };
                     if let Some(all_done) = &mut all_done {
                         all_done[ends[core as usize] - rest.len() - 1] = done;
                     }
                 }
                 None => sender.1 = 0.0,
             }
-            last = if sent > last { sent } else { last };
+            self.sent[core as usize] = sent;
             if let Some(gap) = next_gap(sender) {
                 self.heap.push(Entry { at: sent + gap, core });
             }
         }
-        last
+        let mut told = Told::default();
+        // A core's times only go up: its last ones count.
+        for (core, (&sent, &free)) in self.sent.iter().zip(&self.free).enumerate() {
+            told.core(core, sent);
+            told.core(core, free);
+        }
+        told
     }
 
     /// Takes what has arrived by `now` out of the network.
