@@ -129,6 +129,8 @@ struct Known {
     inputs: Inputs,
     energy: Option<EnergyAccount>,
     certificate: Option<Certificate>,
+    /// Of what the chip is like after each fault that strikes during the run.
+    later: Vec<Certificate>,
 }
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
@@ -208,7 +210,9 @@ impl Plan {
         }
         let documents = names.read(&overrides, &mut problems);
         let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
-        documents.refuse_unbuilt_faults()?;
+        if workload.value.traffic.is_none() {
+            documents.refuse_faults_of_traffic()?;
+        }
         let setting = documents.prepare(arguments.seed)?;
         let records = if arguments.out.is_some() { workload.value.records() } else { Vec::new() };
         Ok(Self { documents, workload, setting, records })
@@ -219,6 +223,8 @@ impl Plan {
             fabric: self.documents.fabric(),
             health: &self.setting.health,
             routing: &self.setting.routing,
+            epochs: &self.setting.epochs,
+            transients: self.setting.transients.as_ref(),
             router: &self.documents.chip.value.router,
             fidelity: arguments.fidelity.map_or(Fidelity::Cycle, Fidelity::from),
             seed: arguments.seed,
@@ -305,10 +311,16 @@ impl Plan {
 
     /// What is worked out once the run is over.
     fn known(&self, done: &Done) -> Result<Known, Failure> {
+        let certificate = self.certificate();
+        let later = match certificate {
+            Some(_) => self.documents.certify_epochs(&self.setting),
+            None => Vec::new(),
+        };
         Ok(Known {
             inputs: self.inputs()?,
             energy: self.setting.prices.as_ref().map(|prices| report::energy_account(prices, &done.outcome)),
-            certificate: self.certificate(),
+            certificate,
+            later,
         })
     }
 
@@ -325,7 +337,9 @@ impl Plan {
             fabric: self.documents.fabric(),
             health: &self.setting.health,
             clock_hz: self.documents.chip.value.clock.0,
-            fault_events: self.documents.faults.value.events.len(),
+            epochs: &self.setting.epochs,
+            later: &known.later,
+            transients: self.setting.transients.as_ref(),
             outcome: &done.outcome,
             energy: known.energy.as_ref(),
             certificate: known.certificate.as_ref(),

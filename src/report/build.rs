@@ -9,9 +9,10 @@ use crate::energy::{EnergyAccount, Kind};
 use crate::fabric::{Fabric, Health};
 use crate::noc::certify::Certificate;
 use crate::noc::deflection::Deflections;
-use crate::noc::engine::Stall;
+use crate::noc::engine::{Stall, Transmission};
+use crate::noc::loss::Losses;
 use crate::sim::saturation::Found;
-use crate::sim::{Circling, Ending, Outcome, Summary};
+use crate::sim::{Circling, Ending, Epoch, Outcome, Passage, Summary};
 
 /// The resolved documents of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -39,7 +40,11 @@ pub struct Facts<'a> {
     /// Clock of the network [Hz].
     pub clock_hz: f64,
     /// Faults that strike during the run.
-    pub fault_events: usize,
+    pub epochs: &'a [Epoch],
+    /// What is known of the routing after each of them; empty if that was not asked for.
+    pub later: &'a [Certificate],
+    /// Bit errors on links.
+    pub transients: Option<&'a Transmission>,
     /// What came out.
     pub outcome: &'a Outcome,
     /// What it cost.
@@ -70,7 +75,7 @@ impl Report {
             throughput: throughput(outcome, seconds),
             traffic: traffic(outcome),
             energy: facts.energy.map(|account| energy(account, seconds)),
-            faults: faults(&Broken::of(facts)),
+            faults: faults(facts),
             links: links(facts),
             result: facts.saturation.map(|found| Results::Saturation(saturation(found))),
             deflection: outcome.deflections.as_ref().map(deflection),
@@ -118,6 +123,8 @@ fn traffic(outcome: &Outcome) -> Traffic {
             delivered: packets.delivered,
             refused: packets.refused,
             lost: packets.lost,
+            lost_to: lost_to(&outcome.losses),
+            corrupted: outcome.corrupted,
             in_flight: packets.in_flight,
         },
         flit_hops: outcome.flit_hops(),
@@ -139,30 +146,9 @@ fn energy(account: &EnergyAccount, seconds: f64) -> Energy {
     }
 }
 
-/// What a report says of faults is made of.
-#[derive(Clone, Copy)]
-pub(super) struct Broken<'a> {
-    pub fabric: &'a Fabric,
-    pub health: &'a Health,
-    /// Faults that strike during the run.
-    pub events: usize,
-    pub certificate: Option<&'a Certificate>,
-}
-
-impl<'a> Broken<'a> {
-    fn of(facts: &Facts<'a>) -> Self {
-        let Facts { fabric, health, fault_events, certificate, .. } = *facts;
-        Self { fabric, health, events: fault_events, certificate }
-    }
-}
-
-/// What is broken, and what is known of the routing; `None` where nothing is either.
-pub(super) fn faults(broken: &Broken<'_>) -> Option<Faults> {
-    let Broken { fabric, health, events, certificate } = *broken;
-    if health.is_perfect() && events == 0 && certificate.is_none() {
-        return None;
-    }
-    Some(Faults {
+/// What is broken from the start, and what is known of the routing.
+pub(super) fn broken(fabric: &Fabric, health: &Health, certificate: Option<&Certificate>) -> Faults {
+    Faults {
         nodes: dead_nodes(fabric, health),
         links: dead_links(fabric, health),
         r#unsafe: certificate.map(|known| known.nodes.r#unsafe),
@@ -171,8 +157,56 @@ pub(super) fn faults(broken: &Broken<'_>) -> Option<Faults> {
         stretch: certificate.map(|known| known.stretch),
         gamma: certificate.map(|known| known.gamma),
         deadlock_free: certificate.map(|known| known.deadlock_free),
-        events: (events > 0).then_some(events as u64),
+        events: None,
+        epochs: Vec::new(),
+        bit_errors: None,
+    }
+}
+
+/// `None` where nothing is broken or breaks, and nothing is known of the routing.
+fn faults(facts: &Facts<'_>) -> Option<Faults> {
+    let Facts { fabric, health, certificate, outcome, .. } = *facts;
+    let is_whole = health.is_perfect() && facts.epochs.is_empty() && facts.transients.is_none();
+    if is_whole && certificate.is_none() {
+        return None;
+    }
+    let epochs = outcome.passages.iter().enumerate();
+    Some(Faults {
+        events: (!facts.epochs.is_empty()).then_some(facts.epochs.len() as u64),
+        epochs: epochs.map(|(at, passage)| epoch(facts, at, passage)).collect(),
+        bit_errors: facts.transients.map(|terms| BitErrors {
+            flit_damage: terms.damage(),
+            unnoticed: terms.unnoticed(),
+            resent_share: match outcome.flit_hops() {
+                0 => None,
+                sent => Some(outcome.retransmitted as f64 / sent as f64),
+            },
+        }),
+        ..broken(fabric, health, certificate)
     })
+}
+
+fn lost_to(losses: &Losses) -> Lost {
+    Lost(losses.iter().map(|(cause, packets)| (cause.name(), packets)).collect())
+}
+
+/// A fault that struck, number `at` of all.
+fn epoch(facts: &Facts<'_>, at: usize, passage: &Passage) -> FaultEpoch {
+    let Passage { at_cycle, in_flight, losses, resumed } = *passage;
+    let (health, certificate) = (&facts.epochs[at].health, facts.later.get(at));
+    FaultEpoch {
+        at_cycle,
+        resumed_at_cycle: resumed,
+        in_flight,
+        lost: losses.total(),
+        lost_to: lost_to(&losses),
+        nodes: dead_nodes(facts.fabric, health),
+        links: dead_links(facts.fabric, health),
+        delivered_share: certificate.map(|known| known.delivered_share),
+        stretch: certificate.map(|known| known.stretch),
+        gamma: certificate.map(|known| known.gamma),
+        deadlock_free: certificate.map(|known| known.deadlock_free),
+    }
 }
 
 fn dead_nodes(fabric: &Fabric, health: &Health) -> u64 {

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::build::{Broken, faults, link_loads};
+use super::build::{broken, link_loads};
 use super::document::{Components, Faults, LinkLoad, Program, SCHEMA};
 use super::hauled::NetworkFacts;
 use crate::base::CoreId;
@@ -280,7 +280,8 @@ impl NetworkReport {
     pub fn with_network(mut self, facts: &NetworkFacts<'_>) -> Self {
         let NetworkFacts { ground, health, certificate, clock_hz, hauled, .. } = *facts;
         let certificate = certificate.map(|(known, _)| known);
-        self.faults = faults(&Broken { fabric: ground.fabric, health, events: 0, certificate });
+        let is_told = certificate.is_some() || !health.is_perfect();
+        self.faults = is_told.then(|| broken(ground.fabric, health, certificate));
         let per_packet = u64::from(ground.params.packet_flits);
         self.links = hauled.and_then(|hauled| {
             let flits: Vec<u64> = hauled.links.iter().map(|packets| packets * per_packet).collect();

@@ -6,7 +6,7 @@ use spikeloom::base::random::{Purpose, Stream};
 use spikeloom::base::{NodeId, RouterId};
 use spikeloom::fabric::{Fabric, Health, LinkParams, Topology};
 use spikeloom::noc::engine::{Ended, Network, PacketRecord, Run};
-use spikeloom::noc::params::RouterParams;
+use spikeloom::noc::params::{Allocator, Arbiter, RouterParams};
 use spikeloom::noc::route::{DimensionOrder, Routing};
 use spikeloom::noc::source::Offer;
 
@@ -114,6 +114,21 @@ fn draw_packets(draw: &mut Stream, nodes: u32) -> Vec<PacketRecord> {
         tail_ejected: 0,
     };
     starts.into_iter().enumerate().map(packet).collect()
+}
+
+/// Every allocator with every arbiter that it can have.
+#[test]
+fn allocators_and_arbiters_agree_with_the_oracle() {
+    let allocators = [Allocator::Islip, Allocator::SeparableOutputFirst, Allocator::SeparableInputFirst];
+    let pairs = allocators.into_iter().flat_map(|a| [(a, Arbiter::Matrix), (a, Arbiter::RoundRobin)]);
+    for (number, (allocator, arbiter)) in (100..196).zip(pairs.cycle()) {
+        let mut case = Case::draw(number);
+        (case.params.allocator, case.params.arbiter) = (allocator, arbiter);
+        if allocator == Allocator::SeparableInputFirst {
+            case.params.allocator_iterations = 1;
+        }
+        case.check(number);
+    }
 }
 
 #[test]

@@ -8,18 +8,18 @@
 //!   credit delay is a router's: nodes use a credit as soon as it arrives. Longer stages add to that.
 //! * Stages evaluate on the state at the start of the cycle plus what arrived in it. Routing starts when a
 //!   head is at the front of its buffer and the tail before it has left in an earlier cycle.
-//! * iSLIP: each output grants the first requester from its pointer on, each input accepts the first grant
-//!   from its own on; both move one past what was accepted in the first iteration. Virtual channels: input
+//! * iSLIP: each output grants the first requester in its order, each input accepts the first grant
+//!   in its own; both orders change for what was accepted in the first iteration. Virtual channels: input
 //!   VC × output VC. Switch: input port × output port, where an input sends, of the VCs that bid for the
-//!   output it won, the first after its last winner.
+//!   output it won, the first in an order of its own. Other allocators and arbiters: `allocator.rs`.
 //! * A node sends one flit per cycle, and a packet into the first VC with a credit that holds no
 //!   unfinished packet, counted from the one after its last.
 
-mod islip;
+mod allocator;
 
 use std::collections::{HashMap, VecDeque};
 
-use islip::Islip;
+use allocator::{Allocator, Arbiter};
 use spikeloom::base::{NodeId, RouterId};
 use spikeloom::fabric::Fabric;
 use spikeloom::noc::engine::PacketRecord;
@@ -56,9 +56,9 @@ struct Router {
     inputs: Vec<Vec<Input>>,
     credits: Vec<Vec<u16>>,
     held: Vec<Vec<bool>>,
-    vc_allocator: Islip,
-    switch: Islip,
-    last_winner: Vec<usize>,
+    vc_allocator: Allocator,
+    switch: Allocator,
+    within: Vec<Arbiter>,
 }
 
 struct Node {
@@ -102,9 +102,9 @@ impl<'a> Oracle<'a> {
                 inputs: (0..ports).map(|_| (0..vcs).map(|_| input()).collect()).collect(),
                 credits: vec![vec![depth; vcs]; ports],
                 held: vec![vec![false; vcs]; ports],
-                vc_allocator: Islip::new(ports * vcs, ports * vcs, params.allocator_iterations),
-                switch: Islip::new(ports, ports, params.allocator_iterations),
-                last_winner: vec![vcs - 1; ports],
+                vc_allocator: Allocator::new(ports * vcs, ports * vcs, params),
+                switch: Allocator::new(ports, ports, params),
+                within: (0..ports).map(|_| Arbiter::new(vcs, params.arbiter)).collect(),
             }
         };
         let node = |n: usize| Node {
@@ -255,13 +255,11 @@ impl<'a> Oracle<'a> {
     }
 
     fn allocate_switch(&mut self, router: usize, bids: &[(usize, usize, usize)]) {
-        let vcs = usize::from(self.params.vcs);
         let requests: Vec<(usize, usize)> = bids.iter().map(|&(from, to, _)| (from, to)).collect();
         for (from, to) in self.routers[router].switch.allocate(&requests) {
-            let last = self.routers[router].last_winner[from];
-            let mut turns = (1..=vcs).map(|step| (last + step) % vcs);
-            let winner = turns.find(|&vc| bids.contains(&(from, to, vc))).expect("the port was requested");
-            self.routers[router].last_winner[from] = winner;
+            let within = &mut self.routers[router].within[from];
+            let winner = within.pick(|vc| bids.contains(&(from, to, vc))).expect("the port was requested");
+            within.won(winner);
             self.traverse(router, from, winner);
         }
     }
