@@ -93,6 +93,11 @@ pub(super) fn results(run: &RunFiles) -> Option<Table> {
     (!rows.is_empty()).then(|| Table { head: vec!["value", "result"], rows, note })
 }
 
+/// Whether a value is a number, or none.
+fn is_bare(value: &Value) -> bool {
+    value.is_number() || value.is_null()
+}
+
 fn list(path: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
     let mut row = |value: String| rows.push(vec![path.replace('_', " "), value]);
     match value {
@@ -106,9 +111,12 @@ fn list(path: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
                 if items.len() > 12 { format!(", … ({} in all)", items.len()) } else { String::new() };
             row(format!("{}{dots}", shown.join(", ").chars().take(400).collect::<String>()));
         }
-        Value::Object(fields) if fields.len() > FIELDS && fields.values().all(Value::is_number) => {
-            let shown: Vec<String> =
-                fields.iter().take(FIELDS).map(|(name, value)| format!("{name}: {value}")).collect();
+        Value::Object(fields) if fields.len() > FIELDS && fields.values().all(is_bare) => {
+            let shown: Vec<String> = fields
+                .iter()
+                .take(FIELDS)
+                .map(|(name, value)| format!("{name}: {value}").replace("null", "–"))
+                .collect();
             row(format!("{}, … ({} in all)", shown.join(", "), fields.len()));
         }
         Value::Object(fields) => {
