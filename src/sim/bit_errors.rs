@@ -46,7 +46,7 @@ fn run(
 fn assert_share(found: u64, count: u64, expected: f64, what: &str) {
     let share = found as f64 / count as f64;
     let error = (expected * (1.0 - expected) / count as f64).sqrt();
-    assert!((share - expected).abs() < 4.0 * error, "{what}: {share} instead of {expected} ± {error}");
+    assert!((share - expected).abs() <= 4.0 * error, "{what}: {share} instead of {expected} ± {error}");
 }
 
 /// Packets of one flit between two neighbours, so few that none waits for another one. A flit is damaged and

@@ -157,7 +157,13 @@ fn random_faults_lose_no_count_of_anything() {
         dropped += usize::from(gone > 0);
         if number % 3 == 0 {
             let again = chip.run(Job { threads: 3, ..chip.job() }, &params);
-            assert!(again == outcome, "three threads differ in {said}");
+            assert_eq!(again.packets, outcome.packets, "three threads, {said}");
+            assert_eq!(again.passages, outcome.passages, "three threads, {said}");
+            assert_eq!((again.cycles, &again.hops), (outcome.cycles, &outcome.hops), "three threads, {said}");
+            assert_eq!(again.log, outcome.log, "three threads, {said}");
+            assert_eq!(again.loads, outcome.loads, "three threads, {said}");
+            assert_eq!(again.timeline, outcome.timeline, "three threads, {said}");
+            assert!(again == outcome, "three threads, {said}");
         }
     }
     assert!(lost > 500 && struck > 400 && dropped > 80, "{lost} {struck} {dropped}");
@@ -230,7 +236,9 @@ fn closed_loops_go_on_after_losses() {
     assert!(outcome.packets.lost > 5 && outcome.packets.refused > 100, "{:?}", outcome.packets);
     let log = outcome.log.expect("a log was kept");
     let health = &chip.epochs[2].health;
-    for node in (0..25).filter(|&node| health.node[node]) {
+    // Beside two broken routers at a right angle a node is out of service.
+    let serves = |node: usize| chip.epochs[2].routing.reaches(RouterId::at(node), RouterId(0));
+    for node in (1..25).filter(|&node| health.node[node] && serves(node)) {
         let late = log.iter().filter(|packet| packet.src.index() == node && packet.created > 600).count();
         assert!(late > 3, "node {node} sent {late} packets after the faults");
     }
@@ -265,9 +273,9 @@ fn new_routes_are_in_force_after_the_pause() {
     assert_eq!((first.at_cycle, second.at_cycle, first.losses.total()), (300, 310, 0));
     assert!(first.resumed == second.resumed && first.resumed.is_some_and(|cycle| cycle > 310 && cycle < 420));
     assert_eq!(second.losses.total(), outcome.packets.lost);
-    // 4 of 64 nodes' worth of pairs: 1 − (62/64)² of what is created afterwards.
+    // Two nodes are broken and two between them out of service: of what is created afterwards, 1 − (60/64)².
     let refused = outcome.packets.refused as f64 / outcome.packets.created as f64;
-    assert!(refused > 0.02 && refused < 0.0615, "{refused}");
+    assert!(refused > 0.04 && refused < 0.121, "{refused}");
     // Nothing passes the broken routers any more.
     let log = outcome.log.as_ref().expect("a log was kept");
     let resumed = second.resumed.expect("sources went on");

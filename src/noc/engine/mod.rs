@@ -246,6 +246,9 @@ impl Network {
             parts.for_each(|part| total.append(&part));
             total
         });
+        for counts in [&mut total.packet_latency, &mut total.network_latency, &mut total.hops] {
+            counts.settle();
+        }
         if let Some(log) = &mut total.log {
             log.sort_unstable_by_key(|record| (record.tail_ejected, record.dst, record.src, record.tag));
         }

@@ -54,6 +54,11 @@ impl Counts {
         self.sum += other.sum;
     }
 
+    /// Puts large values in order: until then they stand in the order in which they came.
+    pub fn settle(&mut self) {
+        self.tail.sort_unstable();
+    }
+
     /// Mean value; `None` of nothing.
     pub fn mean(&self) -> Option<f64> {
         (self.count > 0).then(|| self.sum as f64 / self.count as f64)
