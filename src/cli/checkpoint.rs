@@ -24,7 +24,7 @@ use crate::base::bits;
 use crate::network::Machine;
 use crate::report::{Folder, FolderError, Inputs};
 use crate::sim::Fidelity;
-use crate::sim::chip::Chip;
+use crate::sim::chip::{Chip, Haul, HaulState};
 
 /// What the first field of every checkpoint says.
 const FORMAT: &str = "spikeloom checkpoint";
@@ -54,6 +54,8 @@ struct Body {
     #[serde(with = "bits")]
     seconds: Vec<f64>,
     traces: Vec<(String, u64)>,
+    /// What the network has carried.
+    haul: Option<HaulState>,
 }
 
 /// When and where the state of a run is kept.
@@ -93,17 +95,22 @@ impl Checkpoints {
     }
 
     /// Writes a checkpoint, if any are wanted.
-    pub(super) fn write(&self, chip: &mut Chip, traces: &mut Traces) -> Result<(), Failure> {
+    pub(super) fn write(
+        &self,
+        chip: &mut Chip,
+        (traces, haul): (&mut Traces, &Option<Haul<'_>>),
+    ) -> Result<(), Failure> {
         let Some(file) = &self.file else { return Ok(()) };
         let failed = |error: FolderError| Failure::Failed(error.to_string());
         let state = chip.save().map_err(|halt| Failure::Failed(halt.to_string()))?;
-        traces.tell_steps(chip).map_err(failed)?;
+        traces.steps.tell(chip).map_err(failed)?;
         let mut contents = Vec::new();
         for (name, trace) in traces.open() {
             contents.push((name.to_owned(), trace.content().map_err(failed)?));
         }
         let lengths = contents.iter().map(|(name, content)| (name.clone(), content.len() as u64)).collect();
-        let body = Body { chip: state, seconds: traces.seconds.clone(), traces: lengths };
+        let haul = haul.as_ref().map(|haul| haul.state().clone());
+        let body = Body { chip: state, seconds: traces.steps.seconds.clone(), traces: lengths, haul };
         let write = |out: &mut dyn Write| {
             let mut out = GzEncoder::new(out, Compression::fast());
             serde_json::to_writer(&mut out, &self.header)?;
@@ -117,7 +124,12 @@ impl Checkpoints {
     }
 
     /// Takes `chip` and `traces` to where the checkpoint in `file` left them.
-    pub(super) fn resume(&self, file: &Path, chip: &mut Chip, traces: &mut Traces) -> Result<(), Failure> {
+    pub(super) fn resume(
+        &self,
+        file: &Path,
+        chip: &mut Chip,
+        (traces, haul): (&mut Traces, &mut Option<Haul<'_>>),
+    ) -> Result<(), Failure> {
         let wrong = |why: String| Failure::Usage(format!("`{}` {why}", file.display()));
         let content = unpack(file).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::PermissionDenied => {
@@ -133,7 +145,12 @@ impl Checkpoints {
             .map_err(|error| damaged(error.to_string()))?;
         let mut rest = parts.next().unwrap_or_default();
         chip.load(&body.chip).map_err(|error| damaged(error.clone()))?;
-        traces.seconds = body.seconds;
+        traces.steps.seconds = body.seconds;
+        if let (Some(haul), Some(state)) = (haul, body.haul)
+            && !haul.resume(state)
+        {
+            return Err(damaged("what the network carried is not of this chip".to_owned()));
+        }
         let mut open = traces.open();
         for (name, length) in &body.traces {
             let Some((content, after)) = rest.split_at_checked(*length as usize) else {

@@ -125,7 +125,7 @@ fn shortest(fabric: &Fabric, from: RouterId, to: RouterId) -> Option<Hops> {
 }
 
 /// The direction of a link: 0 east, 1 north, 2 west, 3 south.
-pub(super) fn direction(fabric: &Fabric, link: &Link) -> usize {
+pub fn direction(fabric: &Fabric, link: &Link) -> usize {
     let Shape::Grid { size, .. } = &fabric.shape else { return 0 };
     let Some((from, to)) = fabric.coordinates(link.from).zip(fabric.coordinates(link.to)) else { return 0 };
     let moved = (0..size.len().min(2)).find(|&dimension| from[dimension] != to[dimension]);

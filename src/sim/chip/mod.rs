@@ -25,6 +25,7 @@ mod counts;
 mod drive;
 mod free;
 mod grain;
+mod haul;
 mod hops;
 mod layout;
 mod learning;
@@ -51,6 +52,8 @@ use crate::sim::Fidelity;
 
 pub use counts::{CoreCounts, Critical, StepRecord};
 pub use drive::{ChipEnding, DriveError, drive};
+pub use haul::{Haul, HaulState, Hauled};
+pub use hops::direction;
 pub use params::{CoreParams, GranuleParams, HopCosts, Late, Synchronisation, TileOrder};
 pub use placement::Placement;
 pub use site::{Ground, Wires};
