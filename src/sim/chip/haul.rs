@@ -117,6 +117,7 @@ impl<'a> Haul<'a> {
     pub fn finish(mut self, chip: &Chip) -> Hauled {
         self.follow(chip);
         let fabric = self.ground.fabric;
+        let HaulState { packets, recorder, .. } = self.state;
         let through =
             |router: usize| fabric.port_base[router] as usize..fabric.port_base[router + 1] as usize;
         let all = |router: usize| packets[through(router)].iter().sum();

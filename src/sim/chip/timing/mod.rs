@@ -19,7 +19,7 @@ use super::counts::Critical;
 pub(super) use mesh::Mesh;
 
 use super::site::Ground;
-use crate::base::Problems;
+use crate::base::{CoreId, Problems};
 use crate::network::Halt;
 use crate::sim::Fidelity;
 
