@@ -117,6 +117,7 @@ impl<'a> Haul<'a> {
     pub fn finish(mut self, chip: &Chip) -> Hauled {
         self.follow(chip);
         let fabric = self.ground.fabric;
+        let HaulState { packets, recorder, .. } = self.state;
         let through =
             |router: usize| fabric.port_base[router] as usize..fabric.port_base[router + 1] as usize;
         let all = |router: usize| packets[through(router)].iter().sum();
@@ -167,12 +168,7 @@ impl<'a> Haul<'a> {
 }
 
 /// Adds the ports by which a packet leaves router after router; none if it does not arrive.
-pub(super) fn trace(
-    fabric: &Fabric,
-    wires: &Wires<'_>,
-    (from, to): (RouterId, RouterId),
-    ports: &mut Vec<u32>,
-) {
+fn trace(fabric: &Fabric, wires: &Wires<'_>, (from, to): (RouterId, RouterId), ports: &mut Vec<u32>) {
     let first = ports.len();
     let routing = wires.routing;
     if !routing.reaches(from, to) {
