@@ -168,12 +168,7 @@ impl<'a> Haul<'a> {
 }
 
 /// Adds the ports by which a packet leaves router after router; none if it does not arrive.
-pub(super) fn trace(
-    fabric: &Fabric,
-    wires: &Wires<'_>,
-    (from, to): (RouterId, RouterId),
-    ports: &mut Vec<u32>,
-) {
+fn trace(fabric: &Fabric, wires: &Wires<'_>, (from, to): (RouterId, RouterId), ports: &mut Vec<u32>) {
     let first = ports.len();
     let routing = wires.routing;
     if !routing.reaches(from, to) {
