@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ledger::{Ledger, Parcel};
 use super::multicast::TreeTable;
 use super::route::{Head, Routing};
-use super::source::{Offer, Source};
+use super::source::{Failure, Offer, Source};
 use crate::base::NodeId;
 use crate::base::random::{Purpose, Stream};
 use crate::fabric::{Attachment, Fabric, Health};
@@ -25,6 +25,8 @@ pub(super) struct Gate {
     /// By node: what its source has offered and is not created yet, by cycle. Usually one packet; a
     /// delivery can call forth another one that goes before it.
     offers: Vec<VecDeque<Offer>>,
+    /// Nodes that may send again since a packet to them was refused; the engine is to wake them.
+    pub roused: Vec<NodeId>,
 }
 
 impl Gate {
@@ -39,6 +41,7 @@ impl Gate {
             seed,
             counts: vec![0; nodes],
             offers: vec![VecDeque::new(); nodes],
+            roused: Vec::new(),
         }
     }
 
@@ -99,15 +102,29 @@ impl Gate {
             if parcel.is_some() {
                 return parcel;
             }
+            self.tell_refused(node, &offer, source, now);
         }
         None
+    }
+
+    /// Tells both ends that a packet was refused, if they care.
+    fn tell_refused<S: Source>(&mut self, src: NodeId, offer: &Offer, source: &mut S, now: u64) {
+        if !source.heeds_failures() {
+            return;
+        }
+        let failure = Failure { src, dst: offer.dst, tag: offer.tag, at: now };
+        source.failed(src, failure);
+        if offer.dst != src && offer.dst.index() < self.nodes() && source.failed(offer.dst, failure) {
+            self.ask(offer.dst, source);
+            self.roused.push(offer.dst);
+        }
     }
 
     /// A packet to one destination, unless it must be refused.
     fn admit(&mut self, src: NodeId, offer: &Offer, ledger: &mut Ledger) -> Option<Parcel> {
         ledger.tally.create(offer, 1);
         let Some(head) = self.head(src, offer.dst) else {
-            ledger.tally.refused += 1;
+            ledger.tally.refuse(offer.at, offer.flits, 1);
             return None;
         };
         ledger.tally.admit(offer, 1);
@@ -138,7 +155,7 @@ impl Gate {
         tally.multicast.packets += 1;
         tally.multicast.destinations += reached + missed;
         let usable = offer.flits == 1 && reached > 0 && self.alive[src.index()];
-        tally.refused += if usable { missed } else { reached + missed };
+        tally.refuse(offer.at, offer.flits, if usable { missed } else { reached + missed });
         let tree = tree.filter(|_| usable)?;
         ledger.admit_tree(offer, reached);
         let head = Head { dst: self.attachment(src).router, ..Head::default() };

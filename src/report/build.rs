@@ -9,9 +9,10 @@ use crate::energy::{EnergyAccount, Kind};
 use crate::fabric::{Fabric, Health};
 use crate::noc::certify::Certificate;
 use crate::noc::deflection::Deflections;
-use crate::noc::engine::Stall;
+use crate::noc::engine::{Stall, Transmission};
+use crate::noc::loss::Losses;
 use crate::sim::saturation::Found;
-use crate::sim::{Casts, Circling, Ending, Outcome, Summary};
+use crate::sim::{Casts, Circling, Ending, Epoch, Outcome, Passage, Summary};
 
 /// The resolved documents of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -39,7 +40,11 @@ pub struct Facts<'a> {
     /// Clock of the network [Hz].
     pub clock_hz: f64,
     /// Faults that strike during the run.
-    pub fault_events: usize,
+    pub epochs: &'a [Epoch],
+    /// What is known of the routing after each of them; empty if that was not asked for.
+    pub later: &'a [Certificate],
+    /// Bit errors on links.
+    pub transients: Option<&'a Transmission>,
     /// What came out.
     pub outcome: &'a Outcome,
     /// What it cost.
@@ -118,6 +123,8 @@ fn traffic(outcome: &Outcome) -> Traffic {
             delivered: packets.delivered,
             refused: packets.refused,
             lost: packets.lost,
+            lost_to: lost_to(&outcome.losses),
+            corrupted: outcome.corrupted,
             in_flight: packets.in_flight,
         },
         flit_hops: outcome.flit_hops(),
@@ -144,22 +151,67 @@ fn energy(account: &EnergyAccount, seconds: f64) -> Energy {
     }
 }
 
-fn faults(facts: &Facts<'_>) -> Option<Faults> {
-    if facts.health.is_perfect() && facts.fault_events == 0 {
-        return None;
-    }
-    let certificate = facts.certificate;
-    Some(Faults {
-        nodes: dead_nodes(facts.fabric, facts.health),
-        links: dead_links(facts.fabric, facts.health),
+/// What is broken from the start, and what is known of the routing.
+pub(super) fn broken(fabric: &Fabric, health: &Health, certificate: Option<&Certificate>) -> Faults {
+    Faults {
+        nodes: dead_nodes(fabric, health),
+        links: dead_links(fabric, health),
         r#unsafe: certificate.map(|known| known.nodes.r#unsafe),
         isolated: certificate.map(|known| known.nodes.isolated),
         delivered_share: certificate.map(|known| known.delivered_share),
         stretch: certificate.map(|known| known.stretch),
         gamma: certificate.map(|known| known.gamma),
         deadlock_free: certificate.map(|known| known.deadlock_free),
-        events: (facts.fault_events > 0).then_some(facts.fault_events as u64),
+        events: None,
+        epochs: Vec::new(),
+        bit_errors: None,
+    }
+}
+
+/// `None` where nothing is broken or breaks, and nothing is known of the routing.
+fn faults(facts: &Facts<'_>) -> Option<Faults> {
+    let Facts { fabric, health, certificate, outcome, .. } = *facts;
+    let is_whole = health.is_perfect() && facts.epochs.is_empty() && facts.transients.is_none();
+    if is_whole && certificate.is_none() {
+        return None;
+    }
+    let epochs = outcome.passages.iter().enumerate();
+    Some(Faults {
+        events: (!facts.epochs.is_empty()).then_some(facts.epochs.len() as u64),
+        epochs: epochs.map(|(at, passage)| epoch(facts, at, passage)).collect(),
+        bit_errors: facts.transients.map(|terms| BitErrors {
+            flit_damage: terms.damage(),
+            unnoticed: terms.unnoticed(),
+            resent_share: match outcome.flit_hops() {
+                0 => None,
+                sent => Some(outcome.retransmitted as f64 / sent as f64),
+            },
+        }),
+        ..broken(fabric, health, certificate)
     })
+}
+
+fn lost_to(losses: &Losses) -> Lost {
+    Lost(losses.iter().map(|(cause, packets)| (cause.name(), packets)).collect())
+}
+
+/// A fault that struck, number `at` of all.
+fn epoch(facts: &Facts<'_>, at: usize, passage: &Passage) -> FaultEpoch {
+    let Passage { at_cycle, in_flight, losses, resumed } = *passage;
+    let (health, certificate) = (&facts.epochs[at].health, facts.later.get(at));
+    FaultEpoch {
+        at_cycle,
+        resumed_at_cycle: resumed,
+        in_flight,
+        lost: losses.total(),
+        lost_to: lost_to(&losses),
+        nodes: dead_nodes(facts.fabric, health),
+        links: dead_links(facts.fabric, health),
+        delivered_share: certificate.map(|known| known.delivered_share),
+        stretch: certificate.map(|known| known.stretch),
+        gamma: certificate.map(|known| known.gamma),
+        deadlock_free: certificate.map(|known| known.deadlock_free),
+    }
 }
 
 fn dead_nodes(fabric: &Fabric, health: &Health) -> u64 {
@@ -180,16 +232,20 @@ fn dead_links(fabric: &Fabric, health: &Health) -> u64 {
 }
 
 fn links(facts: &Facts<'_>) -> Option<Vec<LinkLoad>> {
-    let (fabric, outcome) = (facts.fabric, facts.outcome);
+    link_loads(facts.fabric, &facts.outcome.loads.link_flits, facts.outcome.cycles as f64)
+}
+
+/// The loads of links after `cycles`; `None` beyond 100,000 links.
+pub(super) fn link_loads(fabric: &Fabric, flits: &[u64], cycles: f64) -> Option<Vec<LinkLoad>> {
     if fabric.links.len() > MAX_LINKS {
         return None;
     }
     let load = |(link, &flits): (&crate::fabric::Link, &u64)| {
         let busy = flits as f64 * f64::from(link.interval);
-        let utilisation = if outcome.cycles > 0 { busy / outcome.cycles as f64 } else { 0.0 };
+        let utilisation = if cycles > 0.0 { busy / cycles } else { 0.0 };
         LinkLoad { from: link.from.0, to: link.to.0, flits, utilisation }
     };
-    Some(fabric.links.iter().zip(&outcome.loads.link_flits).map(load).collect())
+    Some(fabric.links.iter().zip(flits).map(load).collect())
 }
 
 fn saturation(found: &Found) -> Saturation {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, process};
 
 /// Names of the files that results consist of.
-const RESULTS: [&str; 11] = [
+const RESULTS: [&str; 12] = [
     "report.json",
     "report.html",
     "figures.json",
@@ -17,6 +17,7 @@ const RESULTS: [&str; 11] = [
     "nodes.csv",
     "spikes.csv",
     "steps.csv",
+    "weights.csv",
     "potentials.csv",
 ];
 
@@ -202,6 +203,30 @@ impl Trace {
     ) -> Result<(), FolderError> {
         let Some(out) = &mut self.out else { return Ok(()) };
         write(out).map_err(|error| FolderError::Failed("write", self.path.clone(), error))
+    }
+
+    /// What has been written so far.
+    ///
+    /// # Errors
+    /// It cannot be written or read.
+    pub fn content(&mut self) -> Result<Vec<u8>, FolderError> {
+        let flushed = self.out.as_mut().map_or(Ok(()), BufWriter::flush);
+        let content = flushed.and_then(|()| fs::read(&self.temporary));
+        content.map_err(|error| FolderError::Failed("read back", self.path.clone(), error))
+    }
+
+    /// Begins anew with this content.
+    ///
+    /// # Errors
+    /// It cannot be written, because the disk is full for example.
+    pub fn restart(&mut self, content: &[u8]) -> Result<(), FolderError> {
+        let begun = File::create(&self.temporary).and_then(|mut file| {
+            file.write_all(content)?;
+            Ok(file)
+        });
+        let file = begun.map_err(|error| FolderError::Failed("write", self.path.clone(), error))?;
+        self.out = Some(BufWriter::new(file));
+        Ok(())
     }
 
     /// Puts it in place, whole.

@@ -21,6 +21,7 @@ mod build;
 mod document;
 mod figures;
 mod folder;
+mod hauled;
 mod host;
 pub mod page;
 mod plots;
@@ -34,13 +35,19 @@ mod traces;
 
 pub use build::{Facts, Inputs};
 pub use document::{
-    Channel, Components, Deflection, Energy, Faults, Latencies, Latency, LinkLoad, Livelock, PacketCounts,
-    Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
+    BitErrors, Channel, Components, Deflection, Energy, FaultEpoch, Faults, Latencies, Latency, LinkLoad,
+    Livelock, Lost, PacketCounts, Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time,
+    Traffic,
 };
-pub use figures::{Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns};
+pub use figures::{
+    Counted, Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns,
+};
 pub use folder::{Folder, FolderError, Trace};
+pub use hauled::NetworkFacts;
 pub use host::HostReport;
 pub use page::{PageError, RunFiles, page};
+#[cfg(feature = "png")]
+pub use plots::Painter;
 pub use plots::{Plot, plots};
 pub use pricing::{energy_account, energy_site};
 pub use spiking::{CoreLoad, NetworkReport, StepLatency, core_energy};

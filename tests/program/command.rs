@@ -234,3 +234,96 @@ fn what_does_not_fit_together_is_refused() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+/// Steps in which the only neuron of a population fired, of `spikes.csv`.
+fn train(spikes: &str, population: &str) -> Vec<u64> {
+    let rows = spikes.lines().skip(1).map(|row| row.split(',').collect::<Vec<_>>());
+    rows.filter(|row| row[1] == population).map(|row| row[0].parse().unwrap()).collect()
+}
+
+/// The weight that pairs of spikes lead to, all with all, by the definition of the pair rule: steps of 1 ms, time
+/// constants of 20 ms, clipped to 0 to 1.5.
+fn learnt(start: f64, sender: &[u64], target: &[u64]) -> f64 {
+    let sum = |earlier: &[u64], now: u64, with_now: bool| -> f64 {
+        let counts = earlier.iter().filter(|&&then| then < now || with_now && then == now);
+        counts.map(|&then| (-((now - then) as f64) / 20.0).exp()).sum()
+    };
+    (1..=1500).fold(start, |mut weight, step| {
+        if sender.contains(&step) {
+            weight = (weight - 0.06 * sum(target, step, false)).clamp(0.0, 1.5);
+        }
+        if target.contains(&step) {
+            weight = (weight + 0.08 * sum(sender, step, true)).clamp(0.0, 1.5);
+        }
+        weight
+    })
+}
+
+#[test]
+fn a_bell_that_rings_before_food_comes_to_stand_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |out: &str, threads: &str| {
+        let output =
+            spikeloom(folder.path(), &["run", "conditioning", "--out", out, "--threads", threads, "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        ["weights.csv", "spikes.csv", "steps.csv", "report.json"]
+            .map(|name| std::fs::read_to_string(folder.path().join(out).join(name)).unwrap())
+    };
+    let one = run("one", "1");
+    assert_eq!(one, run("two", "2"));
+    let [weights, spikes, _, report] = one;
+    let [bell, light, dog] = ["bell", "light", "dog"].map(|name| train(&spikes, name));
+    // While there is food the dog salivates in the step after it; after 20 trials the bell suffices.
+    assert_eq!(dog[0], 14);
+    assert!((21..30).all(|trial| dog.contains(&(50 * trial + 11))), "{dog:?}");
+    let weight = |name: &str| -> f64 {
+        let row = weights.lines().find(|row| row.starts_with(&format!("{name},0,dog,0,"))).unwrap();
+        row.rsplit(',').next().unwrap().parse().unwrap()
+    };
+    for (name, train, start) in [("bell", &bell, 0.2), ("light", &light, 0.5)] {
+        let expected = learnt(start, train, &dog);
+        assert!((weight(name) - expected).abs() < 1e-12, "{name}: {} is not {expected}", weight(name));
+    }
+    assert!(weight("bell") > 1.0 && weight("light") < 0.1);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    // Each spike of either end changes one weight per synapse that learns.
+    let changes = bell.len() + light.len() + 2 * dog.len();
+    assert_eq!(report["traffic"]["weight_updates"], changes);
+}
+
+#[test]
+fn a_run_that_is_gone_on_with_leaves_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str], code: i32| {
+        let mut all = vec!["run", "conditioning"];
+        all.extend(arguments);
+        let output = spikeloom(folder.path(), &all);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    let results = |out: &str| {
+        ["report.json", "spikes.csv", "steps.csv", "weights.csv"]
+            .map(|name| std::fs::read(folder.path().join(out).join(name)).unwrap())
+    };
+    run(&["--out", "whole", "--checkpoint", "state", "--every", "700"], 0);
+    // The last checkpoint is that of step 1400 of 1500.
+    run(&["--out", "rest", "--resume", "state", "--threads", "2"], 0);
+    assert!(results("whole") == results("rest"));
+    let state = folder.path().join("state");
+    let whole = std::fs::read(&state).unwrap();
+    for (content, why) in [
+        (&whole[..whole.len() - 20], "is no checkpoint, or damaged"),
+        (&b"some text"[..], "is no checkpoint, or damaged"),
+        (&[][..], "is no checkpoint, or damaged"),
+    ] {
+        std::fs::write(folder.path().join("wrong"), content).unwrap();
+        let said = run(&["--resume", "wrong"], 2);
+        assert!(said.contains("`wrong`") && said.contains(why), "{said}");
+    }
+    let said = run(&["--resume", "state", "--seed", "2", "--chip", "loihi"], 2);
+    assert!(said.contains("belongs to another run: another chip, another seed"), "{said}");
+    let said = run(&["--resume", "nowhere"], 2);
+    assert!(said.contains("`nowhere` cannot be read"), "{said}");
+    let said = run(&["--checkpoint", "state"], 2);
+    assert!(said.contains("is there already"), "{said}");
+}

@@ -64,6 +64,7 @@ fn energy(chip: &Chip, record: &StepRecord) -> CoreEnergy {
     chip.prices().energy(&CoreEvents {
         soma: &counts.soma,
         synapse: &counts.synapse,
+        learning: &counts.learning,
         axon_in: counts.axon_in,
         axon_out: counts.axon_out,
         hops: counts.hops,

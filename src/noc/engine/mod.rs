@@ -11,28 +11,46 @@
 //! each block of 64 routers is simulated for as many cycles while its state is in the processor's cache.
 //!
 //! Invariants: results depend neither on the number of regions nor on the order of routers; in a steady state a
-//! cycle allocates no memory; every packet that is created is delivered, refused or in flight. Sources are
+//! cycle allocates no memory; every packet that is created is delivered, refused, lost or in flight. Sources are
 //! asked outside the routers' loop, which therefore is compiled once and not once for each source.
 //!
 //! Must not know: what packets mean, where they come from, what events cost.
 //!
 //! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
-//! `switch.rs`, `traverse.rs`, `node.rs`, and `fork.rs` for multicast; `region.rs` holds the state, `setup.rs` what never changes.
+//! `switch.rs`, `traverse.rs`, `node.rs`, and `fork.rs` for multicast; `region.rs` holds the state, `setup.rs` what never
+//! changes. Faults that strike during a run are in `reconfigure.rs`, `strike.rs` and `purge.rs`.
+
+/// Evaluates `$body` with `$regions` bound to the regions, whatever their size class.
+macro_rules! with_regions {
+    ($network:expr, $regions:ident => $body:expr) => {
+        match $network {
+            Regions::Small($regions) => $body,
+            Regions::Medium($regions) => $body,
+            Regions::Large($regions) => $body,
+        }
+    };
+}
 
 mod allocate;
 mod arbiter;
 mod calendar;
 mod compass;
 mod cycle;
+mod errors;
 mod exchange;
 mod fork;
 mod node;
 mod packet;
+mod purge;
+mod reconfigure;
 mod region;
+#[cfg(test)]
+mod rest;
 mod router;
 mod setup;
 mod speculate;
 mod stall;
+mod strike;
 mod switch;
 mod tally;
 mod traverse;
@@ -48,6 +66,7 @@ use crate::noc::route::Routing;
 use crate::noc::source::Source;
 
 use compass::Compass;
+pub use errors::Transmission;
 use exchange::Team;
 use fork::Grove;
 use region::{Ground, Region};
@@ -75,17 +94,6 @@ enum Regions {
     Large(Vec<Region<64, 64>>),
 }
 
-/// Evaluates `$body` with `$regions` bound to the regions, whatever their size class.
-macro_rules! with_regions {
-    ($network:expr, $regions:ident => $body:expr) => {
-        match $network {
-            Regions::Small($regions) => $body,
-            Regions::Medium($regions) => $body,
-            Regions::Large($regions) => $body,
-        }
-    };
-}
-
 /// A network that is being simulated.
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -100,6 +108,8 @@ pub struct Network {
     lookahead: u64,
     now: u64,
     started: bool,
+    /// See [`Network::pause`].
+    paused: bool,
     /// Cycles without any movement after which the network counts as stalled.
     pub patience: u64,
 }
@@ -139,12 +149,14 @@ impl Network {
             lookahead,
             now: 0,
             started: false,
+            paused: false,
             patience: 20_000,
         })
     }
 
     /// Sets the trees that packets may follow ([`Source::tree`]), before the first cycle. The trees are to be built
-    /// for this network's routing function, or nothing is known of deadlocks.
+    /// for this network's routing function, or nothing is known of deadlocks. Bit errors and faults that strike
+    /// during the run know nothing of copies; whoever drives the network does not combine them.
     ///
     /// # Errors
     /// A tree with more than [`MAX_ROUTER_VCS`] branches at one fork.
@@ -152,6 +164,26 @@ impl Network {
         let grove = Arc::new(Grove::new(trees, &self.link_ports, &self.attachments, self.vcs)?);
         with_regions!(&mut self.regions, regions => regions.iter_mut().for_each(|region| region.set_trees(&grove)));
         Ok(())
+    }
+
+    /// Lets bit errors happen on links, from the start of the run on.
+    pub fn disturb(&mut self, fabric: &Fabric, terms: &Transmission) {
+        if terms.bit_error_rate > 0.0 {
+            with_regions!(&mut self.regions, regions => {
+                regions.iter_mut().for_each(|region| region.disturb(fabric, terms));
+            });
+        }
+    }
+
+    /// Flits sent again over each link, if there are bit errors.
+    pub fn resent(&self, fabric: &Fabric) -> Option<Vec<u64>> {
+        let mut resent = vec![0; fabric.links.len()];
+        with_regions!(&self.regions, regions => {
+            for errors in regions.iter().map(|region| region.shared.errors.as_ref()) {
+                errors?.resent().for_each(|(link, flits)| resent[link.index()] = flits);
+            }
+        });
+        Some(resent)
     }
 
     /// The next cycle to be simulated.
@@ -199,6 +231,10 @@ impl Network {
                 (regions, sources) => team.run(regions, sources, self.now..until),
             };
         });
+        if self.paused && self.in_flight() == 0 {
+            // Nothing more can happen, however long the network waits.
+            self.now = self.now.max(until);
+        }
         self.ended()
     }
 
@@ -239,6 +275,9 @@ impl Network {
             parts.for_each(|part| total.append(&part));
             total
         });
+        for counts in [&mut total.packet_latency, &mut total.network_latency, &mut total.hops] {
+            counts.settle();
+        }
         if let Some(log) = &mut total.log {
             log.sort_unstable_by_key(|record| (record.tail_ejected, record.dst, record.src, record.tag));
         }
@@ -247,7 +286,7 @@ impl Network {
 }
 
 fn total_in_flight<const N: usize, const P: usize>(regions: &[Region<N, P>]) -> u64 {
-    regions.iter().map(Region::in_flight).fold(0, u64::wrapping_add)
+    regions.iter().map(|region| region.shared.in_flight()).fold(0, u64::wrapping_add)
 }
 
 fn build<const N: usize, const P: usize>(ground: &Ground<'_>) -> Vec<Region<N, P>> {

@@ -4,6 +4,8 @@
 //! one is inside the network, so a saturated source queue costs no memory: the wait shows in the
 //! packet's latency, because its creation time is the source's.
 
+mod pause;
+
 use std::sync::Arc;
 
 use super::calendar::Calendar;
@@ -17,7 +19,7 @@ use crate::base::random::{Purpose, Stream};
 use crate::base::{NodeId, RouterId};
 use crate::fabric::Attachment;
 use crate::noc::route::{Head, Routing};
-use crate::noc::source::{Offer, Source};
+use crate::noc::source::{Failure, Offer, Source};
 
 /// The injection port of a node.
 #[derive(Clone, Debug)]
@@ -119,6 +121,8 @@ pub(super) struct Nodes {
     grove: Option<Arc<Grove>>,
     /// Every router reaches every other one, and nothing is drawn at injection.
     direct: bool,
+    /// No packet is created for the time being.
+    paused: bool,
     /// Nodes at work in this cycle.
     busy: Vec<u32>,
 }
@@ -143,6 +147,7 @@ impl Nodes {
             compass: compass.cloned(),
             grove: None,
             direct: compass.is_some() && health.link.iter().chain(&health.router).all(|&works| works),
+            paused: false,
             busy: Vec::new(),
         }
     }
@@ -200,7 +205,44 @@ impl Nodes {
             }
         }
         shared.wheel.nodes(now).deliveries = deliveries;
-        any
+        any | self.hand_over_failures(shared, source, now)
+    }
+
+    /// Tells the source of refused packets to its nodes.
+    #[inline]
+    fn hand_over_failures<S: Source>(&mut self, shared: &mut Shared, source: &mut S, now: u64) -> bool {
+        if shared.wheel.nodes(now).failures.is_empty() {
+            return false;
+        }
+        let mut failures = std::mem::take(&mut shared.wheel.nodes(now).failures);
+        // Regions note them in an order of their own.
+        failures.sort_unstable();
+        for (node, failure) in failures.drain(..) {
+            if source.failed(node, failure) {
+                self.prime((node.0 - self.first_node) as usize, shared, source, now);
+            }
+        }
+        shared.wheel.nodes(now).failures = failures;
+        true
+    }
+
+    /// Tells both ends that a packet was refused: the sender now, the receiver as soon as it can know.
+    fn tell_refused<S: Source>(
+        &self,
+        src: NodeId,
+        offer: &Offer,
+        shared: &mut Shared,
+        source: &mut S,
+        now: u64,
+    ) {
+        if !source.heeds_failures() {
+            return;
+        }
+        let failure = Failure { src, dst: offer.dst, tag: offer.tag, at: now };
+        source.failed(src, failure);
+        if offer.dst != src && offer.dst.index() < self.attachments.len() {
+            shared.tell(offer.dst, failure, now + u64::from(NODE_CHANNEL) + 1);
+        }
     }
 
     /// One cycle of all nodes with something to do: packets and credits come in, flits go out. Returns whether there
@@ -254,7 +296,7 @@ impl Nodes {
         source: &mut S,
         now: u64,
     ) -> bool {
-        if self.ports[node].left == 0 && !self.create(node, shared, routing, source, now) {
+        if self.ports[node].left == 0 && (self.paused || !self.create(node, shared, routing, source, now)) {
             return false;
         }
         let vcs = shared.setup.vcs;
@@ -313,6 +355,9 @@ impl Nodes {
             if begun {
                 return true;
             }
+            if tree.is_none() {
+                self.tell_refused(src, &offer, shared, source, now);
+            }
             self.prime(node, shared, source, now);
         }
         false
@@ -330,12 +375,12 @@ impl Nodes {
     ) -> bool {
         shared.tally.create(offer, 1);
         let Some(head) = self.admit(node, src, offer, shared, routing) else {
-            shared.tally.refused += 1;
+            shared.tally.refuse(offer.at, offer.flits, 1);
             return false;
         };
         shared.tally.admit(offer, 1);
         let goal = self.compass.as_ref().map_or(NO_BRANCH, |compass| compass.position(head.dst));
-        self.begin(node, src, offer, Travel { head, goal, hops: 0 }, shared);
+        self.begin(node, src, offer, Travel { head, goal, ..Travel::default() }, shared);
         true
     }
 
@@ -349,7 +394,7 @@ impl Nodes {
         tally.multicast.packets += 1;
         tally.multicast.destinations += reached + missed;
         let usable = offer.flits == 1 && reached > 0 && self.ports[node].alive;
-        tally.refused += if usable { missed } else { reached + missed };
+        tally.refuse(offer.at, offer.flits, if usable { missed } else { reached + missed });
         let Some(tree) = tree.filter(|_| usable) else { return false };
         tally.admit(offer, reached);
         shared.packets.uncopied = shared.packets.uncopied.wrapping_add(reached - 1);
@@ -383,7 +428,7 @@ impl Nodes {
     }
 
     fn begin(&mut self, node: usize, src: NodeId, offer: &Offer, travel: Travel, shared: &mut Shared) {
-        let slot = shared.packets.insert(travel, Record::new(src, offer));
+        let slot = shared.packets.insert(travel, Record::new(src, offer, self.ports[node].count));
         let port = &mut self.ports[node];
         port.slot = slot;
         port.left = offer.flits;

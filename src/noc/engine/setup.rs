@@ -206,6 +206,15 @@ impl Setup {
         (shortest + self.flit_delay.min(self.credit_send)).min(u64::from(NODE_CHANNEL) + 1)
     }
 
+    /// Allows for flits that are up to `longer` cycles late and block their port; returns the exponent of the cycles
+    /// that the wheel covered before.
+    pub(super) fn allow(&mut self, longer: u64) -> u32 {
+        let (before, cycles) = (self.horizon_shift, (1 << self.horizon_shift) + longer as usize);
+        self.horizon_shift = cycles.next_power_of_two().trailing_zeros();
+        self.plain = false;
+        before
+    }
+
     /// The longest time anything spends in the wheel.
     fn horizon(&self, fabric: &Fabric) -> usize {
         let longest = fabric.links.iter().map(|link| link.latency.max(link.interval)).max().unwrap_or(1);

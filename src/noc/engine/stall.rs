@@ -31,7 +31,7 @@ pub struct Stall {
 
 /// Looks for a cycle among the blocked channels.
 pub(super) fn find<const N: usize, const P: usize>(regions: &[Region<N, P>], idle_cycles: u64) -> Stall {
-    let packets = regions.iter().map(Region::in_flight).fold(0, u64::wrapping_add);
+    let packets = regions.iter().map(|region| region.shared.in_flight()).fold(0, u64::wrapping_add);
     Stall { idle_cycles, packets, cycle: waiting_cycle(regions) }
 }
 

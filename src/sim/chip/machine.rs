@@ -1,9 +1,27 @@
 //! A chip as its host sees it.
 
 use super::Chip;
+use super::shard::Shard;
 use crate::base::NeuronId;
 use crate::network::{Activity, Halt, Machine};
 use crate::neuron::Bank;
+
+impl Chip {
+    /// Gives the synapse at `position` of the memory another weight, as its core can hold it.
+    pub(super) fn write_weight(&mut self, position: usize, weight: f64) {
+        let packet = self.plan.packet_of(position);
+        let core = usize::from(self.plan.fan[packet].core);
+        let weight = self.plan.grain(core).map_or(weight, |grain| grain.round(weight)) + 0.0;
+        let offset = position - self.plan.synapses(packet).start;
+        match self.learner_of(core).and_then(|learner| learner.weight_mut(packet, offset)) {
+            Some(own) => *own = weight,
+            None => {
+                self.plan.memory.set_weight(position, weight);
+                self.changed.insert(position as u32, weight);
+            }
+        }
+    }
+}
 
 impl Machine for Chip {
     fn next_step(&self) -> u64 {
@@ -15,14 +33,17 @@ impl Machine for Chip {
         let core = self.plan.layout.core_of(site).index();
         let shard = &mut self.shards[usize::from(self.shard_of[core])];
         let first = site as usize - shard.first_site;
-        shard.arrivals.add_to(self.step, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;
+        let step = self.free.as_ref().map_or(self.step, |free| free.next_step(core));
+        let row = shard.arrivals.row(step);
+        shard.arrivals.add_to(row, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;
         self.activity.synaptic_events += 1;
     }
 
     fn step(&mut self) -> Result<(), Halt> {
-        match self.tick {
-            Some(tick) => self.step_to_tick(tick)?,
-            None => self.step_to_barrier()?,
+        match (&self.free, self.tick) {
+            (Some(_), _) => self.step_freely(),
+            (None, Some(tick)) => self.step_to_tick(tick)?,
+            (None, None) => self.step_to_barrier()?,
         }
         self.step += 1;
         Ok(())
@@ -52,8 +73,8 @@ impl Machine for Chip {
 
     fn set_weight(&mut self, index: usize, weight: f64) {
         self.activity.host_round_trips += 1;
-        let index = self.plan.moved(index);
-        self.plan.memory.set_weight(index, weight + 0.0);
+        let position = self.plan.moved(index);
+        self.write_weight(position, weight);
     }
 
     fn reset(&mut self) {
@@ -61,7 +82,13 @@ impl Machine for Chip {
         for shard in &mut self.shards {
             shard.banks.iter_mut().for_each(Bank::reset);
             shard.arrivals.reset();
+            shard.learners.iter_mut().flatten().for_each(|learner| learner.reset());
         }
+        if let Some(free) = &mut self.free {
+            free.reset();
+        }
+        self.earned.fill(0.0);
+        self.praise = 0.0;
     }
 
     fn activity(&self) -> Activity {
@@ -69,6 +96,8 @@ impl Machine for Chip {
     }
 
     fn is_quiet(&self) -> bool {
-        self.shards.iter().all(|shard| shard.arrivals.is_empty())
+        let waits = |shard: &Shard| shard.learners.iter().flatten().any(|learner| learner.is_waiting());
+        let is_still = self.free.as_ref().is_none_or(|free| free.is_quiet());
+        is_still && self.shards.iter().all(|shard| shard.arrivals.is_empty() && !waits(shard))
     }
 }

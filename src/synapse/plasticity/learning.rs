@@ -37,7 +37,7 @@ pub struct LearningEvents {
 
 /// The rule with prepared constants and state.
 #[derive(Clone, Debug)]
-enum Kernel {
+pub(super) enum Kernel {
     Pair { rule: Pair, x: Traces, y: Traces },
     Triplet { rule: Triplet, r: [Traces; 2], o: [Traces; 2] },
     Reward { rule: Reward, x: Traces, y: Traces, eligible: Eligibility },
@@ -45,13 +45,13 @@ enum Kernel {
 
 /// Eligibility traces of synapses, and the reward signal.
 #[derive(Clone, Debug)]
-struct Eligibility {
-    value: Vec<f64>,
+pub(super) struct Eligibility {
+    pub(super) value: Vec<f64>,
     /// Step for which `value` holds.
-    since: Vec<u64>,
+    pub(super) since: Vec<u64>,
     decay: Decay,
     /// The reward signal, and its decay per step.
-    signal: f64,
+    pub(super) signal: f64,
     fade: f64,
     /// `rate·Δ`.
     gain: f64,
@@ -91,9 +91,18 @@ const SILENT: f64 = 1e-12;
 #[derive(Clone, Debug)]
 pub struct Learning {
     wiring: Wiring,
-    kernel: Kernel,
-    events: LearningEvents,
-    step: u64,
+    pub(super) kernel: Kernel,
+    pub(super) events: LearningEvents,
+    pub(super) step: u64,
+}
+
+/// How many neurons there are at either end of the synapses that learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Those that send, numbered from 0.
+    pub sources: u32,
+    /// Those that receive, numbered from 0.
+    pub targets: u32,
 }
 
 impl Learning {
@@ -103,27 +112,43 @@ impl Learning {
     /// # Errors
     /// Parameters out of range; neurons that do not exist.
     pub fn new(rule: &Rule, dt: Seconds, neurons: u32, list: &[(u32, u32, u32)]) -> Result<Self, Problems> {
+        Self::between(rule, dt, Ends { sources: neurons, targets: neurons }, list)
+    }
+
+    /// The same where senders and targets are numbered each on their own, as the packets and the neurons of a
+    /// core are.
+    ///
+    /// # Errors
+    /// Parameters out of range; neurons that do not exist.
+    pub fn between(rule: &Rule, dt: Seconds, ends: Ends, list: &[(u32, u32, u32)]) -> Result<Self, Problems> {
         rule.check()?;
         let mut problems = Problems::new();
-        if let Some((source, target, _)) = list.iter().find(|it| it.0.max(it.1) >= neurons) {
-            problems.require(false, "", || format!("there are {neurons} neurons; {source} → {target}"));
+        let is_absent = |it: &&(u32, u32, u32)| it.0 >= ends.sources || it.1 >= ends.targets;
+        if let Some((source, target, _)) = list.iter().find(is_absent) {
+            problems.require(false, "", || {
+                format!(
+                    "there are {} senders and {} targets; {source} → {target}",
+                    ends.sources, ends.targets
+                )
+            });
         }
         problems.into_result(())?;
-        let wiring = Wiring::new(neurons as usize, list);
-        let traces = |tau, pairing| Traces::new(neurons as usize, dt, tau, pairing);
+        let wiring = Wiring::new(ends, list);
+        let sent = |tau, pairing| Traces::new(ends.sources as usize, dt, tau, pairing);
+        let heard = |tau, pairing| Traces::new(ends.targets as usize, dt, tau, pairing);
         let kernel = match rule.clone() {
             Rule::Pair(rule) => {
-                let (x, y) = (traces(rule.tau_plus, rule.pairing), traces(rule.tau_minus, rule.pairing));
+                let (x, y) = (sent(rule.tau_plus, rule.pairing), heard(rule.tau_minus, rule.pairing));
                 Kernel::Pair { rule, x, y }
             }
             Rule::Triplet(rule) => {
-                let r = [rule.tau_plus, rule.tau_x].map(|tau| traces(tau, rule.pairing));
-                let o = [rule.tau_minus, rule.tau_y].map(|tau| traces(tau, rule.pairing));
+                let r = [rule.tau_plus, rule.tau_x].map(|tau| sent(tau, rule.pairing));
+                let o = [rule.tau_minus, rule.tau_y].map(|tau| heard(tau, rule.pairing));
                 Kernel::Triplet { rule, r, o }
             }
             Rule::Reward(rule) => {
                 let pair = &rule.stdp;
-                let (x, y) = (traces(pair.tau_plus, pair.pairing), traces(pair.tau_minus, pair.pairing));
+                let (x, y) = (sent(pair.tau_plus, pair.pairing), heard(pair.tau_minus, pair.pairing));
                 let eligible = Eligibility::new(&rule, wiring.len(), dt);
                 Kernel::Reward { rule, x, y, eligible }
             }

@@ -23,10 +23,12 @@
 
 pub mod learning;
 pub mod rule;
+mod saved;
 #[cfg(test)]
 mod tests;
 mod traces;
 mod wiring;
 
-pub use learning::{Learning, LearningEvents, Weights};
+pub use learning::{Ends, Learning, LearningEvents, Weights};
 pub use rule::{Bound, Pair, Pairing, Reward, Rule, Triplet};
+pub use saved::SavedLearning;

@@ -13,7 +13,7 @@ use super::{Files, multicast, open, rule};
 use crate::base::{NodeId, Problem, Problems};
 use crate::fabric::Fabric;
 use crate::noc::multicast::Multicast;
-use crate::noc::source::{Delivery, Offer, Source};
+use crate::noc::source::{Delivery, Failure, Offer, Source};
 
 /// Sends what a [`TrafficParams`] describes.
 ///
@@ -103,6 +103,17 @@ impl Source for TrafficSource {
         match &self.origin {
             Origin::Generated(generator) => generator.multicasts(),
             Origin::Trace(_) => &[],
+        }
+    }
+
+    fn heeds_failures(&self) -> bool {
+        matches!(&self.origin, Origin::Generated(generator) if generator.heeds_failures())
+    }
+
+    fn failed(&mut self, node: NodeId, failure: Failure) -> bool {
+        match &mut self.origin {
+            Origin::Generated(generator) => generator.failed(node, failure),
+            Origin::Trace(_) => false,
         }
     }
 
