@@ -140,7 +140,7 @@ fn draw_case(number: u32) -> (Chip, TrafficParams) {
 #[test]
 fn random_faults_lose_no_count_of_anything() {
     let (mut lost, mut struck, mut dropped) = (0, 0, 0);
-    for number in 0..300 {
+    for number in 0..200 {
         let (chip, params) = draw_case(number);
         let outcome = chip.run(chip.job(), &params);
         let said = format!("case {number}: {:?} {:?}", chip.spec, outcome.ending);
@@ -155,7 +155,7 @@ fn random_faults_lose_no_count_of_anything() {
         lost += gone;
         struck += outcome.passages.iter().filter(|passage| passage.resumed.is_some()).count();
         dropped += usize::from(gone > 0);
-        if number % 3 == 0 {
+        if number % 4 == 0 {
             let again = chip.run(Job { threads: 3, ..chip.job() }, &params);
             assert_eq!(again.packets, outcome.packets, "three threads, {said}");
             assert_eq!(again.passages, outcome.passages, "three threads, {said}");
@@ -166,7 +166,7 @@ fn random_faults_lose_no_count_of_anything() {
             assert!(again == outcome, "three threads, {said}");
         }
     }
-    assert!(lost > 500 && struck > 400 && dropped > 80, "{lost} {struck} {dropped}");
+    assert!(lost > 300 && struck > 250 && dropped > 50, "{lost} {struck} {dropped}");
 }
 
 /// One packet of one flit along a line of four routers, on the reference pipeline: injected in cycle 0, in router
