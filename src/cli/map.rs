@@ -9,15 +9,13 @@ use serde_json::{Value, json};
 
 use super::console;
 use super::failure::Failure;
+use super::mapper::{Floor, rates};
 use super::setting::{Documents, Names, Setting};
-use crate::base::{CoreId, Problem, Problems};
-use crate::mapping::{
-    Avoided, Capacity, Casting, Cores, Figures, Granule, Ground, Hypergraph, Mapped, Objective, Partition,
-    Place, Prices, Search, map as search,
-};
+use crate::base::{Problem, Problems};
+use crate::mapping::{Avoided, Casting, Figures, Mapped, Objective, Partition, Place, SearchParams};
+use crate::network::Net;
 use crate::network::describe::SeatParams;
-use crate::network::{Bench, Machine, Net};
-use crate::sim::chip::{self, CoreParams};
+use crate::sim::chip;
 use crate::spec::{Diagnostics, Loaded, WorkloadDoc, load_workload};
 
 /// Arguments of `map`.
@@ -112,8 +110,7 @@ pub(super) fn map(arguments: &MapArguments) -> Result<(), Failure> {
     let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
     let setting = documents.prepare(arguments.seed)?;
     let net = network(&workload, arguments.seed)?;
-    let rates = rates(&net, arguments)?;
-    let mapped = find(&documents, &setting, &net, &rates, arguments)?;
+    let mapped = find(&documents, &setting, &net, arguments)?;
     let seats = mapped.placement.seats(&net);
     if let Some(path) = out {
         std::fs::write(path, written(&arguments.workload, &seats))
@@ -140,27 +137,10 @@ fn network(workload: &Loaded<WorkloadDoc>, seed: u64) -> Result<Net, Failure> {
     Ok(described.map_err(|problems| workload.explain(problems.under("network")))?.net)
 }
 
-/// How often each neuron fires [1/s of the models' time].
-fn rates(net: &Net, arguments: &MapArguments) -> Result<Vec<f64>, Failure> {
-    let mut spikes = vec![0u32; net.neurons() as usize];
-    if arguments.measure == 0 {
-        return Ok(vec![1.0; spikes.len()]);
-    }
-    let mut bench =
-        Bench::new(net.clone(), arguments.seed).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
-    for _ in 0..arguments.measure {
-        bench.step().map_err(|halt| Failure::Failed(halt.to_string()))?;
-        bench.fired().iter().for_each(|neuron| spikes[neuron.index()] += 1);
-    }
-    let time = f64::from(arguments.measure) * net.dt.0;
-    Ok(spikes.iter().map(|&count| f64::from(count).max(0.5) / time).collect())
-}
-
 fn find(
     documents: &Documents,
     setting: &Setting,
     net: &Net,
-    rates: &[f64],
     arguments: &MapArguments,
 ) -> Result<Mapped, Failure> {
     let chip = &documents.chip;
@@ -170,47 +150,13 @@ fn find(
     };
     let wrong_cores = |problems: Problems| Failure::from(chip.explain(problems.under("cores")));
     let site = chip::Ground::new(documents.fabric(), &setting.health, params).map_err(wrong_cores)?;
-    let node: Vec<_> = (0..site.cores()).map(|core| site.node(CoreId(core))).collect();
-    let cores = Cores { class: vec![0; node.len()], node, classes: vec![capacity(params)] };
-    let ground = Ground {
-        fabric: documents.fabric(),
-        health: &setting.health,
-        routing: &setting.routing,
-        cores: &cores,
-        prices: prices(params),
-    };
+    let floor = Floor::new(documents, setting, params, &site);
     let refused = |problems: Problems| Failure::Usage(problems.to_string());
-    let graph = Hypergraph::of_net(net, rates).map_err(refused)?;
-    search(&graph, &ground, &wanted(arguments), arguments.seed).map_err(refused)
+    let rates = rates(net, arguments.measure, arguments.seed).map_err(refused)?;
+    floor.search(net, &rates, &wanted(arguments), arguments.seed).map_err(refused)
 }
 
-/// What a core of the chip takes.
-fn capacity(params: &CoreParams) -> Capacity {
-    let granules = params.granules.iter().map(|granule| Granule {
-        models: granule.models.clone(),
-        neurons: granule.neurons.unwrap_or(params.neurons),
-    });
-    Capacity {
-        neurons: params.neurons,
-        granules: granules.collect(),
-        synapses: params.synapses.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX)),
-        fan_in: u32::MAX,
-        fan_out: u32::MAX,
-        reach: params.fan_out.unwrap_or(u32::MAX),
-    }
-}
-
-/// What a packet and a hop cost by what the chip file says of its cores.
-fn prices(params: &CoreParams) -> Prices {
-    let packet = params.axon_in.energy.0 + params.axon_out.energy.0;
-    let hop = params.hops.as_ref().map_or(0.0, |hops| {
-        let all = [&hops.east, &hops.north, &hops.west, &hops.south];
-        all.iter().map(|cost| cost.energy.0).sum::<f64>() / 4.0
-    });
-    Prices { packet, hop }
-}
-
-fn wanted(arguments: &MapArguments) -> Search {
+fn wanted(arguments: &MapArguments) -> SearchParams {
     let partition = |name: &PartitionName| match name {
         PartitionName::Sequential => Partition::Sequential,
         PartitionName::Overlap => Partition::Overlap,
@@ -218,7 +164,7 @@ fn wanted(arguments: &MapArguments) -> Search {
     };
     let mut partitions: Vec<Partition> = arguments.partition.iter().map(partition).collect();
     if partitions.is_empty() {
-        partitions = Search::default().partitions;
+        partitions = SearchParams::default().partitions;
     }
     let place = match arguments.place {
         PlaceName::Linear => Place::Linear,
@@ -228,13 +174,12 @@ fn wanted(arguments: &MapArguments) -> Search {
         PlaceName::Anneal => Place::Anneal,
     };
     let casting = if arguments.multicast { Casting::Multicast } else { Casting::Unicast };
-    Search {
+    SearchParams {
         partitions,
         place,
-        // Orders are asked for by those who want to see what they are worth by themselves.
-        settle: place == Place::Anneal,
         objective: Objective { casting, peak: arguments.peak },
         starts: arguments.starts,
+        ..SearchParams::default()
     }
 }
 

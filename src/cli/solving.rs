@@ -5,13 +5,16 @@ use std::time::Instant;
 
 use super::console;
 use super::failure::Failure;
+use super::mapper::{Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
+use super::spikes::Fired;
 use super::spiking::{ground, write_report};
 use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
+use crate::mapping::{MappingParams, SearchParams};
 use crate::network::{Activity, Halt, Machine, Net};
 use crate::report::{Folder, HostReport, NetworkReport};
-use crate::sim::chip::{Chip, Ground, How, Placement};
+use crate::sim::chip::{Chip, Ground, How};
 use crate::sim::{Control, Fidelity, Progress};
 use crate::workload::host::{self, Backend};
 use crate::workload::{Algorithm, AlgorithmOutcome};
@@ -24,12 +27,17 @@ pub(super) fn run(
     folder: Option<&Folder>,
     start: Instant,
 ) -> Result<(), Failure> {
-    let (outcome, mut timed) = Watch::new().over(|control| solve(plan, algorithm, arguments, control))?;
+    let ground = ground(plan)?;
+    let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
+    let chips = Chips::new(plan, arguments, &ground, &floor);
+    let (outcome, mut timed) = Watch::new().over(|control| solve(plan, algorithm, chips, control))?;
     let seconds = timed.seconds().map_err(|halt| Failure::Failed(halt.to_string()))?;
     let ran = start.elapsed().as_secs_f64();
     let mut report =
         NetworkReport::new(&mut timed.chip, plan.inputs()?, arguments.seed, outcome.is_complete, seconds);
     report.result = Some(outcome.to_json());
+    report.mapping = Some(floor.account(&timed.seating, &timed.chip, &timed.fired.counts));
+    timed.fired.write(&arguments.spikes, arguments.force)?;
     let work = (outcome.activity.steps, outcome.activity.synaptic_events);
     let host = HostReport::of_network(arguments.threads.into(), 0.0, ran, work);
     if let Some(folder) = folder {
@@ -41,6 +49,9 @@ pub(super) fn run(
 
 /// An answer that is shown to be wrong is a failure of the run, unless it is the best of a search.
 fn judge(outcome: &AlgorithmOutcome) -> Result<(), Failure> {
+    if !outcome.is_complete {
+        return Err(Failure::Interrupted);
+    }
     if outcome.is_affected == Some(true) {
         let late = outcome.activity.late;
         return Err(Failure::Failed(format!("{late} spikes came late and the result is not right")));
@@ -51,14 +62,11 @@ fn judge(outcome: &AlgorithmOutcome) -> Result<(), Failure> {
 fn solve(
     plan: &Plan,
     algorithm: &Algorithm,
-    arguments: &RunArguments,
+    mut chips: Chips<'_>,
     control: &mut Control<'_>,
 ) -> Result<(AlgorithmOutcome, Timed), Failure> {
     let workload = &plan.workload;
-    let ground = ground(plan)?;
-    let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
-    let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
-    let mut chips = Chips { ground: &ground, how };
+    let seed = chips.how.seed;
     let files = |path: &Path| workload.file(path);
     let mut watch = |progress: host::Progress| {
         if progress.steps.is_multiple_of(LOOK)
@@ -68,8 +76,9 @@ fn solve(
         }
         !control.cancel.is_some_and(|flag| flag.load(std::sync::atomic::Ordering::Relaxed))
     };
-    match algorithm.run(&mut chips, &files, arguments.seed, &mut watch) {
+    match algorithm.run(&mut chips, &files, seed, &mut watch) {
         Ok((outcome, Some(timed))) => Ok((outcome, timed)),
+        Ok((outcome, None)) if !outcome.is_complete => Err(Failure::Interrupted),
         Ok((_, None)) => Err(Failure::Failed("the algorithm has used no machine".to_owned())),
         Err(host::Failure::Refused(problems)) => Err(workload.explain(problems).into()),
         Err(host::Failure::Halted(halt)) => Err(Failure::Failed(halt.to_string())),
@@ -80,20 +89,44 @@ fn solve(
 /// Steps between two looks at the outside world.
 const LOOK: u64 = 16;
 
-/// Chips of one kind, filled core by core.
+/// Chips of one kind, filled as the workload says.
 struct Chips<'a> {
+    plan: &'a Plan,
     ground: &'a Ground<'a>,
+    floor: &'a Floor<'a>,
     how: How,
+    keeps_spikes: bool,
+}
+
+impl<'a> Chips<'a> {
+    fn new(plan: &'a Plan, arguments: &RunArguments, ground: &'a Ground<'a>, floor: &'a Floor<'a>) -> Self {
+        let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
+        let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
+        Self { plan, ground, floor, how, keeps_spikes: !arguments.spikes.is_empty() }
+    }
+
+    /// What the workload says of the mapping. Nobody knows how often neurons of an algorithm fire before it
+    /// runs: they count the same.
+    fn mapping(&self) -> Option<MappingParams> {
+        let mapping = self.plan.workload.value.mapping.clone();
+        mapping.map(|mapping| match mapping {
+            MappingParams::Search(search) => MappingParams::Search(SearchParams { measure: 0, ..search }),
+            other => other,
+        })
+    }
 }
 
 impl Backend for Chips<'_> {
     type Machine = Timed;
 
     fn machine(&mut self, net: Net) -> Result<Timed, Problems> {
-        let placement = Placement::sequential(&net, self.ground)?;
-        let mut chip = Chip::new(net, &placement, self.ground, self.how)?;
+        let (mapping, files) = (self.mapping(), |path: &Path| self.plan.workload.file(path));
+        let wish = Wish { mapping: mapping.as_ref(), seats: &[], files: &files, seed: self.how.seed };
+        let seating = self.floor.seat(&net, self.ground, &wish)?;
+        let fired = Fired::none(&net, self.keeps_spikes);
+        let mut chip = Chip::new(net, &seating.placement, self.ground, self.how)?;
         chip.keep_records();
-        Ok(Timed { chip, seconds: Vec::new() })
+        Ok(Timed { chip, seating, fired, seconds: Vec::new() })
     }
 
     fn longest_delay(&self) -> u16 {
@@ -101,9 +134,11 @@ impl Backend for Chips<'_> {
     }
 }
 
-/// A chip, and what its steps took.
+/// A chip, how it was filled, what its neurons fired and what its steps took.
 struct Timed {
     chip: Chip,
+    seating: Seating,
+    fired: Fired,
     seconds: Vec<f64>,
 }
 
@@ -131,6 +166,7 @@ impl Machine for Timed {
 
     fn step(&mut self) -> Result<(), Halt> {
         self.chip.step()?;
+        self.fired.note(self.chip.next_step() - 1, self.chip.fired());
         self.note();
         Ok(())
     }

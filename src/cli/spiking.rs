@@ -1,17 +1,21 @@
 //! `spikeloom run` of a spiking network.
 
+use std::path::Path;
 use std::time::Instant;
 
 use super::console;
 use super::failure::Failure;
+use super::mapper::{Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
+use super::spikes::Fired;
 use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
+use crate::mapping::MappingParams;
 use crate::network::Machine;
 use crate::network::describe::Selection;
 use crate::report::{self, Folder, FolderError, HostReport, NetworkReport, RunFiles, Trace};
 use crate::sim::Fidelity;
-use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, How, Placement, Wires, drive};
+use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, How, Wires, drive};
 use crate::spec::Probes;
 
 /// Runs the network of `plan`; `start` is when everything began.
@@ -21,8 +25,11 @@ pub(super) fn run(
     folder: Option<&Folder>,
     start: Instant,
 ) -> Result<(), Failure> {
-    let mut chip = build(plan, arguments)?;
+    let ground = ground(plan)?;
+    let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
+    let (mut chip, seating) = build(plan, arguments, &ground, &floor)?;
     let mut traces = Traces::begin(plan, &chip, folder)?;
+    traces.fired = Fired::none(chip.net(), !arguments.spikes.is_empty());
     let steps = plan.workload.value.steps();
     let loaded = start.elapsed().as_secs_f64();
     chip.keep_records();
@@ -39,7 +46,9 @@ pub(super) fn run(
     let host = HostReport::of_network(threads, loaded, ran, (activity.steps, activity.synaptic_events));
     let complete = ending == ChipEnding::Complete;
     let seconds = std::mem::take(&mut traces.seconds);
-    let report = NetworkReport::new(&mut chip, plan.inputs()?, arguments.seed, complete, seconds);
+    let mut report = NetworkReport::new(&mut chip, plan.inputs()?, arguments.seed, complete, seconds);
+    report.mapping = Some(floor.account(&seating, &chip, &traces.fired.counts));
+    std::mem::take(&mut traces.fired).write(&arguments.spikes, arguments.force)?;
     if let Some(folder) = folder {
         write(folder, traces, &report, &host)?;
     }
@@ -75,31 +84,41 @@ pub(super) fn ground(plan: &Plan) -> Result<Ground<'_>, Failure> {
 }
 
 /// The network on the chip.
-fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
+fn build(
+    plan: &Plan,
+    arguments: &RunArguments,
+    ground: &Ground<'_>,
+    floor: &Floor<'_>,
+) -> Result<(Chip, Seating), Failure> {
     let workload = &plan.workload;
-    let ground = ground(plan)?;
-    let params = ground.params;
     let Some(network) = &workload.value.network else {
         return Err(Failure::Usage("the workload is no network".into()));
     };
-    let files = |name: &str| workload.file(std::path::Path::new(name));
+    let files = |name: &str| workload.file(Path::new(name));
     let wrong_network = |problems: Problems| Failure::from(workload.explain(problems.under("network")));
     let described = network.compile(&files, arguments.seed).map_err(wrong_network)?;
-    let placement = match described.seats.is_empty() {
-        true => Placement::sequential(&described.net, &ground),
-        false => Placement::of_seats(&described.net, params, &described.seats),
+    let paths = |path: &Path| workload.file(path);
+    let mapping = workload.value.mapping.as_ref();
+    let wish = Wish { mapping, seats: &described.seats, files: &paths, seed: arguments.seed };
+    // What a search does not find is told by its own terms, which no document names.
+    let wrong = |problems: Problems| match mapping {
+        Some(MappingParams::Search(_)) => Failure::Usage(problems.to_string()),
+        Some(MappingParams::File(_)) => workload.explain(problems.under("mapping.file")).into(),
+        Some(MappingParams::InOrder) | None => wrong_network(problems),
     };
-    let placement = placement.map_err(wrong_network)?;
+    let seating = floor.seat(&described.net, ground, &wish).map_err(wrong)?;
     let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
     let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
     // What does not fit is told by core and neuron, which no document names.
-    Chip::new(described.net, &placement, &ground, how)
-        .map_err(|problems| Failure::Usage(problems.to_string()))
+    let chip = Chip::new(described.net, &seating.placement, ground, how)
+        .map_err(|problems| Failure::Usage(problems.to_string()))?;
+    Ok((chip, seating))
 }
 
 /// The traces that a workload asks for, and the time of each step.
 struct Traces {
     seconds: Vec<f64>,
+    fired: Fired,
     spikes: Option<(Trace, Vec<bool>)>,
     potentials: Option<(Trace, Vec<NeuronId>)>,
     steps: Option<Trace>,
@@ -134,6 +153,7 @@ impl Traces {
             begin("potentials.csv", !potentials.is_empty(), "time,population,neuron,potential")?;
         Ok(Self {
             seconds: Vec::new(),
+            fired: Fired::default(),
             spikes: of_spikes.map(|trace| (trace, is_probed)),
             potentials: of_potentials.map(|trace| (trace, potentials)),
             steps: begin("steps.csv", probes.steps, STEPS_HEADER)?,
@@ -142,6 +162,7 @@ impl Traces {
 
     fn step(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
         let step = chip.next_step() - 1;
+        self.fired.note(step, chip.fired());
         let place = |neuron| chip.net().place(neuron).map(|(population, at)| (population.name.as_str(), at));
         if let Some((trace, is_probed)) = &mut self.spikes {
             for &neuron in chip.fired().iter().filter(|neuron| is_probed[neuron.index()]) {

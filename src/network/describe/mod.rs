@@ -15,14 +15,13 @@
 
 mod compile;
 mod convolution;
-mod draw;
 mod lists;
 mod params;
 mod select;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Described, Files, Seat};
+pub use compile::{Described, Files, Seat, read_seats};
 pub use convolution::{ChannelOrder, Convolution};
 pub use params::{
     Delays, NetworkParams, PartParams, Pattern, PopulationParams, ProjectionParams, SeatParams, Weights,

@@ -80,6 +80,15 @@ pub struct ProjectionParams {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 0, max = 1))]
     pub channel: u8,
+    /// Whether its synapses are not stored but drawn anew, and the same, whenever their neuron fires: for
+    /// `one-to-one`, `all-to-all`, `probability`, `fan-out` and `distance` with constant or drawn weights. All
+    /// projections from a neuron are procedural, or none is.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub procedural: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn is_zero(channel: &u8) -> bool {

@@ -138,3 +138,48 @@ fn parts_and_values_give_neurons_their_own_parameters() {
     let counts = |i: usize| net.populations[i].parts.iter().map(|part| part.count).collect::<Vec<_>>();
     assert_eq!((counts(0), counts(1)), (vec![1, 2, 1], vec![2, 1]));
 }
+
+#[test]
+fn procedural_projections_give_the_synapses_that_would_be_stored() {
+    for projection in [
+        "{from: a, to: a, pattern: {probability: {probability: 0.4}}, weights: {uniform: {low: 1, high: 2}}, P}",
+        "{from: 'a[1..5]', to: b, pattern: {fan-out: {count: 7}}, delays: {uniform: {low: 2, high: 9}}, P}",
+        "{from: a, to: a, pattern: {distance: {width: 3, peak: 0.7, radius: 1, reach: 9}}, P}",
+        "{from: a, to: a, pattern: {all-to-all: {itself: false}}, weights: {normal: {mean: 0, deviation: 1}}, P}",
+        "{from: 'a[0..3]', to: b, pattern: one-to-one, P}",
+    ] {
+        let made = |flag: &str| compile(&network(&projection.replace('P', flag))).unwrap();
+        let (stored, drawn) = (made("channel: 0"), made("procedural: true"));
+        assert!(drawn.synapses.is_empty() && !stored.synapses.is_empty());
+        let all = |net: &Net| {
+            let mut all = Vec::new();
+            (0..net.neurons()).for_each(|it| net.each(NeuronId(it), |synapse| all.push((it, synapse))));
+            all
+        };
+        assert_eq!(all(&drawn), all(&stored), "{projection}");
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_source_by_source_is_refused() {
+    let check = |projections: &str, expected: &str| {
+        let found = compile(&network(projections)).unwrap_err();
+        assert!(found.contains(expected), "{found:?} does not say {expected:?}");
+    };
+    check(
+        "{from: a, to: b, pattern: {fan-in: {count: 2}}, procedural: true}",
+        "projections[0].procedural: synapses of this pattern cannot be drawn source by source",
+    );
+    check(
+        "{from: a, to: a, pattern: one-to-one, weights: {values: [1, 2, 3, 4, 5, 6]}, procedural: true}",
+        "projections[0].weights: weights from a list have to be stored",
+    );
+    check(
+        "{from: a, to: a, pattern: one-to-one, procedural: true}, {from: 'a[2]', to: b, pattern: {all-to-all: {}}}",
+        "neuron 2 has stored and procedural synapses",
+    );
+    check(
+        "{from: a, to: a, pattern: one-to-one, channel: 1, procedural: true}",
+        "drawn[0]: `a` has 1 input channels; found channel 1",
+    );
+}

@@ -21,12 +21,14 @@
 
 mod arrivals;
 mod counts;
+mod drawing;
 mod drive;
 mod layout;
 mod machine;
 pub mod params;
 mod placement;
 mod plan;
+mod rounding;
 mod shard;
 mod site;
 #[cfg(test)]
@@ -47,9 +49,10 @@ pub use params::{CoreParams, GranuleParams, HopCosts, Late, Synchronisation, Til
 pub use placement::Placement;
 pub use site::{Ground, Wires};
 
+use drawing::Letters;
 use layout::Layout;
 use plan::Plan;
-use shard::{LATEST, LOST, Moment, Parcel, Shape, Shard};
+use shard::{LATEST, LOST, Moment, Parcel, Sent, Shape, Shard};
 use timing::{Clockwork, Outbox};
 
 /// How to simulate a chip, as opposed to what.
@@ -189,6 +192,23 @@ impl Chip {
         self.plan.layout.core_of(self.plan.layout.site[neuron.index()])
     }
 
+    /// The neurons of `core`.
+    pub fn neurons_of(&self, core: CoreId) -> impl ExactSizeIterator<Item = NeuronId> + '_ {
+        let sites = self.plan.layout.first[core.index()]..self.plan.layout.first[core.index() + 1];
+        self.plan.layout.neuron[sites.start as usize..sites.end as usize].iter().map(|&it| NeuronId(it))
+    }
+
+    /// The cores that a spike of `neuron` goes to, ascending, in `cores`.
+    pub fn fan_out(&self, neuron: NeuronId, cores: &mut Vec<CoreId>) {
+        cores.clear();
+        let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return };
+        let packets = &self.plan.fan[self.plan.packets(site as usize)];
+        cores.extend(packets.iter().map(|packet| CoreId(packet.core.into())));
+        if let Some(drawing) = self.plan.drawing.as_ref().filter(|it| it.drawn.has(neuron)) {
+            cores.extend(drawing.cores(neuron).into_iter().map(|core| CoreId(core.into())));
+        }
+    }
+
     /// What each core has done so far.
     pub fn counts(&self) -> impl Iterator<Item = &CoreCounts> {
         self.shards.iter().flat_map(|shard| &shard.counts)
@@ -201,7 +221,8 @@ impl Chip {
 
     /// Memory for synapses, packets and what is under way [bytes].
     pub fn bytes(&self) -> usize {
-        self.plan.bytes() + self.shards.iter().map(|shard| shard.arrivals.bytes()).sum::<usize>()
+        let own = |shard: &Shard| shard.arrivals.bytes() + shard.letters.bytes();
+        self.plan.bytes() + self.shards.iter().map(own).sum::<usize>()
     }
 
     /// Value of variable number `variable` of `neuron`, for probes: no round trip of the host.
@@ -231,12 +252,15 @@ impl Chip {
 
     /// Delivers what they have sent; `late` by shard and message, where anything can be.
     fn deliver(shards: &mut [Shard], moment: Moment<'_>, late: Option<&[Vec<u32>]>) {
-        let sent: Vec<Vec<Vec<Parcel>>> =
-            shards.iter_mut().map(|shard| std::mem::take(&mut shard.parcels)).collect();
+        let take = |shard: &mut Shard| {
+            (std::mem::take(&mut shard.parcels), std::mem::replace(&mut shard.letters, Letters::new()))
+        };
+        let sent: Vec<(Vec<Vec<Parcel>>, Letters)> = shards.iter_mut().map(take).collect();
         let take = |(index, shard): (usize, &mut Shard)| {
-            for (from, sent) in sent.iter().enumerate() {
+            for (from, (parcels, letters)) in sent.iter().enumerate() {
                 let late = late.map(|late| late[from].as_slice());
-                shard.deliver(&sent[index], moment.plan, moment.step, late);
+                let sent = Sent { parcels: &parcels[index], letters, late };
+                shard.deliver(sent, moment.plan, moment.step);
             }
         };
         if let [shard] = shards {
@@ -244,7 +268,7 @@ impl Chip {
         } else {
             shards.par_iter_mut().enumerate().for_each(take);
         }
-        shards.iter_mut().zip(sent).for_each(|(shard, parcels)| shard.parcels = parcels);
+        shards.iter_mut().zip(sent).for_each(|(shard, sent)| (shard.parcels, shard.letters) = sent);
     }
 
     /// A step that ends when the clock says so: what is late is known before anything is delivered.

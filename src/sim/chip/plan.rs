@@ -8,10 +8,12 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::drawing::{Census, Drawing, by_granule, only};
 use super::layout::Layout;
+use super::rounding::Rounding;
 use super::site::Ground;
 use crate::base::{NeuronId, Problem, Problems};
-use crate::network::{Net, SynapseColumns};
+use crate::network::{Drawn, Net, SynapseColumns};
 use crate::synapse::{Column, SynapseMemory, Timing, Weights};
 
 /// A packet that a neuron sends when it fires.
@@ -47,6 +49,10 @@ pub(super) struct Plan {
     pub memory: SynapseMemory,
     /// By position in the network: position in `memory`; empty where they agree.
     moved: Vec<u32>,
+    /// Longest delay of a synapse [steps]; 0 where there is none.
+    pub longest: u16,
+    /// Where some synapses are drawn.
+    pub drawing: Option<Drawing>,
 }
 
 impl Plan {
@@ -54,23 +60,33 @@ impl Plan {
     /// Synapses that do not fit: delays, fan-in, fan-out, memory; each says by how much.
     pub(super) fn new(net: &mut Net, layout: Layout, ground: &Ground<'_>) -> Result<Self, Problems> {
         let synapses = net.synapses.take_columns();
-        check_limits(&synapses, &layout, ground)?;
-        let mut maker = Maker::new(&layout, ground, &synapses);
+        let drawn = std::mem::take(&mut net.drawn);
+        let core = cores(&layout);
+        let census = Census::take(&drawn, &layout, &core, ground.params);
+        check_limits(&synapses, &layout, (&drawn, &census), ground)?;
+        let mut maker = Maker::new(&layout, ground, &synapses, &core);
         for site in 0..layout.neuron.len() {
             maker.send(site);
         }
-        let Maker { fan, fan_first, profiles, order, .. } = maker;
-        check_fan_out(&fan_first, &layout, ground)?;
-        let profiles = profiles.finish()?;
-        let weight = match ground.params.weight_bits {
-            Some(bits) => rounded(&synapses, &layout, bits),
+        let Maker { fan, fan_first, mut profiles, order, .. } = maker;
+        check_fan_out(&fan_first, &layout, &census, ground)?;
+        profiles.add_census(&census);
+        let (profiles, kinds) = profiles.finish()?;
+        let all = ground.params.weight_bits.map(|bits| (largest(&synapses, &core, census.largest), bits));
+        let rounding = all.map(|(largest, bits)| Rounding::new(&largest, bits));
+        let weight = match &rounding {
+            Some(rounding) => {
+                let core = |index: usize| usize::from(core[synapses.target[index] as usize]);
+                let round = |index| rounding.round(core(index), synapses.weight.at(index));
+                Weights::new((0..synapses.target.len()).map(round).collect())
+            }
             None => synapses.weight.clone(),
         };
         let timing = timing(&synapses);
         let in_place = order.iter().enumerate().all(|(to, &from)| to == from as usize);
         let slot = |&from: &u32| {
-            let site = layout.site[synapses.target[from as usize] as usize];
-            (site - layout.first[layout.core_of(site).index()]) as u16
+            let neuron = synapses.target[from as usize] as usize;
+            (layout.site[neuron] - layout.first[usize::from(core[neuron])]) as u16
         };
         let target = order.iter().map(slot).collect();
         let (weight, timing, moved) = match in_place {
@@ -78,7 +94,10 @@ impl Plan {
             false => (weight.permuted(&order), timing.permuted(&order), inverse(&order)),
         };
         let memory = SynapseMemory::new(target, weight, timing);
-        Ok(Self { layout, fan_first, fan, profiles, memory, moved })
+        let longest = memory.timings().iter().map(|timing| timing.delay()).max().unwrap_or(0);
+        let longest = longest.max(drawn.longest_delay());
+        let drawing = (!drawn.is_empty()).then(|| Drawing { drawn, core, kinds, rounding });
+        Ok(Self { layout, fan_first, fan, profiles, memory, moved, longest, drawing })
     }
 
     /// The packets that the neuron at `site` sends.
@@ -101,8 +120,23 @@ impl Plan {
     /// Memory taken [bytes].
     pub(super) fn bytes(&self) -> usize {
         let layout = 9 * self.layout.neuron.len();
-        self.memory.bytes() + 8 * self.fan.len() + 4 * (self.fan_first.len() + self.moved.len()) + layout
+        self.memory.bytes()
+            + 8 * self.fan.len()
+            + 4 * (self.fan_first.len() + self.moved.len())
+            + layout
+            + self.drawing.as_ref().map_or(0, Drawing::bytes)
     }
+}
+
+/// By neuron: its core.
+fn cores(layout: &Layout) -> Vec<u16> {
+    let mut core = vec![0; layout.neuron.len()];
+    for (index, sites) in layout.first.windows(2).enumerate() {
+        for &neuron in &layout.neuron[sites[0] as usize..sites[1] as usize] {
+            core[neuron as usize] = index as u16;
+        }
+    }
+    core
 }
 
 fn inverse(order: &[u32]) -> Vec<u32> {
@@ -123,30 +157,27 @@ fn timing(synapses: &SynapseColumns) -> Column<Timing> {
     }
 }
 
-/// Weights as whole multiples of a power of two per core, the smallest that lets the largest weight fit
-/// into `bits` bits with sign (one bit: the sign alone, at the magnitude's power of two).
-fn rounded(synapses: &SynapseColumns, layout: &Layout, bits: u8) -> Weights {
-    let core = |index: usize| layout.core_of(layout.site[synapses.target[index] as usize]).index();
-    let mut largest = vec![0.0f64; layout.walk.len()];
-    for index in 0..synapses.target.len() {
-        let largest = &mut largest[core(index)];
+/// By core: the largest magnitude of a weight, where it is more than in `largest`.
+fn largest(synapses: &SynapseColumns, core: &[u16], mut largest: Vec<f64>) -> Vec<f64> {
+    for (index, &target) in synapses.target.iter().enumerate() {
+        let largest = &mut largest[usize::from(core[target as usize])];
         *largest = largest.max(synapses.weight.at(index).abs());
     }
-    let most = ((1u64 << (bits - 1)) - 1).max(1) as f64;
-    let step = |largest: &f64| if *largest > 0.0 { (largest / most).log2().ceil().exp2() } else { 1.0 };
-    let step: Vec<f64> = largest.iter().map(step).collect();
-    let round = |index: usize| {
-        let step = step[core(index)];
-        (synapses.weight.at(index) / step).round().clamp(-most, most) * step + 0.0
-    };
-    Weights::new((0..synapses.target.len()).map(round).collect())
+    largest
 }
 
 /// What the chip cannot hold.
-fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>) -> Result<(), Problems> {
+fn check_limits(
+    synapses: &SynapseColumns,
+    layout: &Layout,
+    (drawn, census): (&Drawn, &Census),
+    ground: &Ground<'_>,
+) -> Result<(), Problems> {
     let params = ground.params;
     let mut problems = Problems::new();
-    if let Some(&delay) = synapses.delay.values().iter().max().filter(|&&delay| delay > params.max_delay) {
+    let stored = synapses.delay.values().iter().copied().max().unwrap_or(0);
+    let delay = stored.max(drawn.longest_delay());
+    if delay > params.max_delay {
         let message = format!(
             "a synapse has a delay of {delay} steps, {} more than the chip's longest; longer ones need relays",
             delay - params.max_delay
@@ -154,7 +185,7 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
         problems.push(Problem::new("max_delay", message).allowed(format!("1 to {}", params.max_delay)));
     }
     if let Some(most) = params.synapses {
-        let mut held = vec![0u64; layout.walk.len()];
+        let mut held = census.held.clone();
         let core = |&target: &u32| layout.core_of(layout.site[target as usize]).index();
         synapses.target.iter().for_each(|target| held[core(target)] += 1);
         for (core, &held) in held.iter().enumerate().filter(|&(_, &held)| held > most).take(20) {
@@ -164,7 +195,8 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
         }
     }
     if let Some(most) = params.fan_in {
-        let mut fan_in = vec![0u32; layout.site.len()];
+        let mut fan_in = census.fan_in.clone();
+        fan_in.resize(layout.site.len(), 0);
         synapses.target.iter().for_each(|&target| fan_in[target as usize] += 1);
         for (neuron, &found) in fan_in.iter().enumerate().filter(|&(_, &found)| found > most).take(20) {
             let message =
@@ -176,11 +208,17 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
 }
 
 /// Checks the number of cores that each neuron sends to.
-fn check_fan_out(fan_first: &[u32], layout: &Layout, ground: &Ground<'_>) -> Result<(), Problems> {
+fn check_fan_out(
+    fan_first: &[u32],
+    layout: &Layout,
+    census: &Census,
+    ground: &Ground<'_>,
+) -> Result<(), Problems> {
     let Some(most) = ground.params.fan_out else { return Ok(()) };
     let mut problems = Problems::new();
-    let found = fan_first.windows(2).map(|range| range[1] - range[0]);
-    for (found, neuron) in found.zip(&layout.neuron).filter(|&(found, _)| found > most).take(20) {
+    let stored = fan_first.windows(2).map(|range| range[1] - range[0]).zip(layout.neuron.iter().copied());
+    let drawn = census.excess.iter().map(|&(neuron, found)| (found, neuron.0));
+    for (found, neuron) in stored.chain(drawn).filter(|&(found, _)| found > most).take(20) {
         let message = format!("it sends to {found} cores, {} more than a neuron can", found - most);
         problems.push(Problem::new(format!("neuron {neuron}"), message));
     }
@@ -192,7 +230,7 @@ struct Maker<'a> {
     layout: &'a Layout,
     synapses: &'a SynapseColumns,
     /// By neuron: its core.
-    core: Vec<u16>,
+    core: &'a [u16],
     fan_first: Vec<u32>,
     fan: Vec<FanOut>,
     profiles: Profiles<'a>,
@@ -202,14 +240,13 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    fn new(layout: &'a Layout, ground: &'a Ground<'a>, synapses: &'a SynapseColumns) -> Self {
+    fn new(
+        layout: &'a Layout,
+        ground: &'a Ground<'a>,
+        synapses: &'a SynapseColumns,
+        core: &'a [u16],
+    ) -> Self {
         let sites = layout.neuron.len();
-        let mut core = vec![0; sites];
-        for (index, sites) in layout.first.windows(2).enumerate() {
-            for &neuron in &layout.neuron[sites[0] as usize..sites[1] as usize] {
-                core[neuron as usize] = index as u16;
-            }
-        }
         let mut fan_first = Vec::with_capacity(sites + 1);
         fan_first.push(0);
         let end = FanOut { start: 0, core: 0, profile: 0 };
@@ -250,44 +287,77 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// The kinds of packets there are.
-struct Profiles<'a> {
-    ground: &'a Ground<'a>,
+/// The kinds of packets there are, by what they meet: indices of profiles.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kinds {
     /// By granule and number of events, for packets to one granule: the kind plus one.
     plain: Vec<Vec<u32>>,
     mixed: BTreeMap<Vec<(u8, u32)>, u32>,
+}
+
+impl Kinds {
+    /// The kind of a packet whose synapses lead to neurons in `granules`, which is known.
+    #[inline]
+    pub(super) fn of(&self, granules: impl ExactSizeIterator<Item = u8> + Clone) -> u16 {
+        let len = granules.len();
+        match only(granules.clone()) {
+            Some(granule) => self.plain[usize::from(granule)][len].saturating_sub(1) as u16,
+            None => self.mixed.get(&by_granule(granules)).map_or(0, |&kind| kind as u16),
+        }
+    }
+}
+
+/// Makes profiles, one for each kind of packets.
+struct Profiles<'a> {
+    ground: &'a Ground<'a>,
+    kinds: Kinds,
     all: Vec<Profile>,
 }
 
 impl<'a> Profiles<'a> {
     fn new(ground: &'a Ground<'a>) -> Self {
         let plain = vec![Vec::new(); ground.params.granules.len()];
-        Self { ground, plain, mixed: BTreeMap::new(), all: Vec::new() }
+        Self { ground, kinds: Kinds { plain, mixed: BTreeMap::new() }, all: Vec::new() }
     }
 
     fn of(&mut self, granules: impl ExactSizeIterator<Item = u8> + Clone) -> u16 {
         let len = granules.len();
-        let Some(first) = granules.clone().next() else { return 0 };
-        if granules.clone().all(|granule| granule == first) {
-            let plain = &mut self.plain[usize::from(first)];
-            if plain.len() <= len {
-                plain.resize(len + 1, 0);
-            }
-            if plain[len] == 0 {
-                plain[len] = self.all.len() as u32 + 1;
-                self.add(vec![(first, len as u32)]);
-            }
-            return (self.plain[usize::from(first)][len] - 1) as u16;
+        match only(granules.clone()) {
+            Some(granule) => self.plain(granule, len),
+            None if len == 0 => 0,
+            None => self.mixed(by_granule(granules)),
         }
-        let mut counts = BTreeMap::new();
-        granules.for_each(|granule| *counts.entry(granule).or_insert(0) += 1);
-        let events: Vec<(u8, u32)> = counts.into_iter().collect();
-        if let Some(&known) = self.mixed.get(&events) {
+    }
+
+    fn plain(&mut self, granule: u8, len: usize) -> u16 {
+        let plain = &mut self.kinds.plain[usize::from(granule)];
+        if plain.len() <= len {
+            plain.resize(len + 1, 0);
+        }
+        if plain[len] == 0 {
+            plain[len] = self.all.len() as u32 + 1;
+            self.add(vec![(granule, len as u32)]);
+        }
+        (self.kinds.plain[usize::from(granule)][len] - 1) as u16
+    }
+
+    fn mixed(&mut self, events: Vec<(u8, u32)>) -> u16 {
+        if let Some(&known) = self.kinds.mixed.get(&events) {
             return known as u16;
         }
-        self.mixed.insert(events.clone(), self.all.len() as u32);
+        self.kinds.mixed.insert(events.clone(), self.all.len() as u32);
         self.add(events);
         (self.all.len() - 1) as u16
+    }
+
+    /// Adds the kinds of packets that are drawn.
+    fn add_census(&mut self, census: &Census) {
+        for (granule, counts) in census.plain.iter().enumerate() {
+            for (len, _) in counts.iter().enumerate().filter(|(_, is_there)| **is_there) {
+                self.plain(granule as u8, len);
+            }
+        }
+        census.mixed.iter().for_each(|events| _ = self.mixed(events.clone()));
     }
 
     fn add(&mut self, events: Vec<(u8, u32)>) {
@@ -302,11 +372,11 @@ impl<'a> Profiles<'a> {
         self.all.push(Profile { latency, events });
     }
 
-    fn finish(self) -> Result<Vec<Profile>, Problems> {
+    fn finish(self) -> Result<(Vec<Profile>, Kinds), Problems> {
         let kinds = self.all.len();
         let message = || format!("packets of {kinds} kinds (numbers of synapses by granule) are too many");
         let mut problems = Problems::new();
         problems.require(kinds <= 1 << 16, "", message);
-        problems.into_result(self.all)
+        problems.into_result((self.all, self.kinds))
     }
 }

@@ -83,6 +83,7 @@ impl Imported {
                 weights: Weights::default(),
                 delays: Delays::default(),
                 channel: 0,
+                procedural: false,
             });
             files.push((file, table));
         }
