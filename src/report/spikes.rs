@@ -92,7 +92,7 @@ impl Spikes {
         let mut spikes = file.create_group("spikes");
         for group in &self.groups {
             let (times, ids): (Vec<f64>, Vec<u64>) =
-                self.of(group).map(|(step, id)| (step as f64 * self.dt.0 * 1e3, u64::from(id))).unzip();
+                self.of(group).map(|(step, id)| (step as f64 * (self.dt.0 * 1e3), u64::from(id))).unzip();
             let mut population = spikes.create_group(checked(&group.name)?);
             population.set_attr("sorting", AttrValue::VarLenString("by_time".into()));
             let units = AttrValue::VarLenString("ms".into());
