@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::setting::{Documents, Setting};
@@ -125,27 +126,29 @@ impl<'a> Floor<'a> {
     /// What `seating` was worth on `chip`, whose neurons have fired as often as `spikes` says.
     pub(super) fn account(&self, seating: &Seating, chip: &Chip, spikes: &[u32]) -> MappingReport {
         let Seating { how, partition, seed, avoided, .. } = seating;
-        let mut meter = Meter::new(self.ground());
-        let (mut cores, mut fullest) = (0, 0);
-        let mut scratch = Vec::new();
-        for core in (0..chip.cores()).map(CoreId::at) {
-            let neurons = chip.neurons_of(core);
-            cores += u32::from(neurons.len() > 0);
-            fullest = fullest.max(neurons.len() as u32);
-            for neuron in neurons {
-                chip.fan_out(neuron, &mut scratch);
-                let spikes = spikes.get(neuron.index()).map_or(0, |&count| u64::from(count));
-                meter.add(core, spikes, scratch.iter().copied());
+        let cores: Vec<CoreId> = (0..chip.cores()).map(CoreId::at).collect();
+        let of_some = |cores: &[CoreId]| {
+            let (mut meter, mut scratch) = (Meter::new(self.ground()), Vec::new());
+            for &core in cores {
+                for neuron in chip.neurons_of(core) {
+                    chip.fan_out(neuron, &mut scratch);
+                    let spikes = spikes.get(neuron.index()).map_or(0, |&count| u64::from(count));
+                    meter.add(core, spikes, scratch.iter().copied());
+                }
             }
-        }
+            meter
+        };
+        // Whole numbers are added up: the result does not depend on the number of threads.
+        let meter = cores.par_chunks(64).map(of_some).reduce_with(Meter::with);
+        let held = || cores.iter().map(|&core| chip.neurons_on(core));
         MappingReport {
             how,
             partition: *partition,
             seed: *seed,
-            cores,
-            fullest,
+            cores: held().filter(|&held| held > 0).count() as u32,
+            fullest: held().max().unwrap_or(0),
             unused: *avoided,
-            figures: meter.finish(),
+            figures: meter.map(Meter::finish).unwrap_or_default(),
         }
     }
 }

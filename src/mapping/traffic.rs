@@ -85,6 +85,20 @@ impl<'a> Meter<'a> {
         }
     }
 
+    /// Adds what another has counted.
+    #[must_use]
+    pub fn with(mut self, mut other: Self) -> Self {
+        self.flush();
+        other.flush();
+        let (own, more) = (&mut self.traffic, other.traffic);
+        own.unicast_packets += more.unicast_packets;
+        own.connectivity_lambda_minus_1 += more.connectivity_lambda_minus_1;
+        own.packet_hops += more.packet_hops;
+        own.undeliverable += more.undeliverable;
+        self.load.iter_mut().zip(other.load).for_each(|(own, more)| *own += more);
+        self
+    }
+
     /// The figures.
     pub fn finish(mut self) -> Traffic {
         self.flush();
