@@ -1,10 +1,7 @@
 //! The cycle engine against the naive oracle, packet by packet, on random small chips.
 
-mod oracle;
-mod sources;
-
-use oracle::Oracle;
-use sources::Listed;
+use crate::oracle::Oracle;
+use crate::sources::Listed;
 use spikeloom::base::random::{Purpose, Stream};
 use spikeloom::base::{NodeId, RouterId};
 use spikeloom::fabric::{Fabric, Health, LinkParams, Topology};

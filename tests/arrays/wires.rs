@@ -1,8 +1,6 @@
 //! Wire resistance of crossbars against reference values and a plain nodal solver.
 
-mod array;
-
-use array::{floats, gauss, golden, golden_crossbar, near, nodal_oracle};
+use crate::measures::{floats, gauss, golden, golden_crossbar, near, nodal_oracle};
 use spikeloom::synapse::array::crossbar::{half_select_energy, sneak_resistance};
 use spikeloom::synapse::array::matrix::Matrix;
 use spikeloom::synapse::array::wires::{Curve, Network, Segments, effective_conductance, solve_nonlinear};

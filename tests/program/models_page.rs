@@ -1,6 +1,6 @@
 //! The book's pages of models are those of the code.
 //!
-//! `UPDATE_GOLDENS=1 cargo test --test models_page` writes them anew.
+//! `UPDATE_GOLDENS=1 cargo test --test program models_page` writes them anew.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -46,7 +46,7 @@ fn written() -> String {
 # Models
 
 Every model with its equations, parameters, units, defaults and sources. This page is written from the code by
-`UPDATE_GOLDENS=1 cargo test --test models_page`; `spikeloom models NAME` says the same in the terminal.
+`UPDATE_GOLDENS=1 cargo test --test program models_page`; `spikeloom models NAME` says the same in the terminal.
 "
     .to_owned();
     let mut sorts: BTreeMap<String, Vec<Model>> = BTreeMap::new();
@@ -70,6 +70,6 @@ fn the_page_of_models_is_current() {
     let kept = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == page,
-        "{PAGE} is not current: UPDATE_GOLDENS=1 cargo test --test models_page writes it anew"
+        "{PAGE} is not current: UPDATE_GOLDENS=1 cargo test --test program models_page writes it anew"
     );
 }

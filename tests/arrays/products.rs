@@ -1,9 +1,7 @@
 //! Products of whole arrays: exact where everything is ideal, off by what each non-ideality says, priced as
 //! published.
 
-mod array;
-
-use array::{from_yaml, golden, near};
+use crate::measures::{from_yaml, golden, near};
 use spikeloom::synapse::array::{Array, ArrayParams, Matrix};
 
 /// A crossbar that is ideal but for what `more` says.

@@ -1,7 +1,5 @@
 //! Results on disk when things go wrong: killed processes, full disks, folders that cannot be written.
 
-#![cfg(unix)]
-
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};

@@ -1,6 +1,6 @@
 //! The gallery of wrong input: what is said about each is kept as text and read by people.
 //!
-//! `UPDATE_GOLDENS=1 cargo test --test bad_input` writes the texts anew; look at the difference.
+//! `UPDATE_GOLDENS=1 cargo test --test program bad_input` writes the texts anew; look at the difference.
 
 use std::fs;
 use std::path::{Path, PathBuf};

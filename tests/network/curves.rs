@@ -24,7 +24,7 @@ struct Point {
 }
 
 fn curves() -> BTreeMap<String, Vec<Point>> {
-    let text = include_str!("golden/noc/curves.csv");
+    let text = include_str!("../golden/noc/curves.csv");
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     let mut curves: BTreeMap<String, Vec<Point>> = BTreeMap::new();
     for row in reader.deserialize() {

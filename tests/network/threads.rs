@@ -1,8 +1,6 @@
 //! The number of threads changes nothing: the same tally, packet by packet.
 
-mod sources;
-
-use sources::{Bernoulli, Dialogue, Listed, Pattern};
+use crate::sources::{Bernoulli, Dialogue, Listed, Pattern};
 use spikeloom::base::NodeId;
 use spikeloom::base::random::{Purpose, Stream};
 use spikeloom::fabric::{Health, LinkParams, Topology};

@@ -1,8 +1,6 @@
 //! Photonic meshes against reference decompositions, laws of error and loss, and finite differences.
 
-mod array;
-
-use array::{golden, near};
+use crate::measures::{golden, near};
 use num_complex::Complex64;
 use serde_json::Value;
 use spikeloom::base::random::{Purpose, Stream};

@@ -1,9 +1,7 @@
 //! Devices against reference values: drift and noise of phase-change cells, Y-Flash, memcapacitors, and the
 //! statistics of programming.
 
-mod array;
-
-use array::{floats, from_yaml, golden, near};
+use crate::measures::{floats, from_yaml, golden, near};
 use spikeloom::synapse::array::Matrix;
 use spikeloom::synapse::array::device::y_flash::YFlash;
 use spikeloom::synapse::array::device::{

@@ -1,10 +1,8 @@
 //! The approximate fidelity against the cycle engine: what it keeps exactly, and how far it is off.
 
-mod sources;
-
 use std::time::Instant;
 
-use sources::{Dialogue, Listed};
+use crate::sources::{Dialogue, Listed};
 use spikeloom::base::NodeId;
 use spikeloom::base::random::{Purpose, Stream};
 use spikeloom::fabric::{Fabric, Health, LinkParams, Topology};

@@ -3,21 +3,13 @@
 //! `golden/neurons/README.md` says where each file comes from. A list pairs every model with its
 //! case; a model without one fails.
 
-#[path = "neuron_goldens/bench.rs"]
-mod bench;
-#[path = "neuron_goldens/devices.rs"]
-mod devices;
-#[path = "neuron_goldens/networks.rs"]
-mod networks;
-#[path = "neuron_goldens/solvers.rs"]
-mod solvers;
-
 use serde_json::{Value, json};
 use spikeloom::base::unit::Seconds;
 use spikeloom::neuron::liquid::{self, Liquid};
 use spikeloom::neuron::{Bank, NO_INPUT, NeuronModel, Status};
 
-use bench::{Bench, array, floats, golden, ints, matrix, model, near, steps_of};
+use crate::bench::{Bench, array, floats, golden, ints, matrix, model, near, steps_of};
+use crate::{devices, networks, solvers};
 
 /// Which case covers which model.
 const CASES: &[(&str, fn())] = &[

@@ -1,10 +1,8 @@
 //! Bufferless routers: closed forms, books that balance, broken meshes, and what they refuse.
 
-mod sources;
-
 use std::collections::{BTreeMap, VecDeque};
 
-use sources::{Bernoulli, Dialogue, Listed, Pattern};
+use crate::sources::{Bernoulli, Dialogue, Listed, Pattern};
 use spikeloom::base::{LinkId, NodeId, RouterId};
 use spikeloom::fabric::{Fabric, Health, LinkParams, Topology};
 use spikeloom::noc::deflection::{Deflection, Deflections};

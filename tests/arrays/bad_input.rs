@@ -1,8 +1,6 @@
 //! What arrays refuse, and how they say so.
 
-mod array;
-
-use array::from_yaml;
+use crate::measures::from_yaml;
 use spikeloom::synapse::array::{ArrayParams, Matrix};
 
 #[track_caller]

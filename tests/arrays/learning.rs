@@ -2,9 +2,7 @@
 //!
 //! The task is made here, without files: ten digits drawn as segments on a grid of 8 × 6, shifted and spoilt by noise.
 
-mod array;
-
-use array::from_yaml;
+use crate::measures::from_yaml;
 use spikeloom::base::random::{Purpose, Stream};
 use spikeloom::synapse::array::{Array, ArrayParams, Matrix};
 

@@ -1,12 +1,10 @@
 //! The faster fidelities against the cycle engine and the reference simulator.
 
-mod sources;
-
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use sources::{Dialogue, Listed};
+use crate::sources::{Dialogue, Listed};
 use spikeloom::base::NodeId;
 use spikeloom::fabric::{Board, Fabric, Health, LinkChange, LinkParams, Topology};
 use spikeloom::noc::engine::{Ended, Network, PacketRecord, Run, Tally};
