@@ -96,7 +96,7 @@ impl Plan {
         let memory = SynapseMemory::new(target, weight, timing);
         let longest = memory.timings().iter().map(|timing| timing.delay()).max().unwrap_or(0);
         let longest = longest.max(drawn.longest_delay());
-        let drawing = (!drawn.is_empty()).then(|| Drawing { drawn, core, kinds, rounding });
+        let drawing = (!drawn.is_empty()).then_some(Drawing { drawn, core, kinds, rounding });
         Ok(Self { layout, fan_first, fan, profiles, memory, moved, longest, drawing })
     }
 
