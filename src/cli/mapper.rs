@@ -15,6 +15,7 @@ use crate::network::describe::{Seat, SeatParams, read_seats};
 use crate::network::{Bench, Machine, Net, Population};
 use crate::report::MappingReport;
 use crate::sim::chip::{self, Chip, CoreParams, Placement};
+use crate::spec::{Loaded, WorkloadDoc};
 
 /// The cores of a chip as the mapper sees them.
 pub(super) struct Floor<'a> {
@@ -196,6 +197,12 @@ fn read(
     let seats = seats.filter(|seats| !seats.is_empty());
     let seats = seats.ok_or_else(|| wrong("has no `mapping` and no `network.mapping`".into()))?;
     read_seats(&seats, populations).map_err(|problems| problems.under(name))
+}
+
+/// The content of a mapping file that `workload` names: next to it, or by its whole path, as the command line
+/// has it.
+pub(super) fn open(workload: &Loaded<WorkloadDoc>, path: &Path) -> std::io::Result<Vec<u8>> {
+    if path.is_absolute() { std::fs::read(path) } else { workload.file(path) }
 }
 
 /// What `--mapping` stands for, as the value of `workload.mapping`.

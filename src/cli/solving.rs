@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::console;
 use super::failure::Failure;
-use super::mapper::{Floor, Seating, Wish};
+use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
 use super::spikes::Fired;
 use super::spiking::{ground, write_report};
@@ -120,7 +120,7 @@ impl Backend for Chips<'_> {
     type Machine = Timed;
 
     fn machine(&mut self, net: Net) -> Result<Timed, Problems> {
-        let (mapping, files) = (self.mapping(), |path: &Path| self.plan.workload.file(path));
+        let (mapping, files) = (self.mapping(), |path: &Path| mapper::open(&self.plan.workload, path));
         let wish = Wish { mapping: mapping.as_ref(), seats: &[], files: &files, seed: self.how.seed };
         let seating = self.floor.seat(&net, self.ground, &wish)?;
         let fired = Fired::none(&net, self.keeps_spikes);

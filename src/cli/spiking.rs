@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::console;
 use super::failure::Failure;
-use super::mapper::{Floor, Seating, Wish};
+use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
 use super::spikes::Fired;
 use super::watch::Watch;
@@ -97,7 +97,7 @@ fn build(
     let files = |name: &str| workload.file(Path::new(name));
     let wrong_network = |problems: Problems| Failure::from(workload.explain(problems.under("network")));
     let described = network.compile(&files, arguments.seed).map_err(wrong_network)?;
-    let paths = |path: &Path| workload.file(path);
+    let paths = |path: &Path| mapper::open(workload, path);
     let mapping = workload.value.mapping.as_ref();
     let wish = Wish { mapping, seats: &described.seats, files: &paths, seed: arguments.seed };
     // What a search does not find is told by its own terms, which no document names.

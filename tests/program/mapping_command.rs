@@ -138,6 +138,24 @@ fn a_run_maps_its_network_and_says_what_that_was_worth() {
     assert_eq!(given["mapping"]["how"], "given");
     assert_eq!(run("net.yaml", &["--mapping", "m.json"])["mapping"], given["mapping"]);
     assert_eq!(run("m.yaml", &[])["mapping"], given["mapping"]);
+    // The workload may be one that is built in, and has no folder.
+    spikeloom(
+        at,
+        &[
+            "map",
+            "balanced",
+            "--chip",
+            "loihi",
+            "--partition",
+            "sequential",
+            "--place",
+            "linear",
+            "--out",
+            "b.yaml",
+        ],
+        0,
+    );
+    assert_eq!(json(at, &["run", "balanced", "--mapping", "b.yaml", "--json"])["mapping"]["how"], "given");
     let other = ["--mapping", "force", "--set", "workload.mapping.search.place=linear"];
     assert_eq!(run("net.yaml", &other)["inputs"]["workload"]["mapping"]["search"]["place"], "linear");
 }
