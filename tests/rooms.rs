@@ -19,7 +19,7 @@ fn allowed() -> BTreeMap<&'static str, Vec<&'static str>> {
             "sim",
             vec!["base", "fabric", "noc", "neuron", "synapse", "network", "workload", "mapping", "energy"],
         ),
-        ("report", vec!["base", "fabric", "noc", "energy", "sim"]),
+        ("report", vec!["base", "fabric", "noc", "energy", "mapping", "sim"]),
         ("sweep", vec!["base", "spec"]),
         (
             "spec",

@@ -56,6 +56,8 @@ struct Body {
     traces: Vec<(String, u64)>,
     /// What the network has carried.
     haul: Option<HaulState>,
+    /// How often each neuron has fired.
+    fired: Vec<u32>,
 }
 
 /// When and where the state of a run is kept.
@@ -110,7 +112,8 @@ impl Checkpoints {
         }
         let lengths = contents.iter().map(|(name, content)| (name.clone(), content.len() as u64)).collect();
         let haul = haul.as_ref().map(|haul| haul.state().clone());
-        let body = Body { chip: state, seconds: traces.steps.seconds.clone(), traces: lengths, haul };
+        let (seconds, fired) = (traces.steps.seconds.clone(), traces.fired.counts.clone());
+        let body = Body { chip: state, seconds, traces: lengths, haul, fired };
         let write = |out: &mut dyn Write| {
             let mut out = GzEncoder::new(out, Compression::fast());
             serde_json::to_writer(&mut out, &self.header)?;
@@ -146,6 +149,10 @@ impl Checkpoints {
         let mut rest = parts.next().unwrap_or_default();
         chip.load(&body.chip).map_err(|error| damaged(error.clone()))?;
         traces.steps.seconds = body.seconds;
+        if body.fired.len() != traces.fired.counts.len() {
+            return Err(damaged("the spikes are not those of this network".to_owned()));
+        }
+        traces.fired.counts = body.fired;
         if let (Some(haul), Some(state)) = (haul, body.haul)
             && !haul.resume(state)
         {

@@ -9,16 +9,14 @@ use serde_json::{Value, json};
 
 use super::console;
 use super::failure::Failure;
+use super::mapper::{Floor, rates};
 use super::setting::{Documents, Names, Setting};
 use super::watch::patiently;
-use crate::base::{CoreId, Gauge, Problem, Problems};
-use crate::mapping::{
-    Avoided, Capacity, Casting, Cores, Figures, Granule, Ground, Hypergraph, Mapped, Objective, Partition,
-    Place, Prices, Search, map as search,
-};
+use crate::base::{Gauge, Problem, Problems};
+use crate::mapping::{Avoided, Casting, Figures, Mapped, Objective, Partition, Place, SearchParams};
+use crate::network::Net;
 use crate::network::describe::SeatParams;
-use crate::network::{Bench, Machine, Net};
-use crate::sim::chip::{self, CoreParams};
+use crate::sim::chip;
 use crate::spec::{Diagnostics, Loaded, WorkloadDoc, load_workload};
 
 /// Arguments of `map`.
@@ -145,10 +143,7 @@ impl Found {
         let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
         let setting = documents.prepare(arguments.seed)?;
         let net = network(&workload, arguments.seed)?;
-        let rates =
-            patiently(is_seen, "measuring how often neurons fire", |gauge| rates(&net, arguments, gauge))?;
-        let search = || find(&documents, &setting, &net, &rates, arguments);
-        let mapped = patiently(is_seen, "searching for a mapping", |_| search())?;
+        let mapped = find(&documents, &setting, &net, (arguments, is_seen))?;
         let seats = mapped.placement.seats(&net);
         Ok(Self { mapped, seats })
     }
@@ -169,30 +164,11 @@ fn network(workload: &Loaded<WorkloadDoc>, seed: u64) -> Result<Net, Failure> {
     Ok(described.map_err(|problems| workload.explain(problems.under("network")))?.net)
 }
 
-/// How often each neuron fires [1/s of the models' time].
-fn rates(net: &Net, arguments: &MapArguments, gauge: &Gauge) -> Result<Vec<f64>, Failure> {
-    let mut spikes = vec![0u32; net.neurons() as usize];
-    if arguments.measure == 0 {
-        return Ok(vec![1.0; spikes.len()]);
-    }
-    let mut bench =
-        Bench::new(net.clone(), arguments.seed).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
-    gauge.plan(arguments.measure.into());
-    for _ in 0..arguments.measure {
-        gauge.tick();
-        bench.step().map_err(|halt| Failure::Failed(halt.to_string()))?;
-        bench.fired().iter().for_each(|neuron| spikes[neuron.index()] += 1);
-    }
-    let time = f64::from(arguments.measure) * net.dt.0;
-    Ok(spikes.iter().map(|&count| f64::from(count).max(0.5) / time).collect())
-}
-
 fn find(
     documents: &Documents,
     setting: &Setting,
     net: &Net,
-    rates: &[f64],
-    arguments: &MapArguments,
+    (arguments, is_seen): (&MapArguments, bool),
 ) -> Result<Mapped, Failure> {
     let chip = &documents.chip;
     let Some(params) = &chip.value.cores else {
@@ -201,47 +177,15 @@ fn find(
     };
     let wrong_cores = |problems: Problems| Failure::from(chip.explain(problems.under("cores")));
     let site = chip::Ground::new(documents.fabric(), &setting.health, params).map_err(wrong_cores)?;
-    let node: Vec<_> = (0..site.cores()).map(|core| site.node(CoreId(core))).collect();
-    let cores = Cores { class: vec![0; node.len()], node, classes: vec![capacity(params)] };
-    let ground = Ground {
-        fabric: documents.fabric(),
-        health: &setting.health,
-        routing: &setting.routing,
-        cores: &cores,
-        prices: prices(params),
-    };
+    let floor = Floor::new(documents, setting, params, &site);
     let refused = |problems: Problems| Failure::Usage(problems.to_string());
-    let graph = Hypergraph::of_net(net, rates).map_err(refused)?;
-    search(&graph, &ground, &wanted(arguments), arguments.seed).map_err(refused)
+    let measure = |gauge: &Gauge| rates(net, arguments.measure, arguments.seed, gauge);
+    let rates = patiently(is_seen, "measuring how often neurons fire", measure).map_err(refused)?;
+    let search = |_: &Gauge| floor.search(net, &rates, &wanted(arguments), arguments.seed);
+    patiently(is_seen, "searching for a mapping", search).map_err(refused)
 }
 
-/// What a core of the chip takes.
-fn capacity(params: &CoreParams) -> Capacity {
-    let granules = params.granules.iter().map(|granule| Granule {
-        models: granule.models.clone(),
-        neurons: granule.neurons.unwrap_or(params.neurons),
-    });
-    Capacity {
-        neurons: params.neurons,
-        granules: granules.collect(),
-        synapses: params.synapses.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX)),
-        fan_in: u32::MAX,
-        fan_out: u32::MAX,
-        reach: params.fan_out.unwrap_or(u32::MAX),
-    }
-}
-
-/// What a packet and a hop cost by what the chip file says of its cores.
-fn prices(params: &CoreParams) -> Prices {
-    let packet = params.axon_in.energy.0 + params.axon_out.energy.0;
-    let hop = params.hops.as_ref().map_or(0.0, |hops| {
-        let all = [&hops.east, &hops.north, &hops.west, &hops.south];
-        all.iter().map(|cost| cost.energy.0).sum::<f64>() / 4.0
-    });
-    Prices { packet, hop }
-}
-
-fn wanted(arguments: &MapArguments) -> Search {
+fn wanted(arguments: &MapArguments) -> SearchParams {
     let partition = |name: &PartitionName| match name {
         PartitionName::Sequential => Partition::Sequential,
         PartitionName::Overlap => Partition::Overlap,
@@ -249,7 +193,7 @@ fn wanted(arguments: &MapArguments) -> Search {
     };
     let mut partitions: Vec<Partition> = arguments.partition.iter().map(partition).collect();
     if partitions.is_empty() {
-        partitions = Search::default().partitions;
+        partitions = SearchParams::default().partitions;
     }
     let place = match arguments.place {
         PlaceName::Linear => Place::Linear,
@@ -259,13 +203,12 @@ fn wanted(arguments: &MapArguments) -> Search {
         PlaceName::Anneal => Place::Anneal,
     };
     let casting = if arguments.multicast { Casting::Multicast } else { Casting::Unicast };
-    Search {
+    SearchParams {
         partitions,
         place,
-        // Orders are asked for by those who want to see what they are worth by themselves.
-        settle: place == Place::Anneal,
         objective: Objective { casting, peak: arguments.peak },
         starts: arguments.starts,
+        ..SearchParams::default()
     }
 }
 

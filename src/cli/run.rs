@@ -9,8 +9,10 @@ use tracing::{info, info_span};
 
 use super::console;
 use super::failure::Failure;
+use super::mapper;
 use super::setting::{Documents, Names, Setting};
 use super::solving;
+use super::spikes;
 use super::spiking;
 use super::watch::{Watch, heed_interrupts};
 use crate::base::Problems;
@@ -33,6 +35,7 @@ Examples:
   spikeloom run uniform
   spikeloom run uniform --chip mesh8 --faults two-blocks --routing mftn --out results
   spikeloom run burst --trace burst.json          a timeline, to open in https://ui.perfetto.dev
+  spikeloom run balanced --mapping multilevel,anneal --spikes balanced.h5
   spikeloom run transpose --set chip.router.vcs=2 --set workload.traffic.rate=0.05 --json
   spikeloom run uniform --set workload.traffic.mode=saturation --set workload.traffic.rate=null")]
 pub(super) struct RunArguments {
@@ -47,6 +50,11 @@ pub(super) struct RunArguments {
     /// How packets find their way, instead of what the chip says.
     #[arg(long, value_name = "NAME")]
     routing: Option<String>,
+    /// Which core holds which neurons of a network or an algorithm: `in-order` (default, unless the network
+    /// says otherwise), a search by partition and placement names (`sequential`, `overlap`, `multilevel`;
+    /// `linear`, `hilbert`, `spectral`, `force`, `anneal`) or by `search` alone, or a file that `map` wrote.
+    #[arg(long, value_name = "NAMES|FILE")]
+    mapping: Option<String>,
     /// How closely the network is simulated. Default: `cycle`; for spiking networks `ideal`.
     #[arg(long, value_enum)]
     pub(super) fidelity: Option<FidelityName>,
@@ -62,7 +70,7 @@ pub(super) struct RunArguments {
     /// Write the report and the tables that the workload asks for into this folder.
     #[arg(long, value_name = "DIR")]
     pub(super) out: Option<PathBuf>,
-    /// Overwrite results that the folder holds, and the timeline.
+    /// Overwrite results that the folder holds, the timeline, and files of spikes.
     #[arg(long)]
     pub(super) force: bool,
     /// Write a timeline of the simulated packets to this file, for https://ui.perfetto.dev.
@@ -78,6 +86,11 @@ pub(super) struct RunArguments {
     /// Spiking networks: go on from this checkpoint of the same run; the results are those of an unbroken one.
     #[arg(long, value_name = "FILE")]
     pub(super) resume: Option<PathBuf>,
+    /// Write the spikes of all neurons to this file, too, in the format that its name ends in: .csv, .h5
+    /// (SONATA) or .nir (event data); may be repeated. They are held in memory until the end. Of an
+    /// algorithm: those of its last network. A checkpoint does not hold them.
+    #[arg(long, value_name = "FILE", conflicts_with = "resume")]
+    pub(super) spikes: Vec<PathBuf>,
     /// Write the report to standard output, instead of the summary.
     #[arg(long)]
     pub(super) json: bool,
@@ -137,6 +150,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let start = Instant::now();
     heed_interrupts();
     let plan = info_span!("read").in_scope(|| Plan::read(arguments))?;
+    spikes::check(&arguments.spikes, arguments.force)?;
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
     let Some(params) = &plan.workload.value.traffic else {
         if arguments.trace.is_some() {
@@ -154,6 +168,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         };
     };
     refuse_checkpoints(arguments)?;
+    if !arguments.spikes.is_empty() {
+        return Err(Failure::Usage("`--spikes` is for neurons; traffic has `record`".into()));
+    }
     let done = info_span!("simulate").in_scope(|| plan.simulate(arguments, params, start, Watch::new()))?;
     info_span!("report").in_scope(|| plan.hand_over(arguments, folder.as_ref(), &done))
 }
@@ -199,9 +216,12 @@ pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
 
 impl Plan {
     fn read(arguments: &RunArguments) -> Result<Self, Failure> {
-        let RunArguments { chip, faults, routing, set, .. } = arguments;
+        let RunArguments { chip, faults, routing, set, mapping, .. } = arguments;
         let (faults, routing) = (faults.as_deref(), routing.as_deref());
-        let mut names = Names { chip: chip.as_deref().unwrap_or("mesh8"), faults, routing, overrides: set };
+        let mapping = mapping.as_deref().map(|text| format!("workload.mapping={}", mapper::named(text)));
+        // Single values come after the whole, so that both may be said.
+        let set: Vec<String> = mapping.into_iter().chain(set.iter().cloned()).collect();
+        let mut names = Names { chip: chip.as_deref().unwrap_or("mesh8"), faults, routing, overrides: &set };
         let overrides = names.overrides()?;
         let mut problems = Diagnostics::new();
         let workload = problems.absorb(load_workload(&arguments.workload, &overrides));

@@ -5,13 +5,16 @@ use std::time::Instant;
 
 use super::console;
 use super::failure::Failure;
+use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
+use super::spikes::Fired;
 use super::spiking::{Steps, account, ground, write_report};
 use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
+use crate::mapping::{MappingParams, SearchParams};
 use crate::network::{Activity, Halt, Machine, Net};
 use crate::report::{Figures, Folder, FolderError, HostReport, NetworkReport};
-use crate::sim::chip::{Chip, Ground, Haul, How, Placement};
+use crate::sim::chip::{Chip, Ground, Haul, How};
 use crate::sim::{Control, Fidelity, Progress};
 use crate::workload::host::{self, Backend};
 use crate::workload::{Algorithm, AlgorithmOutcome};
@@ -24,9 +27,10 @@ pub(super) fn run(
     folder: Option<&Folder>,
     start: Instant,
 ) -> Result<(), Failure> {
-    let Solved { report, figures, outcome, steps } =
+    let Solved { report, figures, outcome, steps, fired } =
         solved(plan, algorithm, arguments, folder, Watch::new())?;
     let ran = start.elapsed().as_secs_f64();
+    fired.write(&arguments.spikes, arguments.force)?;
     let work = (outcome.activity.steps, outcome.activity.synaptic_events);
     let host = HostReport::of_network(arguments.threads.into(), 0.0, ran, work);
     if let Some(folder) = folder {
@@ -43,6 +47,7 @@ pub(super) struct Solved {
     pub outcome: AlgorithmOutcome,
     figures: Figures,
     steps: Steps,
+    fired: Fired,
 }
 
 /// Runs, and shows nothing; the table of steps goes to `folder`.
@@ -54,9 +59,10 @@ pub(super) fn solved(
     mut watch: Watch,
 ) -> Result<Solved, Failure> {
     let ground = ground(plan)?;
-    let (outcome, timed) =
-        watch.over(|control| solve(plan, algorithm, (arguments, &ground, folder), control))?;
-    let Timed { mut chip, haul, mut steps, wrong } = timed;
+    let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
+    let chips = Chips::new(plan, (arguments, folder), &ground, &floor);
+    let (outcome, timed) = watch.over(|control| solve(plan, algorithm, chips, control))?;
+    let Timed { mut chip, seating, fired, haul, mut steps, wrong } = timed;
     chip.settle().map_err(|halt| Failure::Failed(halt.to_string()))?;
     let told = steps.tell(&mut chip);
     wrong.map_or(told, Err).map_err(|error| Failure::Failed(error.to_string()))?;
@@ -65,11 +71,15 @@ pub(super) fn solved(
     let facts = (arguments.seed, outcome.is_complete, seconds);
     let (mut report, figures) = account(plan, (&mut chip, &ground), hauled.as_ref(), facts)?;
     report.result = Some(outcome.to_json());
-    Ok(Solved { report, outcome, figures, steps })
+    report.mapping = Some(floor.account(&seating, &chip, &fired.counts));
+    Ok(Solved { report, outcome, figures, steps, fired })
 }
 
 /// An answer that is shown to be wrong is a failure of the run, unless it is the best of a search.
 pub(super) fn judge(outcome: &AlgorithmOutcome) -> Result<(), Failure> {
+    if !outcome.is_complete {
+        return Err(Failure::Interrupted);
+    }
     if outcome.is_affected == Some(true) {
         let late = outcome.activity.late;
         return Err(Failure::Failed(format!("{late} spikes came late and the result is not right")));
@@ -80,13 +90,11 @@ pub(super) fn judge(outcome: &AlgorithmOutcome) -> Result<(), Failure> {
 fn solve<'a>(
     plan: &Plan,
     algorithm: &Algorithm,
-    (arguments, ground, folder): (&RunArguments, &'a Ground<'a>, Option<&'a Folder>),
+    mut chips: Chips<'a>,
     control: &mut Control<'_>,
 ) -> Result<(AlgorithmOutcome, Timed<'a>), Failure> {
     let workload = &plan.workload;
-    let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
-    let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
-    let mut chips = Chips { ground, how, folder };
+    let seed = chips.how.seed;
     let files = |path: &Path| workload.file(path);
     let mut watch = |progress: host::Progress| {
         if progress.steps.is_multiple_of(LOOK)
@@ -96,8 +104,9 @@ fn solve<'a>(
         }
         !control.cancel.is_some_and(|flag| flag.load(std::sync::atomic::Ordering::Relaxed))
     };
-    match algorithm.run(&mut chips, &files, arguments.seed, &mut watch) {
+    match algorithm.run(&mut chips, &files, seed, &mut watch) {
         Ok((outcome, Some(timed))) => Ok((outcome, timed)),
+        Ok((outcome, None)) if !outcome.is_complete => Err(Failure::Interrupted),
         Ok((_, None)) => Err(Failure::Failed("the algorithm has used no machine".to_owned())),
         Err(host::Failure::Refused(problems)) => Err(workload.explain(problems).into()),
         Err(host::Failure::Halted(halt)) => Err(Failure::Failed(halt.to_string())),
@@ -108,24 +117,53 @@ fn solve<'a>(
 /// Steps between two looks at the outside world.
 const LOOK: u64 = 16;
 
-/// Chips of one kind, filled core by core.
+/// Chips of one kind, filled as the workload says.
 struct Chips<'a> {
+    plan: &'a Plan,
     ground: &'a Ground<'a>,
+    floor: &'a Floor<'a>,
     how: How,
     folder: Option<&'a Folder>,
+    keeps_spikes: bool,
+}
+
+impl<'a> Chips<'a> {
+    fn new(
+        plan: &'a Plan,
+        (arguments, folder): (&RunArguments, Option<&'a Folder>),
+        ground: &'a Ground<'a>,
+        floor: &'a Floor<'a>,
+    ) -> Self {
+        let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
+        let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
+        Self { plan, ground, floor, how, folder, keeps_spikes: !arguments.spikes.is_empty() }
+    }
+
+    /// What the workload says of the mapping. Nobody knows how often neurons of an algorithm fire before it
+    /// runs: they count the same.
+    fn mapping(&self) -> Option<MappingParams> {
+        let mapping = self.plan.workload.value.mapping.clone();
+        mapping.map(|mapping| match mapping {
+            MappingParams::Search(search) => MappingParams::Search(SearchParams { measure: 0, ..search }),
+            other => other,
+        })
+    }
 }
 
 impl<'a> Backend for Chips<'a> {
     type Machine = Timed<'a>;
 
     fn machine(&mut self, net: Net) -> Result<Timed<'a>, Problems> {
-        let placement = Placement::sequential(&net, self.ground)?;
-        let mut chip = Chip::new(net, &placement, self.ground, self.how)?;
+        let (mapping, files) = (self.mapping(), |path: &Path| mapper::open(&self.plan.workload, path));
+        let wish = Wish { mapping: mapping.as_ref(), seats: &[], files: &files, seed: self.how.seed };
+        let seating = self.floor.seat(&net, self.ground, &wish)?;
+        let fired = Fired::none(&net, self.keeps_spikes);
+        let mut chip = Chip::new(net, &seating.placement, self.ground, self.how)?;
         chip.keep_records();
         let haul = Haul::new(&chip, self.ground, None);
         let unwritable = |error: FolderError| Problems::one("", error.to_string());
         let steps = Steps::begin(self.folder).map_err(unwritable)?;
-        Ok(Timed { chip, haul, steps, wrong: None })
+        Ok(Timed { chip, seating, fired, haul, steps, wrong: None })
     }
 
     fn longest_delay(&self) -> u16 {
@@ -133,9 +171,11 @@ impl<'a> Backend for Chips<'a> {
     }
 }
 
-/// A chip, and what its steps took.
+/// A chip, how it was filled, what its neurons fired and what its steps took.
 struct Timed<'a> {
     chip: Chip,
+    seating: Seating,
+    fired: Fired,
     haul: Option<Haul<'a>>,
     steps: Steps,
     /// Why a step could not be written down, if that is so.
@@ -153,6 +193,7 @@ impl Machine for Timed<'_> {
 
     fn step(&mut self) -> Result<(), Halt> {
         self.chip.step()?;
+        self.fired.note(self.chip.next_step() - 1, self.chip.fired());
         self.haul.iter_mut().for_each(|haul| haul.step(&self.chip));
         if self.wrong.is_none() {
             self.wrong = self.steps.tell(&mut self.chip).err();

@@ -1,22 +1,24 @@
 //! `spikeloom run` of a spiking network.
 
+use std::path::Path;
 use std::time::Instant;
 
 use super::checkpoint::Checkpoints;
 use super::console;
 use super::failure::Failure;
+use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
+use super::spikes::Fired;
 use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
+use crate::mapping::MappingParams;
 use crate::network::Machine;
 use crate::network::describe::Selection;
 use crate::report::{
     self, Figures, Folder, FolderError, HostReport, NetworkFacts, NetworkReport, RunFiles, Trace,
 };
 use crate::sim::Fidelity;
-use crate::sim::chip::{
-    Chip, ChipEnding, DriveError, Ground, Haul, Hauled, How, Learned, Placement, Wires, drive,
-};
+use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, Haul, Hauled, How, Learned, Wires, drive};
 use crate::spec::Probes;
 
 /// Runs the network of `plan`; `start` is when everything began.
@@ -26,7 +28,8 @@ pub(super) fn run(
     folder: Option<&Folder>,
     start: Instant,
 ) -> Result<(), Failure> {
-    let Ran { report, figures, traces, host } = simulate(plan, arguments, folder, (start, Watch::new()))?;
+    let Ran { report, figures, mut traces, host } = simulate(plan, arguments, folder, (start, Watch::new()))?;
+    std::mem::take(&mut traces.fired).write(&arguments.spikes, arguments.force)?;
     if let Some(folder) = folder {
         write_report(folder, traces.finish()?, (&report, &figures), &host)?;
     }
@@ -63,8 +66,10 @@ pub(super) fn simulate(
     (start, mut watch): (Instant, Watch),
 ) -> Result<Ran, Failure> {
     let ground = ground(plan)?;
-    let mut chip = build(plan, &ground, arguments)?;
+    let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
+    let (mut chip, seating) = build(plan, arguments, &ground, &floor)?;
     let mut traces = Traces::begin(plan, &chip, folder)?;
+    traces.fired = Fired::none(chip.net(), !arguments.spikes.is_empty());
     let mut haul = Haul::new(&chip, &ground, Some(plan.workload.value.steps()));
     let checkpoints = Checkpoints::new(arguments, plan.inputs()?, &chip)?;
     if let Some(file) = &arguments.resume {
@@ -95,8 +100,9 @@ pub(super) fn simulate(
     let complete = ending == ChipEnding::Complete;
     let seconds = std::mem::take(&mut traces.steps.seconds);
     let hauled = haul.map(|haul| haul.finish(&chip));
-    let (report, figures) =
+    let (mut report, figures) =
         account(plan, (&mut chip, &ground), hauled.as_ref(), (arguments.seed, complete, seconds))?;
+    report.mapping = Some(floor.account(&seating, &chip, &traces.fired.counts));
     Ok(Ran { report, figures, traces, host })
 }
 
@@ -144,24 +150,35 @@ pub(super) fn ground(plan: &Plan) -> Result<Ground<'_>, Failure> {
 }
 
 /// The network on the chip.
-fn build(plan: &Plan, ground: &Ground<'_>, arguments: &RunArguments) -> Result<Chip, Failure> {
+fn build(
+    plan: &Plan,
+    arguments: &RunArguments,
+    ground: &Ground<'_>,
+    floor: &Floor<'_>,
+) -> Result<(Chip, Seating), Failure> {
     let workload = &plan.workload;
-    let params = ground.params;
     let Some(network) = &workload.value.network else {
         return Err(Failure::Usage("the workload is no network".into()));
     };
-    let files = |name: &str| workload.file(std::path::Path::new(name));
+    let files = |name: &str| workload.file(Path::new(name));
     let wrong_network = |problems: Problems| Failure::from(workload.explain(problems.under("network")));
     let described = network.compile(&files, arguments.seed).map_err(wrong_network)?;
-    let placement = match described.seats.is_empty() {
-        true => Placement::sequential(&described.net, ground),
-        false => Placement::of_seats(&described.net, params, &described.seats),
+    let paths = |path: &Path| mapper::open(workload, path);
+    let mapping = workload.value.mapping.as_ref();
+    let wish = Wish { mapping, seats: &described.seats, files: &paths, seed: arguments.seed };
+    // What a search does not find is told by its own terms, which no document names.
+    let wrong = |problems: Problems| match mapping {
+        Some(MappingParams::Search(_)) => Failure::Usage(problems.to_string()),
+        Some(MappingParams::File(_)) => workload.explain(problems.under("mapping.file")).into(),
+        Some(MappingParams::InOrder) | None => wrong_network(problems),
     };
-    let placement = placement.map_err(wrong_network)?;
+    let seating = floor.seat(&described.net, ground, &wish).map_err(wrong)?;
     let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
     let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
     // What does not fit is told by core and neuron, which no document names.
-    Chip::new(described.net, &placement, ground, how).map_err(|problems| Failure::Usage(problems.to_string()))
+    let chip = Chip::new(described.net, &seating.placement, ground, how)
+        .map_err(|problems| Failure::Usage(problems.to_string()))?;
+    Ok((chip, seating))
 }
 
 /// The time of each step, and `steps.csv` if that is asked for.
@@ -213,6 +230,8 @@ fn begin(folder: &Folder, name: &str, header: &str) -> Result<Trace, FolderError
 
 /// The traces that a workload asks for, and the time of each step.
 pub(super) struct Traces {
+    /// All spikes, as far as somebody wants to have them.
+    pub(super) fired: Fired,
     spikes: Option<(Trace, Vec<bool>)>,
     potentials: Option<(Trace, Vec<NeuronId>)>,
     pub(super) steps: Steps,
@@ -245,6 +264,7 @@ impl Traces {
         let of_potentials =
             begin("potentials.csv", !potentials.is_empty(), "time,population,neuron,potential")?;
         Ok(Self {
+            fired: Fired::default(),
             spikes: of_spikes.map(|trace| (trace, is_probed)),
             potentials: of_potentials.map(|trace| (trace, potentials)),
             steps: Steps::begin(folder.filter(|_| probes.steps))?,
@@ -263,6 +283,7 @@ impl Traces {
 
     fn step(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
         let step = chip.next_step() - 1;
+        self.fired.note(step, chip.fired());
         let place = |neuron| chip.net().place(neuron).map(|(population, at)| (population.name.as_str(), at));
         if let Some((trace, is_probed)) = &mut self.spikes {
             for &neuron in chip.fired().iter().filter(|neuron| is_probed[neuron.index()]) {
@@ -296,7 +317,7 @@ impl Traces {
 
     /// Completes the tables; their names.
     fn finish(self) -> Result<Vec<&'static str>, Failure> {
-        let Self { spikes, potentials, steps, weights } = self;
+        let Self { spikes, potentials, steps, weights, fired: _ } = self;
         let spikes = spikes.map(|(trace, _)| ("spikes.csv", trace));
         let potentials = potentials.map(|(trace, _)| ("potentials.csv", trace));
         let weights = weights.map(|(trace, _)| ("weights.csv", trace));

@@ -100,8 +100,16 @@ impl Hypergraph {
             });
             kind.extend((0..population.span.len).map(|_| number as u8));
         }
-        let fan_out = (0..net.neurons()).map(|i| net.synapses.range(NeuronId(i)).len());
-        let items = (0..net.synapses.len()).map(|i| net.synapses.at(i).target.0).collect();
+        let mut items = Vec::with_capacity(net.synapses.len());
+        let mut fan_out = Vec::with_capacity(net.neurons() as usize);
+        for source in (0..net.neurons()).map(NeuronId) {
+            let before = items.len();
+            net.each(source, |synapse| items.push(synapse.target.0));
+            fan_out.push(items.len() - before);
+        }
+        if items.len() > u32::MAX as usize {
+            return Err(Problems::one("", format!("{} synapses are too many to be mapped", items.len())));
+        }
         Self::checked(Lists::new(fan_out, items), rates, kind, kinds)
     }
 

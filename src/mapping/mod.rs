@@ -25,6 +25,7 @@ pub mod graph;
 mod metrics;
 mod multilevel;
 mod objective;
+pub mod params;
 mod place;
 pub mod placement;
 mod refine;
@@ -32,11 +33,14 @@ pub mod search;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod traffic;
 mod ways;
 
-pub use cores::{Avoided, Capacity, Cores, Granule};
+pub use cores::{Avoided, Capacity, Cores, Granule, usable};
 pub use graph::Hypergraph;
 pub use metrics::Figures;
 pub use objective::{Casting, Objective, Prices};
+pub use params::{MappingParams, SearchParams};
 pub use placement::Placement;
 pub use search::{Ground, Mapped, Partition, Place, Search, evaluate, map};
+pub use traffic::{Meter, Traffic};

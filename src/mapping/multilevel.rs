@@ -65,7 +65,7 @@ fn coarsen(graph: &Hypergraph, limits: &[&Limits], seed: u64) -> (Vec<Hypergraph
 }
 
 /// Parts that the neurons take if they are filled.
-fn needed(graph: &Hypergraph, limits: &[&Limits]) -> usize {
+pub(super) fn needed(graph: &Hypergraph, limits: &[&Limits]) -> usize {
     let total: u64 = graph.neurons.iter().map(|&it| u64::from(it)).sum();
     let mut room = 0u64;
     for (i, limits) in limits.iter().enumerate() {

@@ -16,7 +16,7 @@ use super::place::anneal::{self, Board};
 use super::place::{force, order, spectral};
 use super::placement::Placement;
 use super::settle::settle;
-use super::ways::Ways;
+use super::ways::{Tracer, Ways};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{CoreId, Problem, Problems};
 use crate::fabric::{Fabric, Health};
@@ -94,6 +94,12 @@ pub struct Ground<'a> {
     pub prices: Prices,
 }
 
+impl<'a> Ground<'a> {
+    pub(super) fn tracer(&self) -> Tracer<'a> {
+        Tracer { fabric: self.fabric, health: self.health, routing: self.routing }
+    }
+}
+
 /// A mapping with its figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mapped {
@@ -126,7 +132,13 @@ struct Found {
     partition: Partition,
 }
 
-/// Maps `graph` onto `ground`. The result depends on `seed` alone, not on the number of threads.
+/// Cores that are always looked at, and how many times those that are needed: a network that fills a small
+/// part of a large chip is best kept together.
+const ALWAYS: usize = 256;
+const AMPLE: usize = 4;
+
+/// Maps `graph` onto `ground`. The result depends on `seed` alone, not on the number of threads. Of many more
+/// cores than are needed the most central ones are tried first.
 ///
 /// # Errors
 /// A table of cores that does not hang together; neurons, synapses, inputs or outputs that do not fit, and by
@@ -136,25 +148,72 @@ pub fn map(graph: &Hypergraph, ground: &Ground<'_>, search: &Search, seed: u64) 
     check_search(search)?;
     let (seats, avoided) = usable(ground.cores, ground.fabric, ground.health, ground.routing);
     let by_class: Vec<Limits> = ground.cores.classes.iter().map(|it| Limits::of(it, graph)).collect();
-    let class: Vec<u8> = seats.iter().map(|core| ground.cores.class[core.index()]).collect();
-    let limits: Vec<&Limits> = class.iter().map(|&class| &by_class[usize::from(class)]).collect();
-    check_sums(graph, &limits)?;
-    let ways = Ways::new(ground.fabric, ground.health, ground.routing, ground.cores, &seats);
-    let task = Task { graph, ways, limits, class, search, seed };
-    let starts = task.starts();
-    let found: Vec<Found> =
-        starts.par_iter().map(|&(partition, index)| task.start(partition, index)).collect();
-    let better = |a: &Found, b: &Found| a.left.cmp(&b.left).then(a.score.total_cmp(&b.score));
-    let best = found.into_iter().min_by(better).expect("the search was checked to have a start");
-    if best.left > 0 {
-        return Err(left_over(best.left, graph));
+    let limits: Vec<&Limits> = seats.iter().map(|core| limits_of(*core, ground, &by_class)).collect();
+    let enough = ALWAYS.max(AMPLE * multilevel::needed(graph, &limits));
+    if seats.len() > enough {
+        let question = Question { graph, ground, search, seed };
+        if let Ok(found) = question.answer(&central(ground, &seats, enough), &by_class, avoided) {
+            return Ok(found);
+        }
     }
-    let all = Assignment::from_parts(graph, &task.limits, &best.part);
-    let figures = figures(&all, &task.ways, &best.seat, ground.prices);
-    let core = |part: &u32| seats[best.seat[*part as usize] as usize];
-    let core_of: Vec<CoreId> = best.part.iter().map(core).collect();
-    let placement = Placement::new(core_of, ground.cores.len());
-    Ok(Mapped { placement, figures, partition: best.partition, avoided })
+    Question { graph, ground, search, seed }.answer(&seats, &by_class, avoided)
+}
+
+fn limits_of<'a>(core: CoreId, ground: &Ground<'_>, by_class: &'a [Limits]) -> &'a Limits {
+    &by_class[usize::from(ground.cores.class[core.index()])]
+}
+
+/// The `count` of `seats` that lie nearest to the middle of all, in ascending order.
+fn central(ground: &Ground<'_>, seats: &[CoreId], count: usize) -> Vec<CoreId> {
+    let position = |core: &CoreId| {
+        let router = ground.fabric.nodes[ground.cores.node[core.index()].index()].router;
+        ground.fabric.routers[router.index()].position
+    };
+    let middle = [0, 1].map(|d| seats.iter().map(|core| position(core)[d]).sum::<f32>() / seats.len() as f32);
+    let far = |core: &CoreId| {
+        let at = position(core);
+        (at[0] - middle[0]).abs().max((at[1] - middle[1]).abs())
+    };
+    let mut sorted = seats.to_vec();
+    sorted.sort_by(|a, b| far(a).total_cmp(&far(b)).then(a.cmp(b)));
+    sorted.truncate(count);
+    sorted.sort_unstable();
+    sorted
+}
+
+/// What is to be mapped where, and how.
+#[derive(Clone, Copy)]
+struct Question<'a> {
+    graph: &'a Hypergraph,
+    ground: &'a Ground<'a>,
+    search: &'a Search,
+    seed: u64,
+}
+
+impl Question<'_> {
+    /// The best mapping to `seats`.
+    fn answer(self, seats: &[CoreId], by_class: &[Limits], avoided: Avoided) -> Result<Mapped, Problems> {
+        let Self { graph, ground, search, seed } = self;
+        let class: Vec<u8> = seats.iter().map(|core| ground.cores.class[core.index()]).collect();
+        let limits: Vec<&Limits> = seats.iter().map(|core| limits_of(*core, ground, by_class)).collect();
+        check_sums(graph, &limits)?;
+        let ways = Ways::new(ground.tracer(), ground.cores, seats);
+        let task = Task { graph, ways, limits, class, search, seed };
+        let starts = task.starts();
+        let found: Vec<Found> =
+            starts.par_iter().map(|&(partition, index)| task.start(partition, index)).collect();
+        let better = |a: &Found, b: &Found| a.left.cmp(&b.left).then(a.score.total_cmp(&b.score));
+        let best = found.into_iter().min_by(better).expect("the search was checked to have a start");
+        if best.left > 0 {
+            return Err(left_over(best.left, graph));
+        }
+        let all = Assignment::from_parts(graph, &task.limits, &best.part);
+        let figures = figures(&all, &task.ways, &best.seat, ground.prices);
+        let core = |part: &u32| seats[best.seat[*part as usize] as usize];
+        let core_of: Vec<CoreId> = best.part.iter().map(core).collect();
+        let placement = Placement::new(core_of, ground.cores.len());
+        Ok(Mapped { placement, figures, partition: best.partition, avoided })
+    }
 }
 
 fn check_search(search: &Search) -> Result<(), Problems> {
@@ -329,6 +388,6 @@ pub fn evaluate(graph: &Hypergraph, ground: &Ground<'_>, placement: &Placement) 
         }
     }
     problems.into_result(())?;
-    let ways = Ways::new(ground.fabric, ground.health, ground.routing, ground.cores, &seats);
+    let ways = Ways::new(ground.tracer(), ground.cores, &seats);
     Ok(figures(&all, &ways, &order::linear(seats.len()), ground.prices))
 }

@@ -117,6 +117,61 @@ fn sequential_partitions_on_lines_are_those_of_the_reference() {
     }
 }
 
+/// Of these rows the reference gives figures, but neither the partition nor the random numbers: what does not
+/// depend on them has to agree, and the rest has to be no worse.
+#[test]
+fn searches_do_no_worse_than_those_of_the_reference() {
+    let golden = golden();
+    let (graph, chip) = case(&golden);
+    let find = |partition, place| {
+        let search = Search { partitions: vec![partition], place, settle: false, ..Search::default() };
+        map(&graph, &chip.ground(), &search, 1).unwrap().figures
+    };
+    let annealed = find(Partition::Sequential, Place::Anneal);
+    let expected = &golden.case.results["sequential/hilbert+SA"];
+    check(&annealed, &of_placement(expected, &annealed));
+    for (found, row) in [
+        (&annealed, "sequential/hilbert+SA"),
+        (&find(Partition::Multilevel, Place::Anneal), "greedy_fm/hilbert+SA"),
+    ] {
+        let expected = &golden.case.results[row];
+        assert!(found.packet_hops <= expected.packet_hops, "{row}: {found:?}");
+    }
+    // Partitions are judged by their packets, wherever their parts are placed.
+    for (partition, row) in [
+        (Partition::Overlap, "random/linear"),
+        (Partition::Multilevel, "greedy_overlap/linear"),
+        (Partition::Multilevel, "greedy_fm/linear"),
+        (Partition::Multilevel, "sequential_fm/linear"),
+    ] {
+        let (found, expected) = (find(partition, Place::Linear), &golden.case.results[row]);
+        assert!(found.unicast_packets <= expected.unicast_packets, "{row}: {found:?}");
+    }
+}
+
+/// `expected` with the figures that placement decides taken from `found`.
+fn of_placement(expected: &Expected, found: &Figures) -> Expected {
+    let Figures { packet_hops, mean_hops, max_link_load, energy, .. } = *found;
+    Expected { packet_hops, mean_hops, max_link_load, energy, ..*expected }
+}
+
+#[test]
+fn a_network_that_is_much_smaller_than_the_chip_is_kept_together() {
+    let golden = golden();
+    let (graph, _) = case(&golden);
+    let chip = Chip::mesh(20, Capacity::of_neurons(16), whole);
+    let partitions = vec![Partition::Sequential];
+    let quick = Search { partitions, place: Place::Force, settle: false, ..Search::default() };
+    let found = map(&graph, &chip.ground(), &quick, 1).unwrap();
+    // The 256 most central ones of 400 cores are the middle 16 × 16.
+    let is_central = |core: &CoreId| [core.0 % 20, core.0 / 20].iter().all(|at| (2..18).contains(at));
+    assert!(found.placement.core_of().iter().all(is_central));
+    assert_eq!(
+        evaluate(&graph, &chip.ground(), &found.placement).unwrap().packet_hops,
+        found.figures.packet_hops
+    );
+}
+
 #[test]
 fn hilbert_curves_are_those_of_the_reference() {
     let golden = golden();

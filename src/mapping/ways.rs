@@ -21,14 +21,20 @@ const MOST_KEPT: u64 = 1 << 25;
 /// is taken to go by the first candidate of the highest priority, as multicast trees do.
 #[derive(Debug)]
 pub(super) struct Ways<'a> {
-    fabric: &'a Fabric,
-    health: &'a Health,
-    routing: &'a Routing,
+    tracer: Tracer<'a>,
     /// By seat: its router, as an index into `routers`.
     site: Vec<u32>,
     routers: Vec<RouterId>,
     hops: Vec<u16>,
     kept: Option<Kept>,
+}
+
+/// Follows packets through the network.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Tracer<'a> {
+    pub fabric: &'a Fabric,
+    pub health: &'a Health,
+    pub routing: &'a Routing,
 }
 
 /// The links of all ways.
@@ -39,20 +45,14 @@ struct Kept {
 }
 
 impl<'a> Ways<'a> {
-    pub(super) fn new(
-        fabric: &'a Fabric,
-        health: &'a Health,
-        routing: &'a Routing,
-        cores: &Cores,
-        seats: &[CoreId],
-    ) -> Self {
-        let router = |core: &CoreId| fabric.nodes[cores.node[core.index()].index()].router;
+    pub(super) fn new(tracer: Tracer<'a>, cores: &Cores, seats: &[CoreId]) -> Self {
+        let router = |core: &CoreId| tracer.fabric.nodes[cores.node[core.index()].index()].router;
         let mut routers: Vec<RouterId> = seats.iter().map(router).collect();
         routers.sort_unstable();
         routers.dedup();
         let place = |core| routers.partition_point(|&other| other < router(core)) as u32;
         let site = seats.iter().map(place).collect();
-        let mut ways = Self { fabric, health, routing, site, routers, hops: Vec::new(), kept: None };
+        let mut ways = Self { tracer, site, routers, hops: Vec::new(), kept: None };
         let sites = ways.routers.len();
         let row = |from: usize| (0..sites).map(|to| ways.count(from, to)).collect::<Vec<_>>();
         ways.hops = (0..sites).into_par_iter().flat_map_iter(row).collect();
@@ -67,12 +67,12 @@ impl<'a> Ways<'a> {
 
     /// Number of links of the chip.
     pub(super) fn links(&self) -> usize {
-        self.fabric.links.len()
+        self.tracer.fabric.links.len()
     }
 
     /// Where the router of `seat` lies [tile pitches].
     pub(super) fn position(&self, seat: usize) -> [f32; 2] {
-        self.fabric.routers[self.router(seat).index()].position
+        self.tracer.fabric.routers[self.router(seat).index()].position
     }
 
     pub(super) fn router(&self, seat: usize) -> RouterId {
@@ -109,7 +109,7 @@ impl<'a> Ways<'a> {
                 way.iter().for_each(|&link| f(LinkId(link)));
             }
             None => {
-                self.trace(self.routers[from], self.routers[to], f);
+                self.tracer.trace(self.routers[from], self.routers[to], f);
             }
         }
     }
@@ -119,7 +119,7 @@ impl<'a> Ways<'a> {
             return 0;
         }
         let mut hops = 0u32;
-        let arrives = self.trace(self.routers[from], self.routers[to], |_| hops += 1);
+        let arrives = self.tracer.trace(self.routers[from], self.routers[to], |_| hops += 1);
         if arrives { u16::try_from(hops).unwrap_or(NO_WAY) } else { NO_WAY }
     }
 
@@ -133,15 +133,17 @@ impl<'a> Ways<'a> {
         for (pair, &hops) in self.hops.iter().enumerate() {
             if hops != NO_WAY && hops > 0 {
                 let (from, to) = (self.routers[pair / sites], self.routers[pair % sites]);
-                self.trace(from, to, |link| links.push(link.0));
+                self.tracer.trace(from, to, |link| links.push(link.0));
             }
             first.push(links.len() as u32);
         }
         self.kept = Some(Kept { first, links });
     }
+}
 
-    /// Follows a packet from router to router; whether it arrives.
-    fn trace(&self, from: RouterId, to: RouterId, mut f: impl FnMut(LinkId)) -> bool {
+impl Tracer<'_> {
+    /// Follows a packet from router to router and calls `f` with each link; whether it arrives.
+    pub(super) fn trace(&self, from: RouterId, to: RouterId, mut f: impl FnMut(LinkId)) -> bool {
         if !self.routing.reaches(from, to) {
             return false;
         }

@@ -64,7 +64,7 @@ impl Bench {
             let parts: Vec<_> = population.parts.iter().map(|part| (&part.model, part.count)).collect();
             banks.push(Bank::from_parts(&parts, net.dt)?);
         }
-        let depth = usize::from(net.synapses.longest_delay()).max(1) + 1;
+        let depth = usize::from(net.longest_delay()).max(1) + 1;
         let line = (0..depth).map(|_| Arrivals::new(net.neurons())).collect();
         let (fired, values) = (Vec::new(), Vec::new());
         let learn = |lesson: &Lesson| Learning::new(&lesson.rule, net.dt, net.neurons(), &lesson.synapses);
@@ -165,14 +165,14 @@ impl Bench {
     }
 
     fn deliver(&mut self) {
+        let Self { net, line, activity, .. } = self;
         for (&source, &value) in self.fired.iter().zip(&self.values) {
-            for synapse in self.net.synapses.of(source) {
-                let Synapse { target, weight, delay, channel } = synapse;
-                let arrivals = &mut self.line[usize::from(delay)];
+            net.each(source, |Synapse { target, weight, delay, channel }| {
+                let arrivals = &mut line[usize::from(delay)];
                 arrivals.any = true;
                 arrivals.channels[usize::from(channel)][target.index()] += weight * value;
-                self.activity.synaptic_events += 1;
-            }
+                activity.synaptic_events += 1;
+            });
         }
     }
 }

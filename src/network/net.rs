@@ -1,6 +1,8 @@
 //! A network in flat form, and how one is made.
 
 use super::lesson::{self, Draft, Lesson, Teacher};
+use super::describe::Delays;
+use super::drawn::{Amount, Drawn, Recipe};
 use super::synapses::{MAX_DELAY, Synapse, SynapseList, Synapses};
 use crate::base::unit::Seconds;
 use crate::base::{NeuronId, Problem, Problems};
@@ -66,16 +68,30 @@ pub struct Net {
     pub dt: Seconds,
     /// Populations, in the order of their neurons' numbers.
     pub populations: Vec<Population>,
-    /// What joins the neurons.
+    /// What joins the neurons, as far as it is stored.
     pub synapses: Synapses,
     /// Which of the synapses learn, and how. Machines see to it.
     pub lessons: Vec<Lesson>,
+    /// What else joins them: a neuron has synapses of one kind or the other.
+    pub drawn: Drawn,
 }
 
 impl Net {
     /// Number of neurons.
     pub fn neurons(&self) -> u32 {
         self.synapses.neurons()
+    }
+
+    /// Calls `f` with each synapse of `source`, in the order in which they were made.
+    #[inline]
+    pub fn each(&self, source: NeuronId, mut f: impl FnMut(Synapse)) {
+        self.synapses.of(source).for_each(&mut f);
+        self.drawn.each(source, f);
+    }
+
+    /// The longest delay [steps]; 0 where there are no synapses.
+    pub fn longest_delay(&self) -> u16 {
+        self.synapses.longest_delay().max(self.drawn.longest_delay())
     }
 
     /// The population called `name`.
@@ -99,13 +115,20 @@ pub struct NetBuilder {
     neurons: u64,
     synapses: SynapseList,
     lessons: Vec<Draft>,
+    recipes: Vec<Recipe>,
 }
 
 impl NetBuilder {
     /// An empty network that advances in steps of `dt`.
     pub fn new(dt: Seconds) -> Self {
-        let (populations, lessons) = (Vec::new(), Vec::new());
-        Self { dt, populations, neurons: 0, synapses: SynapseList::default(), lessons }
+        Self {
+            dt,
+            populations: Vec::new(),
+            neurons: 0,
+            synapses: SynapseList::default(),
+            lessons: Vec::new(),
+            recipes: Vec::new(),
+        }
     }
 
     /// Adds `count` equal neurons.
@@ -126,6 +149,11 @@ impl NetBuilder {
     /// Adds a synapse from `source`.
     pub fn connect(&mut self, source: NeuronId, synapse: Synapse) {
         self.synapses.push(source, synapse);
+    }
+
+    /// Adds the synapses that `recipe` gives.
+    pub fn draw(&mut self, recipe: Recipe) {
+        self.recipes.push(recipe);
     }
 
     /// Makes room for `more` synapses at once.
@@ -151,6 +179,8 @@ impl NetBuilder {
     /// (under `populations.NAME`), synapses between absent neurons, weights that are not finite, delays of 0,
     /// channels that the target does not have (under `synapses[i]`, in the order made), rules that are out of
     /// range or concern the same synapses (under `lessons[i]`).
+    /// channels that the target does not have (under `synapses[i]`, in the order made; the same of recipes
+    /// under `drawn[i]`), neurons whose synapses are partly stored and partly drawn.
     pub fn build(self) -> Result<Net, Problems> {
         let mut problems = Problems::new();
         let fits = self.neurons < u64::from(u32::MAX) && self.synapses.len() < u32::MAX as usize;
@@ -158,12 +188,21 @@ impl NetBuilder {
         self.check_populations(&mut problems);
         if fits {
             self.check_synapses(&mut problems);
+            self.check_recipes(&mut problems);
         }
         lesson::check(&self.lessons, self.neurons, self.synapses.len(), &mut problems);
         problems.into_result(())?;
+        let drawn = Drawn::new(self.recipes);
+        let mixed = drawn.recipes().first().and_then(|_| self.synapses.source_where(|it| drawn.has(it)));
+        if let Some(neuron) = mixed {
+            let message = format!(
+                "neuron {neuron} has stored and procedural synapses: all that it sends are to be of one kind"
+            );
+            return Err(Problems::one("", message));
+        }
         let (synapses, order) = Synapses::new(self.neurons as u32, self.synapses);
         let lessons = lesson::lessons(self.lessons, &synapses, &order);
-        Ok(Net { dt: self.dt, populations: self.populations, synapses, lessons })
+        Ok(Net { dt: self.dt, populations: self.populations, synapses, lessons, drawn })
     }
 
     fn check_populations(&self, problems: &mut Problems) {
@@ -189,6 +228,29 @@ impl NetBuilder {
             if problems.0.len() >= MOST {
                 return;
             }
+        }
+    }
+
+    fn check_recipes(&self, problems: &mut Problems) {
+        let channels: Vec<(u32, usize)> =
+            self.populations.iter().map(|it| (it.span.first.0, it.channels())).collect();
+        for (i, recipe) in self.recipes.iter().enumerate() {
+            let weights = match recipe.weights {
+                Amount::Constant(weight) => [weight, 0.0],
+                Amount::Uniform(low, width) => [low, width],
+                Amount::Normal(mean, deviation) => [mean, deviation],
+            };
+            let weight = weights.into_iter().find(|weight| !weight.is_finite()).unwrap_or(0.0);
+            let shortest = match recipe.delays {
+                Delays::Constant(delay) => delay,
+                Delays::Uniform { low, high } => low.min(high),
+            };
+            let last =
+                |span: Span| NeuronId((u64::from(span.first.0) + u64::from(span.len.max(1)) - 1) as u32);
+            let synapse =
+                Synapse { target: last(recipe.to), weight, delay: shortest, channel: recipe.channel };
+            let wrong = self.wrong_with(last(recipe.from), &synapse, &channels);
+            problems.0.extend(wrong.map(|message| Problem::new(format!("drawn[{i}]"), message)));
         }
     }
 

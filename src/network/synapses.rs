@@ -83,6 +83,11 @@ impl SynapseList {
         self.source.len()
     }
 
+    /// The first source that `is_wanted`.
+    pub(super) fn source_where(&self, is_wanted: impl Fn(NeuronId) -> bool) -> Option<NeuronId> {
+        self.source.iter().map(|&source| NeuronId(source)).find(|&source| is_wanted(source))
+    }
+
     pub(super) fn at(&self, index: usize) -> (NeuronId, Synapse) {
         let synapse = Synapse {
             target: NeuronId(self.target[index]),

@@ -50,7 +50,7 @@ pub use page::{PageError, RunFiles, page};
 pub use plots::Painter;
 pub use plots::{Plot, plots};
 pub use pricing::{energy_account, energy_site};
-pub use spiking::{CoreLoad, NetworkReport, StepLatency, core_energy};
+pub use spiking::{CoreLoad, MappingReport, NetworkReport, StepLatency, core_energy};
 pub use tables::{links_csv, nodes_csv, packets_csv, routers_csv};
 pub use text::summary;
 pub use timeline::timeline;

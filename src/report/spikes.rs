@@ -62,13 +62,13 @@ impl Spikes {
         })
     }
 
-    /// Writes `step,population,neuron`: the step counted from 1, the neuron from 0 within its population.
+    /// Writes `time,population,neuron`: the step counted from 1, the neuron from 0 within its population.
     ///
     /// # Errors
     /// What `out` has to say.
     pub fn csv(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let mut table = csv::Writer::from_writer(out);
-        table.write_record(["step", "population", "neuron"])?;
+        table.write_record(["time", "population", "neuron"])?;
         for &(step, neuron) in &self.events {
             let after = self.groups.partition_point(|group| group.first <= neuron);
             let Some(group) = after.checked_sub(1).map(|at| &self.groups[at]) else { continue };
@@ -92,7 +92,7 @@ impl Spikes {
         let mut spikes = file.create_group("spikes");
         for group in &self.groups {
             let (times, ids): (Vec<f64>, Vec<u64>) =
-                self.of(group).map(|(step, id)| (step as f64 * self.dt.0 * 1e3, u64::from(id))).unzip();
+                self.of(group).map(|(step, id)| (step as f64 * (self.dt.0 * 1e3), u64::from(id))).unzip();
             let mut population = spikes.create_group(checked(&group.name)?);
             population.set_attr("sorting", AttrValue::VarLenString("by_time".into()));
             let units = AttrValue::VarLenString("ms".into());
@@ -165,7 +165,7 @@ mod tests {
     fn csv_names_population_and_place() {
         let mut text = Vec::new();
         spikes().csv(&mut text).unwrap();
-        assert_eq!(String::from_utf8(text).unwrap(), "step,population,neuron\n1,a,2\n1,c,0\n4,a,0\n");
+        assert_eq!(String::from_utf8(text).unwrap(), "time,population,neuron\n1,a,2\n1,c,0\n4,a,0\n");
     }
 
     #[test]

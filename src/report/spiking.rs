@@ -9,6 +9,7 @@ use super::document::{Components, Faults, LinkLoad, Program, SCHEMA};
 use super::hauled::NetworkFacts;
 use crate::base::CoreId;
 use crate::energy::{CoreEnergy, CoreEvents, CorePrices};
+use crate::mapping::{Avoided, Partition, Traffic};
 use crate::sim::chip::{Chip, CoreCounts};
 
 /// Cores beyond which a report leaves single cores out.
@@ -44,6 +45,9 @@ pub struct NetworkReport {
     /// Loads of the links, by (source router, output port); left out beyond 100,000 links.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub links: Option<Vec<LinkLoad>>,
+    /// Which core held which neurons, and what that was worth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mapping: Option<MappingReport>,
     /// Cores that hold neurons; left out on chips of more than 4096 cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cores: Option<Vec<CoreLoad>>,
@@ -202,6 +206,39 @@ pub struct CoreLoad {
     pub hop_energy: f64,
 }
 
+/// How neurons got their cores, and what that was worth in the run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct MappingReport {
+    /// `in-order`, `given` or `search`.
+    pub how: &'static str,
+    /// The partition that the best start of a search began with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub partition: Option<Partition>,
+    /// Seed of a search.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    /// Cores with neurons.
+    pub cores: u32,
+    /// Neurons of the fullest core.
+    pub fullest: u32,
+    /// Cores that were not used because of faults; all 0 where the mapping was given.
+    pub unused: Avoided,
+    /// Packets between different cores in the whole run.
+    pub figures: Traffic,
+}
+
+impl MappingReport {
+    /// The same in a line for people.
+    fn describe(&self) -> String {
+        let Self { how, cores, fullest, figures, .. } = self;
+        let partition = self.partition.map_or_else(String::new, |it| format!(" from {it:?}").to_lowercase());
+        format!(
+            "{how}{partition}: {cores} cores, up to {fullest} neurons, λ − 1 {}, busiest link {} packets",
+            figures.connectivity_lambda_minus_1, figures.max_link_load
+        )
+    }
+}
+
 /// Counts as the energy room takes them.
 pub fn core_energy(prices: &CorePrices, counts: &CoreCounts) -> CoreEnergy {
     prices.energy(&CoreEvents {
@@ -270,6 +307,7 @@ impl NetworkReport {
             },
             faults: None,
             links: None,
+            mapping: None,
             cores: (chip.cores() <= MAX_CORES).then_some(cores),
             result: None,
         }
@@ -328,6 +366,9 @@ impl NetworkReport {
         if traffic.weight_updates > 0 {
             let (weights, traces) = (traffic.weight_updates, traffic.trace_updates);
             line("learning", format!("{weights} weights and {traces} traces changed"));
+        }
+        if let Some(mapping) = &self.mapping {
+            line("mapping", mapping.describe());
         }
         line("energy", format!("{:.6e} J", self.energy.total_joules));
         for (name, joules) in self.energy.by_component.0.iter().filter(|(_, joules)| *joules > 0.0) {

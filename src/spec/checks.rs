@@ -396,7 +396,8 @@ fn every_preset_is_right_and_reads_back() {
             Kind::Faults => {
                 let faults = reads_back::<FaultDoc>(preset.name);
                 let health = faults.value.resolve(&mesh, 0).expect("it fits the reference mesh");
-                assert!(!health.is_perfect(), "{} breaks nothing", preset.name);
+                let later = !faults.value.events.is_empty() || faults.value.transient.is_some();
+                assert!(later || !health.is_perfect(), "{} breaks nothing", preset.name);
             }
             Kind::Workload => {
                 let workload = reads_back::<WorkloadDoc>(preset.name);

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::document::{Document, Files, Kind};
 use crate::base::Problems;
+use crate::mapping::MappingParams;
 use crate::network::describe::NetworkParams;
 use crate::sim::Record;
 use crate::workload::Algorithm;
@@ -27,6 +28,10 @@ macro_rules! workload_document {
             #[serde(default, skip_serializing_if = "Option::is_none")]
             #[schemars(range(min = 1))]
             pub steps: Option<u64>,
+            /// Which cores hold which neurons of a network or an algorithm. Default: what the network says
+            /// under `network.mapping`, else `in-order`.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub mapping: Option<MappingParams>,
             /// What of a network is written down step by step.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub probes: Option<Probes>,
@@ -122,6 +127,9 @@ impl Document for WorkloadDoc {
         for (given, field) in [(self.steps.is_some(), "steps"), (self.probes.is_some(), "probes")] {
             problems.require(!given || self.network.is_some(), field, || "this goes with a `network`".into());
         }
+        problems.require(self.mapping.is_none() || self.traffic.is_none(), "mapping", || {
+            "traffic has no neurons to be mapped".into()
+        });
         problems.require(self.record.is_none() || self.traffic.is_some(), "record", || {
             "this goes with `traffic`".into()
         });

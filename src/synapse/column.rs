@@ -48,6 +48,13 @@ impl<T: Copy + PartialEq + Default> Column<T> {
         }
     }
 
+    /// Forgets all entries, and keeps their room.
+    pub fn clear(&mut self) {
+        if let Self::Each(values) = self {
+            values.clear();
+        }
+    }
+
     /// The entries that differ, each at least once.
     pub fn values(&self) -> &[T] {
         match self {

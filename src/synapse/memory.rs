@@ -49,6 +49,27 @@ impl SynapseMemory {
         Self { target, weight, timing }
     }
 
+    /// No synapse yet; weights are kept as they are.
+    pub fn empty() -> Self {
+        let timing = Column::Uniform(Timing::default());
+        Self { target: Vec::new(), weight: Weights::Exact(Vec::new()), timing }
+    }
+
+    /// Appends a synapse.
+    #[inline]
+    pub fn push(&mut self, target: u16, weight: f64, timing: Timing) {
+        self.timing.push(self.target.len(), timing);
+        self.target.push(target);
+        self.weight.push(weight);
+    }
+
+    /// Forgets all synapses, and keeps their room.
+    pub fn clear(&mut self) {
+        self.target.clear();
+        self.weight.clear();
+        self.timing.clear();
+    }
+
     /// Number of synapses.
     pub fn len(&self) -> usize {
         self.target.len()

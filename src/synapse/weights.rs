@@ -77,6 +77,30 @@ impl Weights {
         }
     }
 
+    /// Appends a weight as it is.
+    #[inline]
+    pub fn push(&mut self, weight: f64) {
+        match self {
+            Self::Exact(weights) => weights.push(weight),
+            Self::Levels { .. } => {
+                let mut weights: Vec<f64> = (0..self.len()).map(|at| self.at(at)).collect();
+                weights.push(weight);
+                *self = Self::Exact(weights);
+            }
+        }
+    }
+
+    /// Forgets all weights, and keeps their room.
+    pub fn clear(&mut self) {
+        match self {
+            Self::Exact(weights) => weights.clear(),
+            Self::Levels { table, index } => {
+                table.clear();
+                index.clear();
+            }
+        }
+    }
+
     /// The weights whose entry `i` is entry `order[i]` of these.
     #[must_use]
     pub fn permuted(&self, order: &[u32]) -> Self {

@@ -198,8 +198,9 @@ impl AlgorithmOutcome {
 
 impl Algorithm {
     /// Runs the algorithm on machines of `backend`. `files` gives the files that it names, `seed` keys its
-    /// generators, and `watch` is told of the progress and may end the run by answering `false`. Also gives
-    /// the last machine, for what only a chip can tell.
+    /// generators, and `watch` is told of the progress and may end the run by answering `false`: the outcome is
+    /// then incomplete and unchecked, with what is known by that time of distances and best solutions. Also
+    /// gives the last machine, for what only a chip can tell.
     ///
     /// # Errors
     /// See [`Failure`]; problems are at paths under the name of the algorithm.
@@ -212,10 +213,16 @@ impl Algorithm {
     ) -> Result<(AlgorithmOutcome, Option<B::Machine>), Failure> {
         self.validate()?;
         let mut host = Host::new(backend, files, seed, watch);
-        let finding = self.solve(&mut host).map_err(|failure| match failure {
-            Failure::Refused(problems) => Failure::Refused(problems.under(self.name())),
-            other => other,
-        })?;
+        let mut finding = match self.solve(&mut host) {
+            Ok(finding) => finding,
+            Err(Failure::Refused(problems)) => return Err(Failure::Refused(problems.under(self.name()))),
+            Err(Failure::Cancelled) => Finding::default(),
+            Err(halted) => return Err(halted),
+        };
+        if host.is_cancelled() {
+            // What is known by now need not be right.
+            finding = Finding { result: finding.result, is_partial: true, ..Finding::default() };
+        }
         let (activity, size) = (host.activity(), host.size);
         Ok((AlgorithmOutcome::new(self.name(), finding, activity, size), host.into_machine()))
     }
@@ -285,7 +292,9 @@ mod tests {
             }
         }
         let outcome = parse(PATHS).run(&mut Benches(1), &files, 1, &mut |_| false);
-        assert_eq!(outcome.map(|_| ()), Err(Failure::Cancelled));
+        let (outcome, machine) = outcome.unwrap_or_else(|failure| panic!("{failure}"));
+        assert!(!outcome.is_complete && outcome.check.is_none() && machine.is_some());
+        assert_eq!((outcome.activity.steps, &outcome.result["reached"]), (1, &json!(0)));
     }
 
     /// A bench whose first spikes of some neurons are a step late, as in a congested network.

@@ -137,6 +137,7 @@ pub struct Host<'a, B: Backend> {
     machine: Option<B::Machine>,
     /// What machines did that are no longer there.
     retired: Activity,
+    is_cancelled: bool,
     /// Sizes so far.
     pub size: Size,
     /// Share of the work that is done, for whoever watches.
@@ -153,7 +154,8 @@ impl<'a, B: Backend> Host<'a, B> {
         watch: &'a mut dyn FnMut(Progress) -> bool,
     ) -> Self {
         let (machine, retired) = (None, Activity::default());
-        Self { backend, files, seed, watch, machine, retired, size: Size::default(), share: None }
+        let (size, share, is_cancelled) = (Size::default(), None, false);
+        Self { backend, files, seed, watch, machine, retired, is_cancelled, size, share }
     }
 
     /// Notes the size of the problem.
@@ -203,7 +205,24 @@ impl<'a, B: Backend> Host<'a, B> {
     pub fn step(&mut self) -> Result<(), Failure> {
         self.machine().step().map_err(Failure::Halted)?;
         let progress = Progress { steps: self.activity().steps, share: self.share };
-        if (self.watch)(progress) { Ok(()) } else { Err(Failure::Cancelled) }
+        self.is_cancelled |= !(self.watch)(progress);
+        if self.is_cancelled { Err(Failure::Cancelled) } else { Ok(()) }
+    }
+
+    /// Runs one step; `false` if the run is cancelled, for algorithms that have something to show by then.
+    ///
+    /// # Errors
+    /// The machine halts.
+    pub fn goes_on(&mut self) -> Result<bool, Failure> {
+        match self.step() {
+            Err(Failure::Cancelled) => Ok(false),
+            done => done.map(|()| true),
+        }
+    }
+
+    /// Whether whoever watches has had enough.
+    pub fn is_cancelled(&self) -> bool {
+        self.is_cancelled
     }
 
     /// What all machines did so far.

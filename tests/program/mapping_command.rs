@@ -106,3 +106,162 @@ fn a_nir_file_becomes_a_workload_that_runs() {
     let output = spikeloom(folder.path(), &["import", "nir", "bad.nir", "--out", "bad"], 2);
     assert!(String::from_utf8_lossy(&output.stderr).contains("no readable HDF5 file"));
 }
+
+#[test]
+fn a_run_maps_its_network_and_says_what_that_was_worth() {
+    let folder = folder();
+    let at = folder.path();
+    let run = |workload: &str, more: &[&str]| {
+        json(at, &[&["run", workload, "--chip", "chip.yaml", "--json"][..], more].concat())
+    };
+    let plain = run("net.yaml", &[]);
+    assert_eq!(plain["mapping"]["how"], "in-order");
+    assert!(plain["inputs"]["workload"]["mapping"].is_null(), "{plain}");
+    let found = run("net.yaml", &["--mapping", "sequential,overlap,force"]);
+    assert_eq!((&found["mapping"]["how"], &found["mapping"]["seed"]), (&"search".into(), &1.into()));
+    assert_eq!(found["inputs"]["workload"]["mapping"]["search"]["place"], "force");
+    let hops = |report: &Value| report["mapping"]["figures"]["packet_hops"].as_u64().expect("a number");
+    assert!(hops(&found) < hops(&plain), "{found}");
+    // Hops are counted packet by packet in the run, and once more along the routes of all flows.
+    for report in [&plain, &found] {
+        assert_eq!(report["mapping"]["figures"]["packet_hops"], report["traffic"]["hops"]);
+        assert_eq!(report["mapping"]["figures"]["undeliverable"], 0);
+        assert_eq!(report["traffic"]["spikes"], plain["traffic"]["spikes"]);
+    }
+    // A saved mapping, by itself and as part of a workload; what `--set` says comes after `--mapping`.
+    let saved = json(
+        at,
+        &["map", "net.yaml", "--chip", "chip.yaml", "--place", "hilbert", "--out", "m.yaml", "--json"],
+    );
+    std::fs::write(at.join("m.json"), saved.to_string()).expect("written");
+    let given = run("net.yaml", &["--mapping", "m.yaml"]);
+    assert_eq!(given["mapping"]["how"], "given");
+    assert_eq!(run("net.yaml", &["--mapping", "m.json"])["mapping"], given["mapping"]);
+    assert_eq!(run("m.yaml", &[])["mapping"], given["mapping"]);
+    // The workload may be one that is built in, and has no folder.
+    spikeloom(
+        at,
+        &[
+            "map",
+            "balanced",
+            "--chip",
+            "loihi",
+            "--partition",
+            "sequential",
+            "--place",
+            "linear",
+            "--out",
+            "b.yaml",
+        ],
+        0,
+    );
+    assert_eq!(json(at, &["run", "balanced", "--mapping", "b.yaml", "--json"])["mapping"]["how"], "given");
+    let other = ["--mapping", "force", "--set", "workload.mapping.search.place=linear"];
+    assert_eq!(run("net.yaml", &other)["inputs"]["workload"]["mapping"]["search"]["place"], "linear");
+}
+
+#[test]
+fn mappings_that_are_none_are_refused() {
+    let folder = folder();
+    let at = folder.path();
+    std::fs::write(at.join("bad.yaml"), "mapping: [{neurons: cells, core: 3}, {neurons: nise, core: 1}]")
+        .expect("written");
+    std::fs::write(at.join("none.yaml"), "colour: red").expect("written");
+    let refuse = |mapping: &str, expected: &str| {
+        let output = spikeloom(at, &["run", "net.yaml", "--chip", "chip.yaml", "--mapping", mapping], 2);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(expected), "{said}");
+    };
+    refuse("overlapp", "cannot be read");
+    refuse("bad.yaml", "there is no population `nise`");
+    refuse("none.yaml", "has no `mapping` and no `network.mapping`");
+    spikeloom(at, &["run", "uniform", "--mapping", "overlap"], 2);
+}
+
+#[test]
+fn spikes_leave_a_run_in_every_format() {
+    let folder = folder();
+    let at = folder.path();
+    let run = ["run", "net.yaml", "--chip", "chip.yaml", "--out", "out"];
+    let files = ["--spikes", "all.csv", "--spikes", "all.h5", "--spikes", "all.nir"];
+    spikeloom(at, &[&run[..], &files].concat(), 0);
+    let text = |name: &str| std::fs::read_to_string(at.join(name)).expect("written");
+    assert_eq!(text("all.csv"), text("out/spikes.csv"));
+    let rows: Vec<(f64, u64)> = text("all.csv")
+        .lines()
+        .filter_map(|line| {
+            let (time, rest) = line.split_once(",cells,")?;
+            Some((time.parse().ok()?, rest.parse().ok()?))
+        })
+        .collect();
+    assert!(rows.len() > 10);
+    let open = |name: &str| {
+        hdf5_pure::File::from_bytes(std::fs::read(at.join(name)).expect("written")).expect("HDF5")
+    };
+    let sonata = open("all.h5");
+    let times = sonata.dataset("spikes/cells/timestamps").and_then(|it| it.read_f64()).expect("times");
+    let ids = sonata.dataset("spikes/cells/node_ids").and_then(|it| it.read_u64()).expect("ids");
+    // Steps of 1 ms, in milliseconds.
+    assert!(times.into_iter().zip(ids).eq(rows.iter().copied()));
+    let nir = open("all.nir");
+    let ids = nir.dataset("nodes/cells/observables/spikes/idx").and_then(|it| it.read_i64()).expect("ids");
+    assert_eq!(ids.len(), rows.len());
+    spikeloom(at, &["run", "net.yaml", "--chip", "chip.yaml", "--spikes", "all.csv"], 2);
+    spikeloom(at, &["run", "net.yaml", "--chip", "chip.yaml", "--spikes", "all.txt"], 2);
+    spikeloom(at, &["run", "uniform", "--spikes", "uniform.csv"], 2);
+    // Of an algorithm, too: every vertex that is reached fires once.
+    let found = json(at, &["run", "sssp", "--spikes", "sssp.csv", "--json"]);
+    assert_eq!(
+        text("sssp.csv").lines().count() as u64 - 1,
+        found["traffic"]["spikes"].as_u64().expect("a number")
+    );
+}
+
+/// On a broken chip neurons keep off what is broken, unsafe or cut off, and the answer is right all the same.
+#[test]
+fn algorithms_are_mapped_round_faults_and_still_right() {
+    let folder = folder();
+    let at = folder.path();
+    let broken =
+        ["--chip", "mesh8", "--faults", "two-blocks", "--routing", "mftn", "--set", "chip.cores.neurons=4"];
+    for (fidelity, mapping) in [("cycle", "in-order"), ("approximate", "overlap,force")] {
+        let more = ["run", "sssp", "--fidelity", fidelity, "--mapping", mapping, "--json"];
+        let found = json(at, &[&more[..], &broken].concat());
+        assert_eq!(found["result"]["check"]["passed"], true, "{found}");
+        let (used, unused) = (&found["mapping"]["cores"], &found["mapping"]["unused"]);
+        assert_eq!(found["mapping"]["figures"]["undeliverable"], 0);
+        let faulty = unused["faulty"].as_u64().expect("a number");
+        assert!(faulty > 0 && used.as_u64().is_some_and(|used| used > 30 && used + faulty <= 64), "{found}");
+    }
+    // What no longer fits is said.
+    let few = ["run", "sssp", "--set", "chip.cores.neurons=2"];
+    let output = spikeloom(at, &[&few[..], &broken[..6]].concat(), 2);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("do not fit on"), "{said}");
+}
+
+/// Every chip that is shipped has cores, and they run a network.
+#[test]
+fn shipped_chips_run_spiking_networks() {
+    let folder = folder();
+    for chip in [
+        "mesh8",
+        "mesh16",
+        "torus8",
+        "loihi",
+        "loihi-sanafe",
+        "truenorth",
+        "tianjic",
+        "spinnaker",
+        "bicoss",
+        "board",
+    ] {
+        let found =
+            json(folder.path(), &["run", "balanced", "--chip", chip, "--set", "workload.steps=3", "--json"]);
+        assert!(
+            found["traffic"]["updates"].as_u64().is_some_and(|updates| updates >= 3000),
+            "{chip}: {found}"
+        );
+        assert!(found["mapping"]["cores"].as_u64().is_some_and(|cores| cores >= 1), "{chip}");
+    }
+}

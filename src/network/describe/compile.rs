@@ -2,12 +2,14 @@
 
 use std::io;
 
-use super::draw::{Dice, Use, successes};
 use super::lists::{self, Row};
-use super::params::{Delays, NetworkParams, Pattern, PopulationParams, ProjectionParams, Weights};
+use super::params::{
+    Delays, NetworkParams, Pattern, PopulationParams, ProjectionParams, SeatParams, Weights,
+};
 use super::select::Selection;
-use crate::base::random::Stream;
 use crate::base::{NeuronId, Problem, Problems};
+use crate::network::draw::{Dice, Use};
+use crate::network::drawn::{Amount, Neighbourhood, Recipe, Scheme, Values};
 use crate::network::{Net, NetBuilder, Part, Population, Span, Synapse};
 
 /// Gives the content of a file that a description names.
@@ -55,7 +57,7 @@ impl NetworkParams {
             let made = projection.make(&populations, files, dice, &mut builder);
             problems.absorb(&format!("projections[{i}]"), made);
         }
-        let seats = self.seats(&populations, &mut problems);
+        let seats = problems.absorb("", read_seats(&self.mapping, &populations)).unwrap_or_default();
         problems.into_result(())?;
         Ok(Described { net: builder.build()?, seats })
     }
@@ -80,26 +82,30 @@ impl NetworkParams {
         }
         problems.into_result(())
     }
+}
 
-    fn seats(&self, populations: &[Population], problems: &mut Problems) -> Vec<Seat> {
-        let mut seats = Vec::with_capacity(self.mapping.len());
-        let mut count = vec![0u32; populations.iter().map(|it| it.span.len as usize).sum()];
-        for (i, seat) in self.mapping.iter().enumerate() {
-            let path = format!("mapping[{i}].neurons");
-            let Some(neurons) = problems.absorb(&path, Selection::read(&seat.neurons, populations)) else {
-                continue;
-            };
-            neurons.span.iter().for_each(|neuron| count[neuron.index()] += 1);
-            seats.push(Seat { neurons, core: seat.core, granule: seat.granule.clone() });
-        }
-        if let (false, Some(wrong)) = (seats.is_empty(), count.iter().position(|&count| count != 1)) {
-            let times = count[wrong];
-            let message =
-                format!("neuron {wrong} is placed {times} times; all are to be placed once, or none");
-            problems.push(Problem::new("mapping", message));
-        }
-        seats
+/// Reads seats, which must hold every neuron of `populations` once.
+///
+/// # Errors
+/// Unknown neurons (`mapping[i].neurons`), neurons with no seat or several.
+pub fn read_seats(list: &[SeatParams], populations: &[Population]) -> Result<Vec<Seat>, Problems> {
+    let mut problems = Problems::new();
+    let mut seats = Vec::with_capacity(list.len());
+    let mut count = vec![0u32; populations.iter().map(|it| it.span.len as usize).sum()];
+    for (i, seat) in list.iter().enumerate() {
+        let path = format!("mapping[{i}].neurons");
+        let Some(neurons) = problems.absorb(&path, Selection::read(&seat.neurons, populations)) else {
+            continue;
+        };
+        neurons.span.iter().for_each(|neuron| count[neuron.index()] += 1);
+        seats.push(Seat { neurons, core: seat.core, granule: seat.granule.clone() });
     }
+    if let (false, Some(wrong)) = (seats.is_empty(), count.iter().position(|&count| count != 1)) {
+        let times = count[wrong];
+        let message = format!("neuron {wrong} is placed {times} times; all are to be placed once, or none");
+        problems.push(Problem::new("mapping", message));
+    }
+    problems.into_result(seats)
 }
 
 impl PopulationParams {
@@ -164,15 +170,22 @@ impl ProjectionParams {
         let mut problems = Problems::new();
         let from = problems.absorb("from", Selection::read(&self.from, populations));
         let to = problems.absorb("to", Selection::read(&self.to, populations));
-        let weights = problems.absorb("weights", Values::read(&self.weights, files));
+        let weights = problems.absorb("weights", Given::read(&self.weights, files));
         let lesson = self.plasticity.as_ref().map(|plasticity| {
             problems.absorb("plasticity", plasticity.check().and_then(|()| plasticity.teacher(populations)))
+        });
+        problems.require(!self.procedural || self.plasticity.is_none(), "procedural", || {
+            "synapses that learn have to be stored".into()
         });
         self.check_delays(&mut problems);
         let (Some(from), Some(to), Some(weights)) = (from, to, weights) else { return Err(problems) };
         problems.into_result(())?;
         let ends = Ends { from: from.span, to: to.span };
         let first = builder.made();
+        if self.procedural {
+            builder.draw(self.recipe(ends, weights, dice)?);
+            return Ok(());
+        }
         let mut maker = Maker {
             builder,
             ends,
@@ -191,6 +204,28 @@ impl ProjectionParams {
         Ok(())
     }
 
+    /// The projection as a recipe.
+    fn recipe(&self, Ends { from, to }: Ends, weights: Given, dice: Dice) -> Result<Recipe, Problems> {
+        let mut problems = Problems::new();
+        let scheme = scheme(&self.pattern, Ends { from, to }).map_err(|problems| problems.under("pattern"));
+        let scheme = problems.absorb("", scheme).flatten();
+        if scheme.is_none() && problems.0.is_empty() {
+            let message = "synapses of this pattern cannot be drawn source by source, and have to be stored";
+            let problem = Problem::new("procedural", message);
+            problems.push(problem.allowed("one-to-one, all-to-all, probability, fan-out, distance"));
+        }
+        let weights = match weights {
+            Given::Drawn(amount) => Some(amount),
+            Given::List(_) => None,
+        };
+        problems.require(weights.is_some(), "weights", || {
+            "weights from a list have to be stored; procedural ones are constant or drawn".into()
+        });
+        problems.into_result(())?;
+        let (Some(scheme), Some(weights)) = (scheme, weights) else { return Err(Problems::new()) };
+        Ok(Recipe { from, to, scheme, weights, delays: self.delays.clone(), channel: self.channel, dice })
+    }
+
     fn check_delays(&self, problems: &mut Problems) {
         let (low, high) = match self.delays {
             Delays::Constant(delay) => (delay, delay),
@@ -203,21 +238,19 @@ impl ProjectionParams {
 }
 
 /// Weights, read.
-enum Values {
-    Constant(f64),
+enum Given {
+    Drawn(Amount),
     List(Vec<f64>),
-    Uniform(f64, f64),
-    Normal(f64, f64),
 }
 
-impl Values {
+impl Given {
     fn read(weights: &Weights, files: Files<'_>) -> Result<Self, Problems> {
         Ok(match weights {
-            Weights::Constant(weight) => Self::Constant(*weight),
+            Weights::Constant(weight) => Self::Drawn(Amount::Constant(*weight)),
             Weights::Values(values) => Self::List(values.clone()),
             Weights::File(name) => Self::List(lists::numbers(&read(files, name)?)?),
-            Weights::Uniform { low, high } => Self::Uniform(*low, high - low),
-            Weights::Normal { mean, deviation } => Self::Normal(*mean, *deviation),
+            Weights::Uniform { low, high } => Self::Drawn(Amount::Uniform(*low, high - low)),
+            Weights::Normal { mean, deviation } => Self::Drawn(Amount::Normal(*mean, *deviation)),
         })
     }
 }
@@ -230,71 +263,33 @@ fn read(files: Files<'_>, name: &str) -> Result<Vec<u8>, Problems> {
 struct Maker<'a> {
     builder: &'a mut NetBuilder,
     ends: Ends,
-    weights: Values,
+    weights: Given,
     delays: Delays,
     channel: u8,
     dice: Dice,
     /// Synapses so far.
     made: usize,
     /// The source that weights and delays are drawn for.
-    drawn: Option<(u32, Stream, Stream)>,
+    drawn: Option<(u32, Values)>,
 }
 
 impl Maker<'_> {
     fn pattern(&mut self, pattern: &Pattern, files: Files<'_>) -> Result<(), Problems> {
+        if let Some(scheme) = scheme(pattern, self.ends)? {
+            if let Scheme::AllToAll { .. } = scheme {
+                self.builder.reserve(self.ends.from.len as usize * self.ends.to.len as usize);
+            }
+            self.by_recipe(scheme);
+            return Ok(());
+        }
         let Ends { from, to } = self.ends;
         match pattern {
-            Pattern::OneToOne => {
-                if from.len != to.len {
-                    return Err(Problems::one(
-                        "",
-                        format!("{} sources are not as many as {} targets", from.len, to.len),
-                    ));
-                }
-                (0..from.len).for_each(|i| self.join(i, i));
-            }
-            Pattern::AllToAll { itself } => {
-                self.builder.reserve(from.len as usize * to.len as usize);
-                for source in 0..from.len {
-                    (0..to.len)
-                        .filter(|&target| *itself || !self.is_same(source, target))
-                        .collect::<Vec<_>>()
-                        .into_iter()
-                        .for_each(|target| self.join(source, target));
-                }
-            }
-            Pattern::Probability { probability, itself } => {
-                check_share(*probability, "probability")?;
-                for source in 0..from.len {
-                    let found = successes(&mut self.dice.stream(source, Use::Pairs), to.len, *probability);
-                    for target in found {
-                        if *itself || !self.is_same(source, target) {
-                            self.join(source, target);
-                        }
-                    }
-                }
-            }
             Pattern::FanIn { count } => self.fan_in(*count),
-            Pattern::FanOut { count } => {
-                for source in 0..from.len {
-                    let mut draw = self.dice.stream(source, Use::Pairs);
-                    (0..*count).for_each(|_| self.join(source, draw.below(to.len)));
-                }
-            }
-            Pattern::Distance { width, peak, radius, reach } => {
-                check_share(*peak, "peak")?;
-                let mut problems = Problems::new();
-                problems.require(*width > 0, "width", || "a grid has at least one column".into());
-                problems.require(*radius > 0.0, "radius", || format!("{radius} is out of range"));
-                problems.require(*reach >= 0.0, "reach", || format!("{reach} is out of range"));
-                problems.into_result(())?;
-                self.distance(*width, *peak, *radius, *reach);
-            }
             Pattern::Convolution(convolution) => {
                 let mut problems = Problems::new();
                 convolution.check(from.len, to.len, &mut problems);
                 problems.into_result(())?;
-                if let Values::List(list) = &self.weights {
+                if let Given::List(list) = &self.weights {
                     let wants = convolution.weights();
                     if list.len() as u64 != wants {
                         let message = format!("the filters have {wants} weights; {} were given", list.len());
@@ -316,12 +311,21 @@ impl Maker<'_> {
             Pattern::Matrix { file } => {
                 self.rows(&lists::matrix(&read(files, file)?).map_err(|wrong| wrong.under(file))?)?;
             }
+            Pattern::OneToOne
+            | Pattern::AllToAll { .. }
+            | Pattern::Probability { .. }
+            | Pattern::FanOut { .. }
+            | Pattern::Distance { .. } => {}
         }
         Ok(())
     }
 
-    fn is_same(&self, source: u32, target: u32) -> bool {
-        self.ends.from.at(source) == self.ends.to.at(target)
+    /// The synapses of a pattern that can be made source by source.
+    fn by_recipe(&mut self, scheme: Scheme) {
+        let Ends { from, to } = self.ends;
+        let (delays, channel, dice) = (self.delays.clone(), self.channel, self.dice);
+        let recipe = Recipe { from, to, scheme, weights: Amount::Constant(0.0), delays, channel, dice };
+        (0..from.len).for_each(|source| recipe.targets(source, |target| self.join(source, target)));
     }
 
     fn fan_in(&mut self, count: u32) {
@@ -333,26 +337,6 @@ impl Maker<'_> {
         }
         for (source, targets) in targets.into_iter().enumerate() {
             targets.into_iter().for_each(|target| self.join(source as u32, target));
-        }
-    }
-
-    fn distance(&mut self, width: u32, peak: f64, radius: f64, reach: f64) {
-        let Ends { from, to } = self.ends;
-        let around = reach.min(f64::from(u32::MAX)) as u32;
-        for source in 0..from.len {
-            let mut draw = self.dice.stream(source, Use::Pairs);
-            let (x, y) = (source % width, source / width);
-            for to_y in y.saturating_sub(around)..=y.saturating_add(around).min((to.len - 1) / width) {
-                for to_x in x.saturating_sub(around)..=x.saturating_add(around).min(width - 1) {
-                    let target = to_y as u64 * u64::from(width) + u64::from(to_x);
-                    let (dx, dy) = (f64::from(to_x.abs_diff(x)), f64::from(to_y.abs_diff(y)));
-                    let distance = dx.hypot(dy);
-                    let probability = peak * (-0.5 * (distance / radius).powi(2)).exp();
-                    if distance <= reach && target < to.len.into() && draw.unit() < probability {
-                        self.join(source, target as u32);
-                    }
-                }
-            }
         }
     }
 
@@ -386,36 +370,67 @@ impl Maker<'_> {
 
     /// The next synapse, with the weight at `index` of a list.
     fn synapse(&mut self, source: u32, target: u32, index: usize) -> Synapse {
-        if self.drawn.as_ref().is_none_or(|&(drawn, ..)| drawn != source) {
-            let stream = |purpose| self.dice.stream(source, purpose);
-            self.drawn = Some((source, stream(Use::Weights), stream(Use::Delays)));
+        let amount = match &self.weights {
+            Given::Drawn(amount) => *amount,
+            Given::List(list) => Amount::Constant(list.get(index).copied().unwrap_or(0.0)),
+        };
+        let (delays, dice) = (&self.delays, self.dice);
+        let is_new = self.drawn.as_ref().is_none_or(|&(drawn, _)| drawn != source);
+        let fresh = is_new.then(|| (source, Values::new(amount, delays, dice, source)));
+        if fresh.is_some() {
+            self.drawn = fresh;
         }
         let target: NeuronId = self.ends.to.at(target);
         let (mut weight, mut delay) = (0.0, 1);
-        if let Some((_, weights, delays)) = &mut self.drawn {
-            weight = match &self.weights {
-                Values::Constant(weight) => *weight,
-                Values::List(list) => list.get(index).copied().unwrap_or(0.0),
-                Values::Uniform(low, width) => low + width * weights.unit(),
-                Values::Normal(mean, deviation) => mean + deviation * weights.normal(),
-            };
-            delay = match self.delays {
-                Delays::Constant(delay) => delay,
-                Delays::Uniform { low, high } => low + delays.below(u32::from(high - low) + 1) as u16,
-            };
+        if let Some((_, values)) = &mut self.drawn {
+            weight = if let Amount::Constant(weight) = amount { weight } else { values.weight() };
+            delay = values.delay();
         }
         Synapse { target, weight, delay, channel: self.channel }
     }
 
     fn check_count(&self) -> Result<(), Problems> {
         let mut problems = Problems::new();
-        if let Values::List(list) = &self.weights {
+        if let Given::List(list) = &self.weights {
             problems.require(list.len() == self.made, "", || {
                 format!("{} weights were given for {} synapses", list.len(), self.made)
             });
         }
         problems.into_result(())
     }
+}
+
+/// The pattern as one that can be made source by source, if it is.
+fn scheme(pattern: &Pattern, Ends { from, to }: Ends) -> Result<Option<Scheme>, Problems> {
+    Ok(Some(match pattern {
+        Pattern::OneToOne => {
+            let (sources, targets) = (from.len, to.len);
+            if sources != targets {
+                let message = format!("{sources} sources are not as many as {targets} targets");
+                return Err(Problems::one("", message));
+            }
+            Scheme::OneToOne
+        }
+        Pattern::AllToAll { itself } => Scheme::AllToAll { itself: *itself },
+        Pattern::Probability { probability, itself } => {
+            check_share(*probability, "probability")?;
+            Scheme::Probability { probability: *probability, itself: *itself }
+        }
+        Pattern::FanOut { count } => Scheme::FanOut { count: *count },
+        Pattern::Distance { width, peak, radius, reach } => {
+            check_share(*peak, "peak")?;
+            let mut problems = Problems::new();
+            problems.require(*width > 0, "width", || "a grid has at least one column".into());
+            problems.require(*radius > 0.0, "radius", || format!("{radius} is out of range"));
+            problems.require(*reach >= 0.0, "reach", || format!("{reach} is out of range"));
+            problems.into_result(())?;
+            let near = Neighbourhood::new(*width, (*peak, *radius, *reach), from.len.max(to.len));
+            Scheme::Distance(near)
+        }
+        Pattern::FanIn { .. } | Pattern::Convolution(_) | Pattern::List { .. } | Pattern::Matrix { .. } => {
+            return Ok(None);
+        }
+    }))
 }
 
 fn check_share(share: f64, path: &str) -> Result<(), Problems> {

@@ -15,7 +15,6 @@
 
 mod compile;
 mod convolution;
-mod draw;
 mod learn;
 mod lists;
 mod params;
@@ -23,7 +22,7 @@ mod select;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Described, Files, Seat};
+pub use compile::{Described, Files, Seat, read_seats};
 pub use convolution::{ChannelOrder, Convolution};
 pub use params::{
     Delays, NetworkParams, PartParams, Pattern, PlasticityParams, PopulationParams, ProjectionParams,

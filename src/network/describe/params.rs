@@ -84,6 +84,11 @@ pub struct ProjectionParams {
     /// How the synapses learn. Absent: weights stay as they are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plasticity: Option<PlasticityParams>,
+    /// Whether its synapses are not stored but drawn anew, and the same, whenever their neuron fires: for
+    /// `one-to-one`, `all-to-all`, `probability`, `fan-out` and `distance` with constant or drawn weights. All
+    /// projections from a neuron are procedural, or none is.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub procedural: bool,
 }
 
 /// How synapses learn from the spikes at their two ends.
@@ -110,6 +115,10 @@ pub struct RewardParams {
 
 fn one() -> f64 {
     1.0
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 fn is_zero(channel: &u8) -> bool {

@@ -145,8 +145,8 @@ fn projections_that_learn_know_their_synapses() {
     let yaml = format!(
         "populations: [{{name: a, neurons: 3, model: integrate-fire}}, {{name: b, neurons: 2, model: integrate-fire}}]\n\
          projections:\n\
-         - {{from: b, to: a, pattern: all-to-all}}\n\
-         - {{from: a, to: b, pattern: all-to-all, {plasticity}}}"
+         - {{from: b, to: a, pattern: {{all-to-all: {{}}}}}}\n\
+         - {{from: a, to: b, pattern: {{all-to-all: {{}}}}, {plasticity}}}"
     );
     let net = compile(&yaml).unwrap();
     let found: Vec<_> = net.lessons.iter().map(|lesson| lesson.synapses.clone()).collect();
@@ -157,7 +157,7 @@ fn projections_that_learn_know_their_synapses() {
 #[test]
 fn learning_that_makes_no_sense_is_refused() {
     let wrong = |plasticity: &str| {
-        let projection = format!("{{from: a, to: b, pattern: all-to-all, plasticity: {plasticity}}}");
+        let projection = format!("{{from: a, to: b, pattern: {{all-to-all: {{}}}}, plasticity: {plasticity}}}");
         compile(&network(&projection)).unwrap_err()
     };
     for (plasticity, expected) in [
@@ -170,4 +170,49 @@ fn learning_that_makes_no_sense_is_refused() {
         let found = wrong(plasticity);
         assert!(found.contains(expected), "{found}\ndoes not say\n{expected}");
     }
+}
+
+#[test]
+fn procedural_projections_give_the_synapses_that_would_be_stored() {
+    for projection in [
+        "{from: a, to: a, pattern: {probability: {probability: 0.4}}, weights: {uniform: {low: 1, high: 2}}, P}",
+        "{from: 'a[1..5]', to: b, pattern: {fan-out: {count: 7}}, delays: {uniform: {low: 2, high: 9}}, P}",
+        "{from: a, to: a, pattern: {distance: {width: 3, peak: 0.7, radius: 1, reach: 9}}, P}",
+        "{from: a, to: a, pattern: {all-to-all: {itself: false}}, weights: {normal: {mean: 0, deviation: 1}}, P}",
+        "{from: 'a[0..3]', to: b, pattern: one-to-one, P}",
+    ] {
+        let made = |flag: &str| compile(&network(&projection.replace('P', flag))).unwrap();
+        let (stored, drawn) = (made("channel: 0"), made("procedural: true"));
+        assert!(drawn.synapses.is_empty() && !stored.synapses.is_empty());
+        let all = |net: &Net| {
+            let mut all = Vec::new();
+            (0..net.neurons()).for_each(|it| net.each(NeuronId(it), |synapse| all.push((it, synapse))));
+            all
+        };
+        assert_eq!(all(&drawn), all(&stored), "{projection}");
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_source_by_source_is_refused() {
+    let check = |projections: &str, expected: &str| {
+        let found = compile(&network(projections)).unwrap_err();
+        assert!(found.contains(expected), "{found:?} does not say {expected:?}");
+    };
+    check(
+        "{from: a, to: b, pattern: {fan-in: {count: 2}}, procedural: true}",
+        "projections[0].procedural: synapses of this pattern cannot be drawn source by source",
+    );
+    check(
+        "{from: a, to: a, pattern: one-to-one, weights: {values: [1, 2, 3, 4, 5, 6]}, procedural: true}",
+        "projections[0].weights: weights from a list have to be stored",
+    );
+    check(
+        "{from: a, to: a, pattern: one-to-one, procedural: true}, {from: 'a[2]', to: b, pattern: {all-to-all: {}}}",
+        "neuron 2 has stored and procedural synapses",
+    );
+    check(
+        "{from: a, to: a, pattern: one-to-one, channel: 1, procedural: true}",
+        "drawn[0]: `a` has 1 input channels; found channel 1",
+    );
 }

@@ -24,8 +24,9 @@ use std::collections::{BinaryHeap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::counts::{CoreCounts, Critical, StepRecord};
+use super::drawing::Letters;
 use super::plan::Plan;
-use super::shard::{Moment, Parcel, Shard};
+use super::shard::{Moment, Parcel, Sent, Shard};
 use super::site::Ground;
 use super::timing::Mesh;
 use crate::base::{CoreId, NeuronId, Problem, Problems};
@@ -94,6 +95,8 @@ pub(super) struct Free {
     mesh: Mesh,
     /// Cores with neurons.
     busy: u32,
+    /// No drawn synapses.
+    none: Letters,
     pub(super) state: State,
 }
 
@@ -124,6 +127,11 @@ impl Free {
                 "rewards come to all cores in one step, and cores that run freely have none in common";
             problems.push(Problem::new("synchronisation", message));
         }
+        if plan.drawing.is_some() {
+            let message = "packets of cores that run freely are kept until they arrive; procedural synapses, which \
+                are drawn for one step, have to be stored";
+            problems.push(Problem::new("synchronisation", message));
+        }
         let mesh = problems.absorb("", Mesh::new(ground));
         let cores: Vec<u32> = (0..ground.cores())
             .filter(|&core| plan.layout.first[core as usize] < plan.layout.first[core as usize + 1])
@@ -136,7 +144,10 @@ impl Free {
             ..State::default()
         };
         match mesh {
-            Some(mesh) => problems.into_result(Self { period, mesh, busy: cores.len() as u32, state }),
+            Some(mesh) => {
+                let (busy, none) = (cores.len() as u32, Letters::new());
+                problems.into_result(Self { period, mesh, busy, none, state })
+            },
             None => Err(problems),
         }
     }
@@ -216,7 +227,8 @@ impl Free {
             inbox.pop();
             *free = done.to_bits();
             let parcel = Parcel { packet: flight.packet, message: 0, value: f64::from_bits(flight.value) };
-            shard.deliver(&[parcel], plan, *step, None);
+            let sent = Sent { parcels: &[parcel], letters: &self.none, late: None };
+            shard.deliver(sent, plan, *step);
             shard.note_shift(core, (*step).cmp(&flight.step));
         }
         shard.learn_at(core, Moment { step: *step, ..moment });

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::Chip;
 use super::site::{Ground, Wires};
 use crate::base::random::{Purpose, Stream};
-use crate::base::{CoreId, RouterId};
+use crate::base::{CoreId, NeuronId, RouterId};
 use crate::fabric::Fabric;
 use crate::noc::route::{Candidate, Candidates, Head, Standing};
 use crate::sim::timeline::{Recorder, Timeline};
@@ -144,8 +144,8 @@ impl<'a> Haul<'a> {
             }
             let site = plan.layout.site[neuron];
             let from = self.router[plan.layout.core_of(site).index()];
-            for packet in plan.packets(site as usize) {
-                let to = self.router[usize::from(plan.fan[packet].core)];
+            for core in plan.cores_of(NeuronId(neuron as u32), site) {
+                let to = self.router[usize::from(core)];
                 let [first, last] = self.way(from, to);
                 for &port in &self.ports[first as usize..last as usize] {
                     self.state.packets[port as usize] += u64::from(count);

@@ -7,11 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use super::drawing::Drawing;
 use super::layout::Layout;
 use super::plan::FanOut;
 use super::site::{Ground, Wires};
 use crate::base::random::{Purpose, Stream};
-use crate::base::{CoreId, NodeId, Problem, Problems, RouterId};
+use crate::base::{CoreId, NeuronId, NodeId, Problem, Problems, RouterId};
 use crate::fabric::{Attachment, Fabric, Link, Shape};
 use crate::noc::route::{Candidates, Head, Standing};
 
@@ -24,19 +25,28 @@ pub(super) type Hops = [u32; 4];
 /// Cores between which the routing finds no way.
 pub(super) fn by_site(
     layout: &Layout,
-    fan_first: &[u32],
-    fan: &[FanOut],
+    (fan_first, fan): (&[u32], &[FanOut]),
+    drawing: Option<&Drawing>,
     ground: &Ground<'_>,
 ) -> Result<Vec<Hops>, Problems> {
     let mut ways = Ways { ground, known: BTreeMap::new(), problems: Problems::new() };
     let mut all = Vec::with_capacity(layout.neuron.len());
     for core in 0..ground.cores() {
         for site in layout.first[core as usize]..layout.first[core as usize + 1] {
-            let packets = fan_first[site as usize] as usize..fan_first[site as usize + 1] as usize;
+            let neuron = NeuronId(layout.neuron[site as usize]);
             let mut hops = [0; 4];
-            for packet in &fan[packets] {
-                let own = ways.between(CoreId(core), CoreId(packet.core.into()));
+            let mut count = |to: u16| {
+                let own = ways.between(CoreId(core), CoreId(to.into()));
                 (0..4).for_each(|direction| hops[direction] += own[direction]);
+            };
+            match drawing {
+                Some(drawing) if drawing.drawn.has(neuron) => {
+                    drawing.cores(neuron).into_iter().for_each(&mut count);
+                }
+                _ => {
+                    let packets = fan_first[site as usize] as usize..fan_first[site as usize + 1] as usize;
+                    fan[packets].iter().for_each(|packet| count(packet.core));
+                }
             }
             all.push(hops);
         }

@@ -22,6 +22,7 @@
 mod arrivals;
 mod build;
 mod counts;
+mod drawing;
 mod drive;
 mod free;
 mod grain;
@@ -242,6 +243,19 @@ impl Chip {
         self.plan.layout.core_of(self.plan.layout.site[neuron.index()])
     }
 
+    /// The neurons of `core`.
+    pub fn neurons_of(&self, core: CoreId) -> impl ExactSizeIterator<Item = NeuronId> + '_ {
+        let sites = self.plan.layout.first[core.index()]..self.plan.layout.first[core.index() + 1];
+        self.plan.layout.neuron[sites.start as usize..sites.end as usize].iter().map(|&it| NeuronId(it))
+    }
+
+    /// The cores that a spike of `neuron` goes to, ascending, in `cores`.
+    pub fn fan_out(&self, neuron: NeuronId, cores: &mut Vec<CoreId>) {
+        cores.clear();
+        let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return };
+        cores.extend(self.plan.cores_of(neuron, site).into_iter().map(|core| CoreId(core.into())));
+    }
+
     /// What each core has done so far.
     pub fn counts(&self) -> impl Iterator<Item = &CoreCounts> {
         self.shards.iter().flat_map(|shard| &shard.counts)
@@ -263,7 +277,7 @@ impl Chip {
         let learning =
             |shard: &Shard| -> usize { shard.learners.iter().flatten().map(|learner| learner.bytes()).sum() };
         self.plan.bytes()
-            + self.shards.iter().map(|shard| shard.arrivals.bytes() + learning(shard)).sum::<usize>()
+            + self.shards.iter().map(|shard| shard.arrivals.bytes() + shard.letters.bytes() + learning(shard)).sum::<usize>()
     }
 
     /// Adds `amount` to the reward signal of all rules that know one, in the next step.

@@ -37,8 +37,8 @@ impl Placement {
         Ok(placement)
     }
 
-    /// A placement by core, as a mapping gives it: the first granule that runs a neuron's model takes it,
-    /// and neurons are updated in the order of their numbers.
+    /// A placement by core, as a mapping gives it: the first granule that runs a neuron's model and has room
+    /// takes it, and neurons are updated in the order of their numbers.
     ///
     /// # Errors
     /// A list of another length than there are neurons; a population that no granule runs.
@@ -47,10 +47,21 @@ impl Placement {
             let message = format!("{} cores were given for {} neurons", core.len(), net.neurons());
             return Err(Problems::one("", message));
         }
+        let kinds = params.granules.len();
+        let cores = core.iter().map(|core| core.index() + 1).max().unwrap_or(0);
+        let mut held = vec![0u32; cores * kinds];
         let mut granule = Vec::with_capacity(core.len());
         for (index, population) in net.populations.iter().enumerate() {
-            let first = first_of(&runners(net, params, index)?);
-            granule.resize(granule.len() + population.span.len as usize, first);
+            let runners = runners(net, params, index)?;
+            for neuron in population.span.iter() {
+                let held = &mut held[core[neuron.index()].index() * kinds..][..kinds];
+                let most = |granule: u8| params.granules[usize::from(granule)].neurons.unwrap_or(u32::MAX);
+                let free = runners.iter().find(|&&granule| held[usize::from(granule)] < most(granule));
+                // What does not fit is told when the placement is checked.
+                let taken = free.copied().unwrap_or_else(|| first_of(&runners));
+                held[usize::from(taken)] += 1;
+                granule.push(taken);
+            }
         }
         Ok(Self { core, granule, order: (0..net.neurons()).map(NeuronId).collect() })
     }

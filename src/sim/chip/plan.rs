@@ -7,13 +7,14 @@
 
 use std::ops::Range;
 
+use super::drawing::{Census, Drawing};
 use super::grain::{self, Grain};
 use super::hops::{self, Hops};
 use super::layout::Layout;
 use super::profile::{Met, Profile, Profiles};
 use super::site::Ground;
 use crate::base::{NeuronId, Problem, Problems};
-use crate::network::{Lesson, Net, SynapseColumns};
+use crate::network::{Drawn, Lesson, Net, SynapseColumns};
 use crate::synapse::{Column, SynapseMemory, Timing};
 
 /// A packet that a neuron sends when it fires.
@@ -46,6 +47,10 @@ pub(super) struct Plan {
     moved: Vec<u32>,
     /// By core: the weights that its synapses can have, where they are not any.
     grains: Option<Vec<Grain>>,
+    /// Longest delay of a synapse [steps]; 0 where there is none.
+    pub longest: u16,
+    /// Where some synapses are drawn.
+    pub drawing: Option<Drawing>,
 }
 
 impl Plan {
@@ -53,23 +58,24 @@ impl Plan {
     /// Synapses that do not fit: delays, fan-in, fan-out, memory; each says by how much.
     pub(super) fn new(net: &mut Net, layout: Layout, ground: &Ground<'_>) -> Result<Self, Problems> {
         let synapses = net.synapses.take_columns();
-        check_limits(&synapses, &layout, ground)?;
+        let drawn = std::mem::take(&mut net.drawn);
+        let core = cores(&layout);
+        let census = Census::take(&drawn, &layout, &core, ground.params);
+        check_limits(&synapses, &layout, (&drawn, &census), ground)?;
         let lessons = of_synapses(&net.lessons, synapses.target.len())?;
         let traces: Vec<u32> = net.lessons.iter().map(|lesson| lesson.rule.traces()).collect();
         let profiles = Profiles::new(ground, &traces);
-        let mut maker = Maker::new(&layout, profiles, &synapses, &lessons);
+        let mut maker = Maker::new(&layout, profiles, (&synapses, &lessons), &core);
         for site in 0..layout.neuron.len() {
             maker.send(site);
         }
-        let Maker { fan, fan_first, profiles, order, .. } = maker;
-        check_fan_out(&fan_first, &layout, ground)?;
-        let profiles = profiles.finish()?;
+        let Maker { fan, fan_first, mut profiles, order, .. } = maker;
+        check_fan_out(&fan_first, &layout, &census, ground)?;
+        profiles.add_census(&census);
+        let (profiles, kinds) = profiles.finish()?;
         let latencies = profiles.iter().map(|profile| profile.latency).collect();
-        let hops = hops::by_site(&layout, &fan_first, &fan, ground)?;
-        let grains = ground
-            .params
-            .weight_bits
-            .map(|bits| grain::grains(&synapses, &layout, &reach(&net.lessons, &layout), bits));
+        let reach = reach(&net.lessons, &layout, census.largest);
+        let grains = ground.params.weight_bits.map(|bits| grain::grains(&synapses, &layout, &reach, bits));
         let weight = match &grains {
             Some(grains) => grain::rounded(&synapses, &layout, grains),
             None => synapses.weight.clone(),
@@ -77,8 +83,8 @@ impl Plan {
         let timing = timing(&synapses);
         let in_place = order.iter().enumerate().all(|(to, &from)| to == from as usize);
         let slot = |&from: &u32| {
-            let site = layout.site[synapses.target[from as usize] as usize];
-            (site - layout.first[layout.core_of(site).index()]) as u16
+            let neuron = synapses.target[from as usize] as usize;
+            (layout.site[neuron] - layout.first[usize::from(core[neuron])]) as u16
         };
         let target = order.iter().map(slot).collect();
         let (weight, timing, moved) = match in_place {
@@ -86,13 +92,38 @@ impl Plan {
             false => (weight.permuted(&order), timing.permuted(&order), inverse(&order)),
         };
         let memory = SynapseMemory::new(target, weight, timing);
-        Ok(Self { layout, fan_first, fan, profiles, latencies, hops, memory, moved, grains })
+        let longest = memory.timings().iter().map(|timing| timing.delay()).max().unwrap_or(0);
+        let longest = longest.max(drawn.longest_delay());
+        let drawing = Drawing { drawn, core, kinds, grains: grains.clone() };
+        let drawing = Some(drawing).filter(|drawing| !drawing.drawn.is_empty());
+        let hops = hops::by_site(&layout, (&fan_first, &fan), drawing.as_ref(), ground)?;
+        Ok(Self {
+            layout,
+            fan_first,
+            fan,
+            profiles,
+            latencies,
+            hops,
+            memory,
+            moved,
+            grains,
+            longest,
+            drawing,
+        })
     }
 
     /// The packets that the neuron at `site` sends.
     #[inline]
     pub(super) fn packets(&self, site: usize) -> Range<usize> {
         self.fan_first[site] as usize..self.fan_first[site + 1] as usize
+    }
+
+    /// The cores that `neuron` at `site` sends to, ascending.
+    pub(super) fn cores_of(&self, neuron: NeuronId, site: u32) -> Vec<u16> {
+        match &self.drawing {
+            Some(drawing) if drawing.drawn.has(neuron) => drawing.cores(neuron),
+            _ => self.fan[self.packets(site as usize)].iter().map(|packet| packet.core).collect(),
+        }
     }
 
     /// The synapses of packet `packet`.
@@ -126,14 +157,32 @@ impl Plan {
             take(u64::from(self.memory.target(index)) << 32 | u64::from(self.memory.timing(index).delay()));
             take(self.memory.weight(index).to_bits());
         }
+        if let Some(drawing) = &self.drawing {
+            format!("{:?}", drawing.drawn.recipes()).bytes().for_each(|byte| take(byte.into()));
+        }
         hash
     }
 
     /// Memory taken [bytes].
     pub(super) fn bytes(&self) -> usize {
         let layout = 25 * self.layout.neuron.len();
-        self.memory.bytes() + 8 * self.fan.len() + 4 * (self.fan_first.len() + self.moved.len()) + layout
+        self.memory.bytes()
+            + 8 * self.fan.len()
+            + 4 * (self.fan_first.len() + self.moved.len())
+            + layout
+            + self.drawing.as_ref().map_or(0, Drawing::bytes)
     }
+}
+
+/// By neuron: its core.
+fn cores(layout: &Layout) -> Vec<u16> {
+    let mut core = vec![0; layout.neuron.len()];
+    for (index, sites) in layout.first.windows(2).enumerate() {
+        for &neuron in &layout.neuron[sites[0] as usize..sites[1] as usize] {
+            core[neuron as usize] = index as u16;
+        }
+    }
+    core
 }
 
 /// By synapse: the number of its lesson, plus one, or 0; nothing at all if none learns.
@@ -148,9 +197,9 @@ fn of_synapses(lessons: &[Lesson], synapses: usize) -> Result<Vec<u16>, Problems
     Ok(all)
 }
 
-/// By core: the largest weight that its synapses can learn.
-fn reach(lessons: &[Lesson], layout: &Layout) -> Vec<f64> {
-    let mut reach = vec![0.0f64; layout.walk.len()];
+/// By core: the largest weight that its synapses can learn, or that of `drawn` ones.
+fn reach(lessons: &[Lesson], layout: &Layout, drawn: Vec<f64>) -> Vec<f64> {
+    let mut reach = drawn;
     for lesson in lessons {
         let [low, high] = lesson.rule.bounds().map(f64::abs);
         for &(_, target, _) in &lesson.synapses {
@@ -180,10 +229,17 @@ fn timing(synapses: &SynapseColumns) -> Column<Timing> {
 }
 
 /// What the chip cannot hold.
-fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>) -> Result<(), Problems> {
+fn check_limits(
+    synapses: &SynapseColumns,
+    layout: &Layout,
+    (drawn, census): (&Drawn, &Census),
+    ground: &Ground<'_>,
+) -> Result<(), Problems> {
     let params = ground.params;
     let mut problems = Problems::new();
-    if let Some(&delay) = synapses.delay.values().iter().max().filter(|&&delay| delay > params.max_delay) {
+    let stored = synapses.delay.values().iter().copied().max().unwrap_or(0);
+    let delay = stored.max(drawn.longest_delay());
+    if delay > params.max_delay {
         let message = format!(
             "a synapse has a delay of {delay} steps, {} more than the chip's longest; longer ones need relays",
             delay - params.max_delay
@@ -191,7 +247,7 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
         problems.push(Problem::new("max_delay", message).allowed(format!("1 to {}", params.max_delay)));
     }
     if let Some(most) = params.synapses {
-        let mut held = vec![0u64; layout.walk.len()];
+        let mut held = census.held.clone();
         let core = |&target: &u32| layout.core_of(layout.site[target as usize]).index();
         synapses.target.iter().for_each(|target| held[core(target)] += 1);
         for (core, &held) in held.iter().enumerate().filter(|&(_, &held)| held > most).take(20) {
@@ -201,7 +257,8 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
         }
     }
     if let Some(most) = params.fan_in {
-        let mut fan_in = vec![0u32; layout.site.len()];
+        let mut fan_in = census.fan_in.clone();
+        fan_in.resize(layout.site.len(), 0);
         synapses.target.iter().for_each(|&target| fan_in[target as usize] += 1);
         for (neuron, &found) in fan_in.iter().enumerate().filter(|&(_, &found)| found > most).take(20) {
             let message =
@@ -213,11 +270,17 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
 }
 
 /// Checks the number of cores that each neuron sends to.
-fn check_fan_out(fan_first: &[u32], layout: &Layout, ground: &Ground<'_>) -> Result<(), Problems> {
+fn check_fan_out(
+    fan_first: &[u32],
+    layout: &Layout,
+    census: &Census,
+    ground: &Ground<'_>,
+) -> Result<(), Problems> {
     let Some(most) = ground.params.fan_out else { return Ok(()) };
     let mut problems = Problems::new();
-    let found = fan_first.windows(2).map(|range| range[1] - range[0]);
-    for (found, neuron) in found.zip(&layout.neuron).filter(|&(found, _)| found > most).take(20) {
+    let stored = fan_first.windows(2).map(|range| range[1] - range[0]).zip(layout.neuron.iter().copied());
+    let drawn = census.excess.iter().map(|&(neuron, found)| (found, neuron.0));
+    for (found, neuron) in stored.chain(drawn).filter(|&(found, _)| found > most).take(20) {
         let message = format!("it sends to {found} cores, {} more than a neuron can", found - most);
         problems.push(Problem::new(format!("neuron {neuron}"), message));
     }
@@ -231,7 +294,7 @@ struct Maker<'a> {
     /// By synapse: the number of its lesson, plus one, or 0; empty if none learns.
     lessons: &'a [u16],
     /// By neuron: its core.
-    core: Vec<u16>,
+    core: &'a [u16],
     fan_first: Vec<u32>,
     fan: Vec<FanOut>,
     profiles: Profiles<'a>,
@@ -244,16 +307,10 @@ impl<'a> Maker<'a> {
     fn new(
         layout: &'a Layout,
         profiles: Profiles<'a>,
-        synapses: &'a SynapseColumns,
-        lessons: &'a [u16],
+        (synapses, lessons): (&'a SynapseColumns, &'a [u16]),
+        core: &'a [u16],
     ) -> Self {
         let sites = layout.neuron.len();
-        let mut core = vec![0; sites];
-        for (index, sites) in layout.first.windows(2).enumerate() {
-            for &neuron in &layout.neuron[sites[0] as usize..sites[1] as usize] {
-                core[neuron as usize] = index as u16;
-            }
-        }
         let mut fan_first = Vec::with_capacity(sites + 1);
         fan_first.push(0);
         let end = FanOut { start: 0, core: 0, profile: 0 };

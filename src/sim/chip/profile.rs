@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::drawing::Census;
 use super::site::Ground;
 use crate::base::Problems;
 
 /// Weights and traces that learning changes.
 pub(super) type Changes = [u32; 2];
+
+/// Synaptic events by granule, ascending.
+pub(super) type Events = Vec<(u8, u32)>;
 
 /// What receiving a packet amounts to.
 #[derive(Clone, Debug)]
@@ -14,7 +18,7 @@ pub(super) struct Profile {
     /// Time that the core is busy with it [s].
     pub latency: f64,
     /// Synaptic events by granule, those that occur.
-    pub events: Vec<(u8, u32)>,
+    pub events: Events,
     /// What learning changes when it is received, by granule; mostly nothing.
     pub learning: Vec<(u8, Changes)>,
 }
@@ -28,49 +32,100 @@ pub(super) struct Met {
     pub lesson: u16,
 }
 
-/// The kinds of packets there are.
+/// The kinds of packets there are, by what they meet: indices of profiles.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Kinds {
+    /// By granule and number of events, for packets to one granule without learning: the kind plus one.
+    plain: Vec<Vec<u32>>,
+    mixed: BTreeMap<(Events, Vec<(u8, Changes)>), u32>,
+}
+
+impl Kinds {
+    /// The kind of a packet whose synapses lead to neurons in `granules` and do not learn, which is known.
+    #[inline]
+    pub(super) fn of(&self, granules: impl ExactSizeIterator<Item = u8> + Clone) -> u16 {
+        let len = granules.len();
+        match only(granules.clone()) {
+            Some(granule) => self.plain[usize::from(granule)][len].saturating_sub(1) as u16,
+            None => self.mixed.get(&(by_granule(granules), Vec::new())).map_or(0, |&kind| kind as u16),
+        }
+    }
+}
+
+/// The granule that all are, if they are one.
+pub(super) fn only(mut granules: impl Iterator<Item = u8>) -> Option<u8> {
+    let first = granules.next()?;
+    granules.all(|granule| granule == first).then_some(first)
+}
+
+/// How many there are of each, ascending.
+pub(super) fn by_granule(granules: impl Iterator<Item = u8>) -> Events {
+    let mut counts: Events = Vec::new();
+    for granule in granules {
+        match counts.binary_search_by_key(&granule, |&(known, _)| known) {
+            Ok(at) => counts[at].1 += 1,
+            Err(at) => counts.insert(at, (granule, 1)),
+        }
+    }
+    counts
+}
+
+/// Makes profiles, one for each kind of packets.
 pub(super) struct Profiles<'a> {
     ground: &'a Ground<'a>,
     /// By lesson: traces that a spike moves.
     traces: &'a [u32],
-    /// By granule and number of events, for packets to one granule without learning: the kind plus one.
-    plain: Vec<Vec<u32>>,
-    mixed: BTreeMap<(Vec<(u8, u32)>, Vec<(u8, Changes)>), u32>,
+    kinds: Kinds,
     all: Vec<Profile>,
 }
 
 impl<'a> Profiles<'a> {
     pub(super) fn new(ground: &'a Ground<'a>, traces: &'a [u32]) -> Self {
         let plain = vec![Vec::new(); ground.params.granules.len()];
-        Self { ground, traces, plain, mixed: BTreeMap::new(), all: Vec::new() }
+        Self { ground, traces, kinds: Kinds { plain, mixed: BTreeMap::new() }, all: Vec::new() }
     }
 
     /// The kind of a packet that meets these synapses.
     pub(super) fn of(&mut self, synapses: impl ExactSizeIterator<Item = Met> + Clone) -> u16 {
         let len = synapses.len();
-        let Some(first) = synapses.clone().next().map(|met| met.granule) else { return 0 };
-        if synapses.clone().all(|met| met.granule == first && met.lesson == 0) {
-            let plain = &mut self.plain[usize::from(first)];
-            if plain.len() <= len {
-                plain.resize(len + 1, 0);
-            }
-            if plain[len] == 0 {
-                plain[len] = self.all.len() as u32 + 1;
-                self.add(vec![(first, len as u32)], Vec::new());
-            }
-            return (self.plain[usize::from(first)][len] - 1) as u16;
+        let granules = synapses.clone().map(|met| met.granule);
+        match only(granules.clone()) {
+            _ if len == 0 => 0,
+            Some(granule) if synapses.clone().all(|met| met.lesson == 0) => self.plain(granule, len),
+            _ => self.mixed(by_granule(granules), self.changes(synapses)),
         }
-        let mut counts = BTreeMap::new();
-        synapses.clone().for_each(|met| *counts.entry(met.granule).or_insert(0) += 1);
-        let events: Vec<(u8, u32)> = counts.into_iter().collect();
-        let learning = self.changes(synapses);
+    }
+
+    fn plain(&mut self, granule: u8, len: usize) -> u16 {
+        let plain = &mut self.kinds.plain[usize::from(granule)];
+        if plain.len() <= len {
+            plain.resize(len + 1, 0);
+        }
+        if plain[len] == 0 {
+            plain[len] = self.all.len() as u32 + 1;
+            self.add(vec![(granule, len as u32)], Vec::new());
+        }
+        (self.kinds.plain[usize::from(granule)][len] - 1) as u16
+    }
+
+    fn mixed(&mut self, events: Events, learning: Vec<(u8, Changes)>) -> u16 {
         let key = (events, learning);
-        if let Some(&known) = self.mixed.get(&key) {
+        if let Some(&known) = self.kinds.mixed.get(&key) {
             return known as u16;
         }
-        self.mixed.insert(key.clone(), self.all.len() as u32);
+        self.kinds.mixed.insert(key.clone(), self.all.len() as u32);
         self.add(key.0, key.1);
         (self.all.len() - 1) as u16
+    }
+
+    /// Adds the kinds of packets that are drawn.
+    pub(super) fn add_census(&mut self, census: &Census) {
+        for (granule, counts) in census.plain.iter().enumerate() {
+            for (len, _) in counts.iter().enumerate().filter(|(_, is_there)| **is_there) {
+                self.plain(granule as u8, len);
+            }
+        }
+        census.mixed.iter().for_each(|events| _ = self.mixed(events.clone(), Vec::new()));
     }
 
     /// Each synapse that learns is changed; each lesson keeps a trace of the sender in each granule.
@@ -88,7 +143,7 @@ impl<'a> Profiles<'a> {
         changes.into_iter().collect()
     }
 
-    fn add(&mut self, events: Vec<(u8, u32)>, learning: Vec<(u8, Changes)>) {
+    fn add(&mut self, events: Events, learning: Vec<(u8, Changes)>) {
         let params = self.ground.params;
         let mut latency = params.axon_in.latency.0;
         for &(granule, count) in &events {
@@ -103,11 +158,11 @@ impl<'a> Profiles<'a> {
         self.all.push(Profile { latency, events, learning });
     }
 
-    pub(super) fn finish(self) -> Result<Vec<Profile>, Problems> {
+    pub(super) fn finish(self) -> Result<(Vec<Profile>, Kinds), Problems> {
         let kinds = self.all.len();
         let message = || format!("packets of {kinds} kinds (numbers of synapses by granule) are too many");
         let mut problems = Problems::new();
         problems.require(kinds <= 1 << 16, "", message);
-        problems.into_result(self.all)
+        problems.into_result((self.all, self.kinds))
     }
 }

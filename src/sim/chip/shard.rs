@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use super::arrivals::Arrivals;
 use super::counts::CoreCounts;
+use super::drawing::{DRAWN, Letters};
 use super::learning::Learner;
 use super::plan::Plan;
 use super::profile::Profile;
@@ -21,7 +22,7 @@ use crate::neuron::{Bank, Ids, SomaCost, Status, StepInput, StepOutput};
 /// A packet on its way to a shard.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parcel {
-    /// Its entry in the plan.
+    /// Its entry in the plan, or with the mark of drawn ones in its shard's letters.
     pub packet: u32,
     /// Its place among what its shard sends.
     pub message: u32,
@@ -59,6 +60,16 @@ pub(super) struct Shape {
     pub slack: usize,
 }
 
+/// What one shard has sent to another.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sent<'a> {
+    pub parcels: &'a [Parcel],
+    /// All packets of the sender whose synapses are drawn.
+    pub letters: &'a Letters,
+    /// By message of the sender: by how many steps it is late, if anything can be.
+    pub late: Option<&'a [u32]>,
+}
+
 /// Some neighbouring cores.
 #[derive(Clone, Debug)]
 pub(super) struct Shard {
@@ -73,6 +84,8 @@ pub(super) struct Shard {
     pub values: Vec<f64>,
     /// Packets of this step by the shard they go to.
     pub parcels: Vec<Vec<Parcel>>,
+    /// Those among them whose synapses are drawn.
+    pub letters: Letters,
     /// The same for whoever tells the time.
     pub outbox: Outbox,
     /// By core: its synapses that learn, if it has any; empty where no core has.
@@ -98,8 +111,7 @@ impl Shard {
         let own = layout.bank_first[cores.start] as usize..layout.bank_first[cores.end] as usize;
         banks.truncate(own.len());
         let has_second = layout.banks[own.clone()].iter().any(|bank| bank.channels > 1);
-        let depth = plan.memory.timings().iter().map(|timing| timing.delay()).max().unwrap_or(1).max(1);
-        let depth = usize::from(depth) + shape.slack;
+        let depth = usize::from(plan.longest.max(1)) + shape.slack;
         let counts = CoreCounts::new(layout.costs.len(), shape.granules);
         Self {
             first_site: sites.start,
@@ -109,6 +121,7 @@ impl Shard {
             fired: Vec::new(),
             values: Vec::new(),
             parcels: vec![Vec::new(); shape.shards],
+            letters: Letters::new(),
             outbox: Outbox::default(),
             learners: Vec::new(),
             counts: vec![counts.clone(); cores.len()],
@@ -130,6 +143,7 @@ impl Shard {
         self.fired.clear();
         self.values.clear();
         self.parcels.iter_mut().for_each(Vec::clear);
+        self.letters.clear();
         self.outbox.clear();
     }
 
@@ -229,13 +243,19 @@ impl Shard {
     /// its last packet.
     #[inline]
     fn send(&mut self, core: usize, site: u32, value: f64, busy: &mut f64, moment: Moment<'_>) {
-        self.fired.push(NeuronId(moment.plan.layout.neuron[site as usize]));
+        let neuron = NeuronId(moment.plan.layout.neuron[site as usize]);
+        self.fired.push(neuron);
         self.values.push(value);
-        let packets = moment.plan.packets(site as usize);
+        let (packets, mark) = match &moment.plan.drawing {
+            Some(drawing) if drawing.drawn.has(neuron) => {
+                (self.letters.draw(drawing, &moment.plan.layout, neuron), DRAWN)
+            }
+            _ => (moment.plan.packets(site as usize), 0),
+        };
         let sent = packets.len() as u64;
         let hops = moment.plan.hops[site as usize];
         for packet in packets {
-            let entry = moment.plan.fan[packet];
+            let entry = if mark == DRAWN { self.letters.fan[packet] } else { moment.plan.fan[packet] };
             self.outbox.push(Message {
                 gap: *busy + moment.axon_out,
                 core: entry.core,
@@ -244,7 +264,7 @@ impl Shard {
             *busy = 0.0;
             let shard = usize::from(moment.shard_of[usize::from(entry.core)]);
             let message = self.outbox.len() as u32 - 1;
-            self.parcels[shard].push(Parcel { packet: packet as u32, message, value });
+            self.parcels[shard].push(Parcel { packet: packet as u32 | mark, message, value });
         }
         let own = core - self.cores.start;
         let counts = &mut self.counts[own];
@@ -257,13 +277,17 @@ impl Shard {
         }
     }
 
-    /// Takes in what one shard has sent to these cores, in the order in which it was sent; `late` says by how
-    /// many steps each of its messages is late, if anything can be.
-    pub(super) fn deliver(&mut self, parcels: &[Parcel], plan: &Plan, step: u64, late: Option<&[u32]>) {
-        let common = plan.memory.common_timing();
+    /// Takes in what one shard has sent to these cores, in the order in which it was sent.
+    pub(super) fn deliver(&mut self, sent: Sent<'_>, plan: &Plan, step: u64) {
+        let Sent { parcels, letters, late } = sent;
+        let stored = (&plan.fan[..], &plan.memory, plan.memory.common_timing());
+        let drawn = (&letters.fan[..], &letters.memory, letters.memory.common_timing());
         let now = self.arrivals.row(step);
         for &Parcel { packet, message, value } in parcels {
-            let entry = plan.fan[packet as usize];
+            let is_drawn = packet & DRAWN != 0;
+            let (fan, memory, common) = if is_drawn { drawn } else { stored };
+            let packet = (packet & !DRAWN) as usize;
+            let entry = fan[packet];
             let (core, own) = (usize::from(entry.core), usize::from(entry.core) - self.cores.start);
             let late = late.map_or(0, |late| late[message as usize]);
             self.counts[own].late += u64::from(late > 0);
@@ -272,16 +296,17 @@ impl Shard {
             }
             let row = if late > 0 { self.arrivals.row(step + u64::from(late)) } else { now };
             let (first, len) = self.sites(core, plan);
-            let synapses = plan.synapses(packet as usize);
+            let synapses = entry.start as usize..fan[packet + 1].start as usize;
             self.receive(own, &plan.profiles[usize::from(entry.profile)]);
             let Self { learners, arrivals, .. } = self;
-            let learner = learners.get_mut(own).and_then(Option::as_deref_mut);
-            if let Some(weights) = learner.and_then(|it| it.meet(packet, step + u64::from(late), late)) {
+            // Drawn synapses do not learn.
+            let learner = learners.get_mut(own).and_then(Option::as_deref_mut).filter(|_| !is_drawn);
+            if let Some(weights) = learner.and_then(|it| it.meet(packet as u32, step + u64::from(late), late)) {
                 for (index, &weight) in synapses.zip(weights) {
-                    let timing = plan.memory.timing(index);
+                    let timing = memory.timing(index);
                     let row = arrivals.after(row, timing.delay());
                     let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
-                    inputs[usize::from(plan.memory.target(index))] += weight * value;
+                    inputs[usize::from(memory.target(index))] += weight * value;
                 }
                 continue;
             }
@@ -289,9 +314,9 @@ impl Shard {
                 Some(timing) => {
                     let row = arrivals.after(row, timing.delay());
                     let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
-                    plan.memory.add(synapses, value, inputs);
+                    memory.add(synapses, value, inputs);
                 }
-                None => plan.memory.each(synapses, |target, weight, timing| {
+                None => memory.each(synapses, |target, weight, timing| {
                     let row = arrivals.after(row, timing.delay());
                     let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
                     inputs[usize::from(target)] += weight * value;

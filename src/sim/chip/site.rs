@@ -87,6 +87,15 @@ impl<'a> Ground<'a> {
         [0, 1, 2, 3].map(|way| sum[way] / f64::from(count[way].max(1)) * flits)
     }
 
+    /// The same with no other cores than `cores` to be used.
+    #[must_use]
+    pub fn limited_to(mut self, cores: &[CoreId]) -> Self {
+        let mut kept = vec![false; self.usable.len()];
+        cores.iter().for_each(|&core| kept[self.node(core).index()] = true);
+        self.usable.iter_mut().zip(kept).for_each(|(usable, kept)| *usable &= kept);
+        self
+    }
+
     /// Number of cores, whether they work or not.
     pub fn cores(&self) -> u32 {
         self.nodes.len() as u32 * u32::from(self.params.per_tile)

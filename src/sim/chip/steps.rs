@@ -2,9 +2,10 @@
 
 use rayon::prelude::*;
 
+use super::drawing::Letters;
 use super::free::Done;
 use super::plan::Plan;
-use super::shard::{LATEST, LOST, Moment, Parcel, Shard};
+use super::shard::{LATEST, LOST, Moment, Parcel, Sent, Shard};
 use super::timing::{Clockwork, Outbox, Told};
 use super::{Chip, CoreCounts, Late, Pending, StepRecord};
 use crate::network::Halt;
@@ -20,12 +21,15 @@ impl Chip {
 
     /// Delivers what they have sent, and learns from it; `late` by shard and message, where anything can be.
     fn deliver(shards: &mut [Shard], moment: Moment<'_>, late: Option<&[Vec<u32>]>) {
-        let sent: Vec<Vec<Vec<Parcel>>> =
-            shards.iter_mut().map(|shard| std::mem::take(&mut shard.parcels)).collect();
+        let take = |shard: &mut Shard| {
+            (std::mem::take(&mut shard.parcels), std::mem::replace(&mut shard.letters, Letters::new()))
+        };
+        let sent: Vec<(Vec<Vec<Parcel>>, Letters)> = shards.iter_mut().map(take).collect();
         let take = |(index, shard): (usize, &mut Shard)| {
-            for (from, sent) in sent.iter().enumerate() {
+            for (from, (parcels, letters)) in sent.iter().enumerate() {
                 let late = late.map(|late| late[from].as_slice());
-                shard.deliver(&sent[index], moment.plan, moment.step, late);
+                let sent = Sent { parcels: &parcels[index], letters, late };
+                shard.deliver(sent, moment.plan, moment.step);
             }
             shard.learn(moment);
         };
@@ -34,7 +38,7 @@ impl Chip {
         } else {
             shards.par_iter_mut().enumerate().for_each(take);
         }
-        shards.iter_mut().zip(sent).for_each(|(shard, parcels)| shard.parcels = parcels);
+        shards.iter_mut().zip(sent).for_each(|(shard, sent)| (shard.parcels, shard.letters) = sent);
     }
 
     /// A step that ends when the clock says so: what is late is known before anything is delivered.

@@ -281,6 +281,7 @@ impl<'a> Assembler<'a> {
             delays: Delays::default(),
             channel: 0,
             plasticity: None,
+            procedural: false,
         };
         // A table for each pair of groups: the order among them does not matter, within one it is kept.
         let mut singles: BTreeMap<(usize, usize), String> = BTreeMap::new();

@@ -139,7 +139,11 @@ pub(super) fn flood<B: Backend>(
     let mut goes_on = true;
     while goes_on && !host.machine().is_quiet() {
         let elapsed = host.next_step() - start;
-        host.step()?;
+        // Of a run that is cancelled, what has been seen before the last step is known.
+        goes_on &= host.goes_on()?;
+        if !goes_on {
+            break;
+        }
         for neuron in host.machine().fired() {
             if let Some(vertex) = vertices.position(*neuron) {
                 goes_on &= seen(vertex, elapsed);

@@ -176,7 +176,7 @@ impl Search<'_> {
         host.load(net)?;
         let off = vec![false; self.qubo.linear.len()];
         let mut best = Best { state: off.clone(), value: f64::INFINITY, curve: Vec::new(), attempts: 0 };
-        for attempt in 0..self.annealing.attempts {
+        'attempts: for attempt in 0..self.annealing.attempts {
             host.share = Some(f64::from(attempt) / f64::from(self.annealing.attempts));
             if attempt > 0 {
                 host.machine().reset();
@@ -185,7 +185,9 @@ impl Search<'_> {
             let mut state = off.clone();
             let mut value = 0.0;
             for _ in 0..self.annealing.steps {
-                host.step()?;
+                if !host.goes_on()? {
+                    break 'attempts;
+                }
                 for &neuron in host.machine().fired() {
                     if let Some(unit) = units.position(neuron) {
                         let cost = self.qubo.cost_of(unit, &state);
@@ -206,6 +208,9 @@ impl Search<'_> {
             if self.target.is_some_and(|target| best.value <= target) {
                 break;
             }
+        }
+        if best.curve.is_empty() && host.is_cancelled() {
+            return Err(Failure::Cancelled);
         }
         // Rounding of the running sum does not leave this room.
         best.value = self.qubo.value(&best.state);

@@ -193,7 +193,9 @@ impl Sat {
             best.attempts += 1;
             let mut before: Vec<bool> = vec![false; cnf.variables as usize];
             for step in 0..self.steps {
-                host.step()?;
+                if !host.goes_on()? {
+                    return if best.assignment.is_empty() { Err(Failure::Cancelled) } else { Ok(best) };
+                }
                 let mut now = vec![false; cnf.variables as usize];
                 let mut called = 0;
                 for &neuron in host.machine().fired() {

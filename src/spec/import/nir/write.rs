@@ -84,6 +84,7 @@ impl Imported {
                 delays: Delays::default(),
                 channel: 0,
                 plasticity: None,
+                procedural: false,
             });
             files.push((file, table));
         }
