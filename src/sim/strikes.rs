@@ -173,7 +173,7 @@ fn random_faults_lose_no_count_of_anything() {
 /// k's buffer from cycle 5k + 2 on, routed then, given a channel in the next cycle, and on its way from the one after.
 struct Single(Option<Offer>);
 
-impl crate::noc::source::Source for Single {
+impl Source for Single {
     fn next(&mut self, node: NodeId) -> Option<Offer> {
         self.0.take_if(|_| node == NodeId(0))
     }
@@ -288,7 +288,7 @@ fn new_routes_are_in_force_after_the_pause() {
 fn only_the_flit_level_engine_takes_such_faults() {
     let mut chip = Chip::mesh(4, "xy");
     assert!(chip.strike(10, InFlight::Drain, router(5)));
-    let terms = crate::noc::engine::Transmission {
+    let terms = Transmission {
         bit_error_rate: 1e-3,
         flit_bits: 32,
         crc_bits: 8,
