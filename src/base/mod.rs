@@ -1,14 +1,17 @@
-//! What every room stands on: typed ids, keyed random streams, physical units, problems with input.
+//! What every room stands on: typed ids, keyed random streams, physical units, problems with input, gauges of work.
 //!
 //! Invariants: nothing here knows a chip, a packet or a neuron; every random draw is a pure
 //! function of its key; a [`Problems`] value is never empty when it is returned as an error.
 //!
 //! Read [`problem`] first: it is how every room refuses bad input.
 
+pub mod bits;
+pub mod gauge;
 pub mod id;
 pub mod problem;
 pub mod random;
 pub mod unit;
 
+pub use gauge::Gauge;
 pub use id::{CoreId, LinkId, NeuronId, NodeId, RouterId};
 pub use problem::{Problem, Problems};

@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use clap::Args;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::console;
 use super::failure::Failure;
+use super::watch::patiently;
 use crate::base::Problems;
 use crate::spec::{DeviceDoc, Kind, Loaded, Overrides, load_device};
 use crate::synapse::array::study::{Histogram, Study, StudyReport};
@@ -63,23 +65,53 @@ struct Answer<'a> {
 }
 
 pub(super) fn array(arguments: &ArrayArguments) -> Result<(), Failure> {
-    let study = study_of(arguments)?;
-    let overrides = Overrides::of(&[Kind::Device], &arguments.set)?;
-    let device = load_device(&arguments.device, &overrides)?;
-    let DeviceDoc::Array(array) = &device.value else {
-        return Err(Failure::Usage(format!("`{}` describes a neuron, and no array", device.name())));
+    let watched = |study: Study, array: &ArrayParams| {
+        patiently(true, "trying arrays", |gauge| study.run_watched(array, gauge))
     };
-    let report = study.run(array).map_err(|problems| explained(&device, problems))?;
+    let (device, report) = studied(arguments, watched)?;
     if arguments.json {
-        let answer = Answer { name: device.name(), array, report: &report };
-        let text = serde_json::to_string_pretty(&answer)
-            .map_err(|error| Failure::Failed(format!("the report cannot be written down: {error}")))?;
+        let text = serde_json::to_string_pretty(&answer(&device, &report)?).map_err(unwritable)?;
         return console::answer(&format!("{text}\n"));
     }
     let mut text =
         format!("{}: {}\n\n", device.name(), device.header.description.as_deref().unwrap_or("an array"));
     describe(&report, &mut text);
     console::answer(&text)
+}
+
+/// What `array --json` answers, and nothing shown.
+pub(super) fn answer_of(arguments: &ArrayArguments) -> Result<Value, Failure> {
+    let (device, report) = studied(arguments, |study, array| study.run(array))?;
+    serde_json::to_value(answer(&device, &report)?).map_err(unwritable)
+}
+
+fn studied(
+    arguments: &ArrayArguments,
+    work: impl FnOnce(Study, &ArrayParams) -> Result<StudyReport, Problems>,
+) -> Result<(Loaded<DeviceDoc>, StudyReport), Failure> {
+    let study = study_of(arguments)?;
+    let overrides = Overrides::of(&[Kind::Device], &arguments.set)?;
+    let device = load_device(&arguments.device, &overrides)?;
+    let array = array_of(&device)?;
+    let report = work(study, array).map_err(|problems| explained(&device, problems))?;
+    Ok((device, report))
+}
+
+fn array_of(device: &Loaded<DeviceDoc>) -> Result<&ArrayParams, Failure> {
+    match &device.value {
+        DeviceDoc::Array(array) => Ok(array),
+        DeviceDoc::Neuron(_) => {
+            Err(Failure::Usage(format!("`{}` describes a neuron, and no array", device.name())))
+        }
+    }
+}
+
+fn answer<'a>(device: &'a Loaded<DeviceDoc>, report: &'a StudyReport) -> Result<Answer<'a>, Failure> {
+    Ok(Answer { name: device.name(), array: array_of(device)?, report })
+}
+
+fn unwritable(error: serde_json::Error) -> Failure {
+    Failure::Failed(format!("the report cannot be written down: {error}"))
 }
 
 fn study_of(arguments: &ArrayArguments) -> Result<Study, Failure> {

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use super::console;
 use super::failure::Failure;
 use super::setting::{Documents, Names, Setting};
-use crate::base::{CoreId, Problem, Problems};
+use super::watch::patiently;
+use crate::base::{CoreId, Gauge, Problem, Problems};
 use crate::mapping::{
     Avoided, Capacity, Casting, Cores, Figures, Granule, Ground, Hypergraph, Mapped, Objective, Partition,
     Place, Prices, Search, map as search,
@@ -100,34 +101,62 @@ struct Answer<'a> {
 }
 
 pub(super) fn map(arguments: &MapArguments) -> Result<(), Failure> {
-    let MapArguments { chip, faults, routing, set, out, .. } = arguments;
+    let out = &arguments.out;
     if let Some(path) = out.as_deref().filter(|path| path.exists() && !arguments.force) {
         return Err(Failure::Usage(format!("`{}` is there already; overwrite with --force", path.display())));
     }
-    let names = Names { chip, faults: faults.as_deref(), routing: routing.as_deref(), overrides: set };
-    let overrides = names.overrides()?;
-    let mut problems = Diagnostics::new();
-    let documents = names.read(&overrides, &mut problems);
-    let workload = problems.absorb(load_workload(&arguments.workload, &overrides));
-    let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
-    let setting = documents.prepare(arguments.seed)?;
-    let net = network(&workload, arguments.seed)?;
-    let rates = rates(&net, arguments)?;
-    let mapped = find(&documents, &setting, &net, &rates, arguments)?;
-    let seats = mapped.placement.seats(&net);
+    let found = Found::new(arguments, true)?;
     if let Some(path) = out {
-        std::fs::write(path, written(&arguments.workload, &seats))
+        std::fs::write(path, written(&arguments.workload, &found.seats))
             .map_err(|error| Failure::Failed(format!("cannot write `{}`: {error}", path.display())))?;
         console::complain(&format!("wrote {}\n", path.display()));
     }
     if !arguments.json {
-        return console::answer(&describe(&mapped));
+        return console::answer(&describe(&found.mapped));
     }
-    let Mapped { figures, partition, avoided, .. } = &mapped;
-    let answer = Answer { figures, partition: *partition, unused: *avoided, mapping: &seats };
-    let text = serde_json::to_string_pretty(&answer)
-        .map_err(|error| Failure::Failed(format!("the mapping cannot be written down: {error}")))?;
+    let text = serde_json::to_string_pretty(&found.answer()).map_err(unwritable)?;
     console::answer(&format!("{text}\n"))
+}
+
+/// What `map --json` answers, and nothing shown or written.
+pub(super) fn answer_of(arguments: &MapArguments) -> Result<Value, Failure> {
+    serde_json::to_value(Found::new(arguments, false)?.answer()).map_err(unwritable)
+}
+
+fn unwritable(error: serde_json::Error) -> Failure {
+    Failure::Failed(format!("the mapping cannot be written down: {error}"))
+}
+
+/// A mapping that was found.
+struct Found {
+    mapped: Mapped,
+    seats: Vec<SeatParams>,
+}
+
+impl Found {
+    /// Whoever waits for it sees how far it is, if `is_seen`.
+    fn new(arguments: &MapArguments, is_seen: bool) -> Result<Self, Failure> {
+        let MapArguments { chip, faults, routing, set, .. } = arguments;
+        let names = Names { chip, faults: faults.as_deref(), routing: routing.as_deref(), overrides: set };
+        let overrides = names.overrides()?;
+        let mut problems = Diagnostics::new();
+        let documents = names.read(&overrides, &mut problems);
+        let workload = problems.absorb(load_workload(&arguments.workload, &overrides));
+        let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
+        let setting = documents.prepare(arguments.seed)?;
+        let net = network(&workload, arguments.seed)?;
+        let rates =
+            patiently(is_seen, "measuring how often neurons fire", |gauge| rates(&net, arguments, gauge))?;
+        let search = || find(&documents, &setting, &net, &rates, arguments);
+        let mapped = patiently(is_seen, "searching for a mapping", |_| search())?;
+        let seats = mapped.placement.seats(&net);
+        Ok(Self { mapped, seats })
+    }
+
+    fn answer(&self) -> Answer<'_> {
+        let Mapped { figures, partition, avoided, .. } = &self.mapped;
+        Answer { figures, partition: *partition, unused: *avoided, mapping: &self.seats }
+    }
 }
 
 fn network(workload: &Loaded<WorkloadDoc>, seed: u64) -> Result<Net, Failure> {
@@ -141,14 +170,16 @@ fn network(workload: &Loaded<WorkloadDoc>, seed: u64) -> Result<Net, Failure> {
 }
 
 /// How often each neuron fires [1/s of the models' time].
-fn rates(net: &Net, arguments: &MapArguments) -> Result<Vec<f64>, Failure> {
+fn rates(net: &Net, arguments: &MapArguments, gauge: &Gauge) -> Result<Vec<f64>, Failure> {
     let mut spikes = vec![0u32; net.neurons() as usize];
     if arguments.measure == 0 {
         return Ok(vec![1.0; spikes.len()]);
     }
     let mut bench =
         Bench::new(net.clone(), arguments.seed).map_err(|wrong| Failure::Usage(wrong.to_string()))?;
+    gauge.plan(arguments.measure.into());
     for _ in 0..arguments.measure {
+        gauge.tick();
         bench.step().map_err(|halt| Failure::Failed(halt.to_string()))?;
         bench.fired().iter().for_each(|neuron| spikes[neuron.index()] += 1);
     }

@@ -8,6 +8,7 @@
 
 mod array;
 mod check;
+mod checkpoint;
 mod console;
 mod failure;
 mod faults;

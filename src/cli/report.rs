@@ -19,10 +19,11 @@ Examples:
   spikeloom report out/first                            renders out/first/report.html anew
   spikeloom report out/xy out/mftn --html mftn.html     two runs side by side: what differed, and what came of it
   spikeloom report out/first --svg plots                the same plots as SVG, for papers and slides
+  spikeloom report out/first --png plots                the same in pixels
 
 A page is one file: it needs no network and opens from disk. The first folder is what the others are compared
-with. Without --html the page of one run goes into its folder, that of several into comparison.html. Plots
-are SVG only; browsers, Inkscape and rsvg-convert turn them into PNG or PDF.")]
+with. Without --html the page of one run goes into its folder, that of several into comparison.html. PNG
+is drawn by programs built with `--features png`.")]
 pub(super) struct ReportArguments {
     /// Folders that `run --out` has written.
     #[arg(required = true, value_name = "DIR", num_args = 1..)]
@@ -33,18 +34,26 @@ pub(super) struct ReportArguments {
     /// Write the plots as SVG into this folder; without --html, no page is written.
     #[arg(long, value_name = "FOLDER")]
     svg: Option<PathBuf>,
+    /// Write the plots as PNG into this folder; without --html, no page is written.
+    #[arg(long, value_name = "FOLDER")]
+    png: Option<PathBuf>,
     /// Overwrite files that are there.
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
-    let ReportArguments { folders, html, svg, force } = arguments;
+    let ReportArguments { folders, html, svg, png, force } = arguments;
+    if png.is_some() && !cfg!(feature = "png") {
+        let message =
+            "this program was built without PNG: `cargo build --release --features png`, or `--svg`";
+        return Err(Failure::Usage(message.to_owned()));
+    }
     if folders.len() > MOST_RUNS {
         return Err(PageError::Runs(folders.len()).into());
     }
     let runs = read_all(folders)?;
-    if html.is_some() || svg.is_none() {
+    if html.is_some() || (svg.is_none() && png.is_none()) {
         let (file, overwrite) = match (html, folders.as_slice()) {
             (Some(file), _) => (file.clone(), *force),
             // What a folder's page says follows from its other files: there is nothing to lose.
@@ -52,21 +61,34 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
             (None, _) => (PathBuf::from(COMPARISON), *force),
         };
         let page = report::page(&runs)?;
-        write(&file, overwrite, &page)?;
+        write(&file, overwrite, page.as_bytes())?;
     }
+    if svg.is_none() && png.is_none() {
+        return Ok(());
+    }
+    let plots = report::plots(&runs)?;
     if let Some(folder) = svg {
-        let plots = report::plots(&runs)?;
-        let files: Vec<PathBuf> = plots.iter().map(|plot| folder.join(&plot.name)).collect();
-        if let Some(there) = files.iter().find(|file| !force && file.symlink_metadata().is_ok()) {
-            return Err(FolderError::Exists(there.clone()).into());
-        }
-        std::fs::create_dir_all(folder)
-            .map_err(|error| FolderError::Failed("make the folder", folder.clone(), error))?;
-        for (plot, file) in plots.iter().zip(&files) {
-            write(file, *force, &plot.svg)?;
-        }
+        let files = plots.iter().map(|plot| (plot.name.clone(), plot.svg.clone().into_bytes()));
+        write_all(folder, *force, &files.collect::<Vec<_>>())?;
+    }
+    #[cfg(feature = "png")]
+    if let Some(folder) = png {
+        let painter = report::Painter::default();
+        let painted = |plot: &report::Plot| Ok((plot.name.replace(".svg", ".png"), painter.png(&plot.svg)?));
+        write_all(folder, *force, &plots.iter().map(painted).collect::<Result<Vec<_>, PageError>>()?)?;
     }
     Ok(())
+}
+
+/// Writes all of these files, or none if one is there.
+fn write_all(folder: &Path, force: bool, files: &[(String, Vec<u8>)]) -> Result<(), Failure> {
+    let mut paths = files.iter().map(|(name, _)| folder.join(name));
+    if let Some(there) = paths.find(|file| !force && file.symlink_metadata().is_ok()) {
+        return Err(FolderError::Exists(there).into());
+    }
+    std::fs::create_dir_all(folder)
+        .map_err(|error| FolderError::Failed("make the folder", folder.to_owned(), error))?;
+    files.iter().try_for_each(|(name, content)| write(&folder.join(name), force, content))
 }
 
 /// Reads every folder; what is wrong with each is said at once.
@@ -81,8 +103,8 @@ fn read_all(folders: &[PathBuf]) -> Result<Vec<RunFiles>, Failure> {
     if wrong.is_empty() { Ok(runs) } else { Err(Failure::Usage(wrong.join("\nerror: "))) }
 }
 
-fn write(file: &Path, overwrite: bool, text: &str) -> Result<(), Failure> {
-    let written = Folder::write_file(file, overwrite, |out| out.write_all(text.as_bytes()));
+fn write(file: &Path, overwrite: bool, content: &[u8]) -> Result<(), Failure> {
+    let written = Folder::write_file(file, overwrite, |out| out.write_all(content));
     written.map_err(|error| match error {
         FolderError::Failed(..) => Failure::Failed(error.to_string()),
         FolderError::Occupied(_) | FolderError::Exists(_) => Failure::Usage(error.to_string()),

@@ -23,8 +23,7 @@ use crate::sim::{Ending, Fidelity, Job, Outcome, Record, RunError, Windows};
 use crate::spec::{Diagnostics, Document, Loaded, WorkloadDoc, load_workload};
 use crate::workload::traffic::{Mode, TrafficParams, TrafficSource};
 
-/// Routers up to which a run on a broken chip, or one that leaves a page, comes with a certificate of its
-/// routing.
+/// Routers up to which a run comes with a certificate of its routing.
 const CERTIFIED_ROUTERS: usize = 4096;
 
 /// Arguments of `run`.
@@ -69,6 +68,16 @@ pub(super) struct RunArguments {
     /// Write a timeline of the simulated packets to this file, for https://ui.perfetto.dev.
     #[arg(long, value_name = "FILE")]
     pub(super) trace: Option<PathBuf>,
+    /// Spiking networks: keep the state of the run in this file, to go on from with --resume; written when the run
+    /// is interrupted, and with --every now and then.
+    #[arg(long, value_name = "FILE")]
+    pub(super) checkpoint: Option<PathBuf>,
+    /// Steps from one checkpoint to the next.
+    #[arg(long, value_name = "N", requires = "checkpoint", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(super) every: Option<u64>,
+    /// Spiking networks: go on from this checkpoint of the same run; the results are those of an unbroken one.
+    #[arg(long, value_name = "FILE")]
+    pub(super) resume: Option<PathBuf>,
     /// Write the report to standard output, instead of the summary.
     #[arg(long)]
     pub(super) json: bool,
@@ -130,24 +139,37 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let plan = info_span!("read").in_scope(|| Plan::read(arguments))?;
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
     let Some(params) = &plan.workload.value.traffic else {
-        plan.documents.refuse_faults_of_traffic()?;
         if arguments.trace.is_some() {
             return Err(Failure::Usage(
                 "`--trace` follows packets of traffic; a network has `probes`".into(),
             ));
         }
-        return match plan.workload.value.algorithm() {
+        let algorithm = plan.workload.value.algorithm();
+        if algorithm.is_some() {
+            refuse_checkpoints(arguments)?;
+        }
+        return match algorithm {
             Some(algorithm) => solving::run(&plan, &algorithm, arguments, folder.as_ref(), start),
             None => spiking::run(&plan, arguments, folder.as_ref(), start),
         };
     };
+    refuse_checkpoints(arguments)?;
     let done = info_span!("simulate").in_scope(|| plan.simulate(arguments, params, start, Watch::new()))?;
     info_span!("report").in_scope(|| plan.hand_over(arguments, folder.as_ref(), &done))
 }
 
+/// Only runs of spiking networks can be gone on with.
+fn refuse_checkpoints(arguments: &RunArguments) -> Result<(), Failure> {
+    match arguments.checkpoint.is_some() || arguments.resume.is_some() {
+        true => Err(Failure::Usage("`--checkpoint` and `--resume` go with spiking networks".into())),
+        false => Ok(()),
+    }
+}
+
 /// A run without anything shown or written.
 pub(super) struct Ran {
-    pub report: Report,
+    /// What `run --json` answers.
+    pub report: Value,
     /// Why the run itself failed, if it did.
     pub failure: Option<Failure>,
     /// Active area of the network's routers [m²], if the chip's technology has a figure.
@@ -157,16 +179,22 @@ pub(super) struct Ran {
 /// Runs, and neither shows nor writes anything.
 pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
     let plan = Plan::read(arguments)?;
-    let Some(params) = &plan.workload.value.traffic else {
-        return Err(Failure::Usage(
-            "points of a sweep are runs of traffic; networks are not built yet".into(),
-        ));
+    let (start, watch) = (Instant::now(), Watch::unseen());
+    let (report, judged) = if let Some(params) = &plan.workload.value.traffic {
+        let done = plan.simulate(arguments, params, start, watch)?;
+        let known = plan.known(&done)?;
+        let report = Report::new(&plan.facts(arguments, &done, &known));
+        (serde_json::to_value(&report), plan.judge(&done.outcome, &report))
+    } else if let Some(algorithm) = plan.workload.value.algorithm() {
+        let solved = solving::solved(&plan, &algorithm, arguments, None, watch)?;
+        (serde_json::to_value(&solved.report), solving::judge(&solved.outcome))
+    } else {
+        let report = spiking::simulate(&plan, arguments, None, (start, watch))?.report;
+        (serde_json::to_value(&report), spiking::judge(&report))
     };
-    let done = plan.simulate(arguments, params, Instant::now(), Watch::unseen())?;
-    let known = plan.known(arguments, &done)?;
-    let report = Report::new(&plan.facts(arguments, &done, &known));
-    let failure = plan.judge(&done.outcome, &report).err();
-    Ok(Ran { report, failure, routers_area: plan.documents.routers_area(&plan.setting) })
+    let unwritable = |error| Failure::Failed(format!("the report cannot be written down: {error}"));
+    let routers_area = plan.documents.routers_area(&plan.setting);
+    Ok(Ran { report: report.map_err(unwritable)?, failure: judged.err(), routers_area })
 }
 
 impl Plan {
@@ -182,6 +210,9 @@ impl Plan {
         }
         let documents = names.read(&overrides, &mut problems);
         let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
+        if workload.value.traffic.is_none() {
+            documents.refuse_faults_of_traffic()?;
+        }
         let setting = documents.prepare(arguments.seed)?;
         let records = if arguments.out.is_some() { workload.value.records() } else { Vec::new() };
         Ok(Self { documents, workload, setting, records })
@@ -262,7 +293,7 @@ impl Plan {
         folder: Option<&Folder>,
         done: &Done,
     ) -> Result<(), Failure> {
-        let known = self.known(arguments, done)?;
+        let known = self.known(done)?;
         let facts = self.facts(arguments, done, &known);
         let report = Report::new(&facts);
         let written = folder.map_or(Ok(()), |folder| self.write(folder, &facts, &report, &done.host));
@@ -279,19 +310,24 @@ impl Plan {
     }
 
     /// What is worked out once the run is over.
-    fn known(&self, arguments: &RunArguments, done: &Done) -> Result<Known, Failure> {
-        let is_broken = !self.setting.health.is_perfect() || !self.setting.epochs.is_empty();
-        let is_asked = is_broken || arguments.out.is_some();
-        let is_certified = is_asked && self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
+    fn known(&self, done: &Done) -> Result<Known, Failure> {
+        let certificate = self.certificate();
+        let later = match certificate {
+            Some(_) => self.documents.certify_epochs(&self.setting),
+            None => Vec::new(),
+        };
         Ok(Known {
             inputs: self.inputs()?,
             energy: self.setting.prices.as_ref().map(|prices| report::energy_account(prices, &done.outcome)),
-            certificate: is_certified.then(|| self.documents.certify(&self.setting)),
-            later: match is_certified {
-                true => self.documents.certify_epochs(&self.setting),
-                false => Vec::new(),
-            },
+            certificate,
+            later,
         })
+    }
+
+    /// What is known of the routing, on chips that are not too large.
+    pub(super) fn certificate(&self) -> Option<Certificate> {
+        let is_small = self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
+        is_small.then(|| info_span!("certify").in_scope(|| self.documents.certify(&self.setting)))
     }
 
     fn facts<'f>(&'f self, arguments: &RunArguments, done: &'f Done, known: &'f Known) -> Facts<'f> {

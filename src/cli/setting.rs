@@ -3,10 +3,10 @@
 use tracing::info;
 
 use super::failure::Failure;
-use crate::base::{Problem, Problems};
+use crate::base::{Gauge, Problem, Problems};
 use crate::energy::{Prices, routers_area};
 use crate::fabric::{Fabric, FaultEvent, FaultMap, Health};
-use crate::noc::certify::{Certificate, Question, certify};
+use crate::noc::certify::{Certificate, Question, certify_watched};
 use crate::noc::engine::Transmission;
 use crate::noc::params::RouterParams;
 use crate::noc::route::Routing;
@@ -180,16 +180,22 @@ impl Documents {
 
     /// What is known of the routing before a cycle is run.
     pub(super) fn certify(&self, setting: &Setting) -> Certificate {
-        self.certify_for(&setting.health, &setting.routing)
+        self.certify_watched(setting, &Gauge::new())
+    }
+
+    /// The same with a gauge.
+    pub(super) fn certify_watched(&self, setting: &Setting, gauge: &Gauge) -> Certificate {
+        self.certify_for(&setting.health, &setting.routing, gauge)
     }
 
     /// The same for what the chip is like after each fault that strikes during a run.
     pub(super) fn certify_epochs(&self, setting: &Setting) -> Vec<Certificate> {
-        setting.epochs.iter().map(|epoch| self.certify_for(&epoch.health, &epoch.routing)).collect()
+        let certify = |epoch: &Epoch| self.certify_for(&epoch.health, &epoch.routing, &Gauge::new());
+        setting.epochs.iter().map(certify).collect()
     }
 
-    fn certify_for(&self, health: &Health, routing: &Routing) -> Certificate {
+    fn certify_for(&self, health: &Health, routing: &Routing, gauge: &Gauge) -> Certificate {
         let RouterParams { vcs, kind, .. } = self.chip.value.router;
-        certify(&Question { fabric: self.fabric(), health, routing, vcs, router: kind })
+        certify_watched(&Question { fabric: self.fabric(), health, routing, vcs, router: kind }, gauge)
     }
 }

@@ -6,12 +6,12 @@ use std::time::Instant;
 use super::console;
 use super::failure::Failure;
 use super::run::{Plan, RunArguments};
-use super::spiking::{ground, write_report};
+use super::spiking::{Steps, account, ground, write_report};
 use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
 use crate::network::{Activity, Halt, Machine, Net};
-use crate::report::{Folder, HostReport, NetworkReport};
-use crate::sim::chip::{Chip, Ground, How, Placement};
+use crate::report::{Figures, Folder, FolderError, HostReport, NetworkReport};
+use crate::sim::chip::{Chip, Ground, Haul, How, Placement};
 use crate::sim::{Control, Fidelity, Progress};
 use crate::workload::host::{self, Backend};
 use crate::workload::{Algorithm, AlgorithmOutcome};
@@ -24,23 +24,52 @@ pub(super) fn run(
     folder: Option<&Folder>,
     start: Instant,
 ) -> Result<(), Failure> {
-    let (outcome, mut timed) = Watch::new().over(|control| solve(plan, algorithm, arguments, control))?;
-    let seconds = timed.seconds().map_err(|halt| Failure::Failed(halt.to_string()))?;
+    let Solved { report, figures, outcome, steps } =
+        solved(plan, algorithm, arguments, folder, Watch::new())?;
     let ran = start.elapsed().as_secs_f64();
-    let mut report =
-        NetworkReport::new(&mut timed.chip, plan.inputs()?, arguments.seed, outcome.is_complete, seconds);
-    report.result = Some(outcome.to_json());
     let work = (outcome.activity.steps, outcome.activity.synaptic_events);
     let host = HostReport::of_network(arguments.threads.into(), 0.0, ran, work);
     if let Some(folder) = folder {
-        write_report(folder, Vec::new(), &report, &host)?;
+        let written = steps.finish()?.into_iter().collect();
+        write_report(folder, written, (&report, &figures), &host)?;
     }
     console::answer(&if arguments.json { report.to_json() } else { report.summary() })?;
     judge(&outcome)
 }
 
+/// An algorithm that has come to its end.
+pub(super) struct Solved {
+    pub report: NetworkReport,
+    pub outcome: AlgorithmOutcome,
+    figures: Figures,
+    steps: Steps,
+}
+
+/// Runs, and shows nothing; the table of steps goes to `folder`.
+pub(super) fn solved(
+    plan: &Plan,
+    algorithm: &Algorithm,
+    arguments: &RunArguments,
+    folder: Option<&Folder>,
+    mut watch: Watch,
+) -> Result<Solved, Failure> {
+    let ground = ground(plan)?;
+    let (outcome, timed) =
+        watch.over(|control| solve(plan, algorithm, (arguments, &ground, folder), control))?;
+    let Timed { mut chip, haul, mut steps, wrong } = timed;
+    chip.settle().map_err(|halt| Failure::Failed(halt.to_string()))?;
+    let told = steps.tell(&mut chip);
+    wrong.map_or(told, Err).map_err(|error| Failure::Failed(error.to_string()))?;
+    let seconds = std::mem::take(&mut steps.seconds);
+    let hauled = haul.map(|haul| haul.finish(&chip));
+    let facts = (arguments.seed, outcome.is_complete, seconds);
+    let (mut report, figures) = account(plan, (&mut chip, &ground), hauled.as_ref(), facts)?;
+    report.result = Some(outcome.to_json());
+    Ok(Solved { report, outcome, figures, steps })
+}
+
 /// An answer that is shown to be wrong is a failure of the run, unless it is the best of a search.
-fn judge(outcome: &AlgorithmOutcome) -> Result<(), Failure> {
+pub(super) fn judge(outcome: &AlgorithmOutcome) -> Result<(), Failure> {
     if outcome.is_affected == Some(true) {
         let late = outcome.activity.late;
         return Err(Failure::Failed(format!("{late} spikes came late and the result is not right")));
@@ -48,17 +77,16 @@ fn judge(outcome: &AlgorithmOutcome) -> Result<(), Failure> {
     Ok(())
 }
 
-fn solve(
+fn solve<'a>(
     plan: &Plan,
     algorithm: &Algorithm,
-    arguments: &RunArguments,
+    (arguments, ground, folder): (&RunArguments, &'a Ground<'a>, Option<&'a Folder>),
     control: &mut Control<'_>,
-) -> Result<(AlgorithmOutcome, Timed), Failure> {
+) -> Result<(AlgorithmOutcome, Timed<'a>), Failure> {
     let workload = &plan.workload;
-    let ground = ground(plan)?;
     let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
     let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
-    let mut chips = Chips { ground: &ground, how };
+    let mut chips = Chips { ground, how, folder };
     let files = |path: &Path| workload.file(path);
     let mut watch = |progress: host::Progress| {
         if progress.steps.is_multiple_of(LOOK)
@@ -84,16 +112,20 @@ const LOOK: u64 = 16;
 struct Chips<'a> {
     ground: &'a Ground<'a>,
     how: How,
+    folder: Option<&'a Folder>,
 }
 
-impl Backend for Chips<'_> {
-    type Machine = Timed;
+impl<'a> Backend for Chips<'a> {
+    type Machine = Timed<'a>;
 
-    fn machine(&mut self, net: Net) -> Result<Timed, Problems> {
+    fn machine(&mut self, net: Net) -> Result<Timed<'a>, Problems> {
         let placement = Placement::sequential(&net, self.ground)?;
         let mut chip = Chip::new(net, &placement, self.ground, self.how)?;
         chip.keep_records();
-        Ok(Timed { chip, seconds: Vec::new() })
+        let haul = Haul::new(&chip, self.ground, None);
+        let unwritable = |error: FolderError| Problems::one("", error.to_string());
+        let steps = Steps::begin(self.folder).map_err(unwritable)?;
+        Ok(Timed { chip, haul, steps, wrong: None })
     }
 
     fn longest_delay(&self) -> u16 {
@@ -102,25 +134,15 @@ impl Backend for Chips<'_> {
 }
 
 /// A chip, and what its steps took.
-struct Timed {
+struct Timed<'a> {
     chip: Chip,
-    seconds: Vec<f64>,
+    haul: Option<Haul<'a>>,
+    steps: Steps,
+    /// Why a step could not be written down, if that is so.
+    wrong: Option<FolderError>,
 }
 
-impl Timed {
-    fn note(&mut self) {
-        self.seconds.extend(self.chip.take_records().iter().map(|record| record.seconds));
-    }
-
-    /// What each step took [s].
-    fn seconds(&mut self) -> Result<Vec<f64>, Halt> {
-        self.chip.settle()?;
-        self.note();
-        Ok(std::mem::take(&mut self.seconds))
-    }
-}
-
-impl Machine for Timed {
+impl Machine for Timed<'_> {
     fn next_step(&self) -> u64 {
         self.chip.next_step()
     }
@@ -131,7 +153,10 @@ impl Machine for Timed {
 
     fn step(&mut self) -> Result<(), Halt> {
         self.chip.step()?;
-        self.note();
+        self.haul.iter_mut().for_each(|haul| haul.step(&self.chip));
+        if self.wrong.is_none() {
+            self.wrong = self.steps.tell(&mut self.chip).err();
+        }
         Ok(())
     }
 

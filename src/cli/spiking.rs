@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::checkpoint::Checkpoints;
 use super::console;
 use super::failure::Failure;
 use super::run::{Plan, RunArguments};
@@ -9,9 +10,13 @@ use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
 use crate::network::Machine;
 use crate::network::describe::Selection;
-use crate::report::{self, Folder, FolderError, HostReport, NetworkReport, RunFiles, Trace};
+use crate::report::{
+    self, Figures, Folder, FolderError, HostReport, NetworkFacts, NetworkReport, RunFiles, Trace,
+};
 use crate::sim::Fidelity;
-use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, How, Learned, Placement, Wires, drive};
+use crate::sim::chip::{
+    Chip, ChipEnding, DriveError, Ground, Haul, Hauled, How, Learned, Placement, Wires, drive,
+};
 use crate::spec::Probes;
 
 /// Runs the network of `plan`; `start` is when everything began.
@@ -21,37 +26,99 @@ pub(super) fn run(
     folder: Option<&Folder>,
     start: Instant,
 ) -> Result<(), Failure> {
-    let mut chip = build(plan, arguments)?;
+    let Ran { report, figures, traces, host } = simulate(plan, arguments, folder, (start, Watch::new()))?;
+    if let Some(folder) = folder {
+        write_report(folder, traces.finish()?, (&report, &figures), &host)?;
+    }
+    console::answer(&if arguments.json { report.to_json() } else { report.summary() })?;
+    let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.3e}"));
+    console::complain(&format!(
+        "loaded in {:.2} s, ran for {:.2} s: {} steps/s, {} synaptic events/s\n",
+        host.load_seconds,
+        host.run_seconds,
+        rate(host.steps_per_second),
+        rate(host.synaptic_events_per_second)
+    ));
+    judge(&report)
+}
+
+/// A run that is over.
+pub(super) struct Ran {
+    pub report: NetworkReport,
+    figures: Figures,
+    traces: Traces,
+    host: HostReport,
+}
+
+/// Whether the run itself failed.
+pub(super) fn judge(report: &NetworkReport) -> Result<(), Failure> {
+    if report.complete { Ok(()) } else { Err(Failure::Interrupted) }
+}
+
+/// Runs, and shows nothing; traces go to `folder`.
+pub(super) fn simulate(
+    plan: &Plan,
+    arguments: &RunArguments,
+    folder: Option<&Folder>,
+    (start, mut watch): (Instant, Watch),
+) -> Result<Ran, Failure> {
+    let ground = ground(plan)?;
+    let mut chip = build(plan, &ground, arguments)?;
     let mut traces = Traces::begin(plan, &chip, folder)?;
-    let steps = plan.workload.value.steps();
+    let mut haul = Haul::new(&chip, &ground, Some(plan.workload.value.steps()));
+    let checkpoints = Checkpoints::new(arguments, plan.inputs()?, &chip)?;
+    if let Some(file) = &arguments.resume {
+        checkpoints.resume(file, &mut chip, (&mut traces, &mut haul))?;
+    }
+    let steps = plan.workload.value.steps().saturating_sub(chip.next_step() - 1);
     let loaded = start.elapsed().as_secs_f64();
     chip.keep_records();
-    let ending = Watch::new().over(|control| drive(&mut chip, steps, control, |chip| traces.step(chip)));
-    let ending = match ending {
+    let observe = |chip: &mut Chip| {
+        haul.iter_mut().for_each(|haul| haul.step(chip));
+        traces.step(chip).map_err(failed)?;
+        if checkpoints.is_due(chip) { checkpoints.write(chip, (&mut traces, &haul)) } else { Ok(()) }
+    };
+    let ending = match watch.over(|control| drive(&mut chip, steps, control, observe)) {
         Ok(ending) => ending,
         Err(DriveError::Halted(halt)) => return Err(Failure::Failed(halt.to_string())),
-        Err(DriveError::Observer(error)) => return Err(Failure::Failed(error.to_string())),
+        Err(DriveError::Observer(failure)) => return Err(failure),
     };
+    if ending == ChipEnding::Cancelled {
+        checkpoints.write(&mut chip, (&mut traces, &haul))?;
+    }
     let ran = start.elapsed().as_secs_f64() - loaded;
-    traces.tell_steps(&mut chip).map_err(failed)?;
+    traces.steps.tell(&mut chip).map_err(failed)?;
     traces.tell_weights(&chip).map_err(failed)?;
     let activity = chip.activity();
     let threads = usize::from(arguments.threads);
     let host = HostReport::of_network(threads, loaded, ran, (activity.steps, activity.synaptic_events));
     let complete = ending == ChipEnding::Complete;
-    let seconds = std::mem::take(&mut traces.seconds);
-    let report = NetworkReport::new(&mut chip, plan.inputs()?, arguments.seed, complete, seconds);
-    if let Some(folder) = folder {
-        write(folder, traces, &report, &host)?;
-    }
-    console::answer(&if arguments.json { report.to_json() } else { report.summary() })?;
-    let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.3e}"));
-    console::complain(&format!(
-        "loaded in {loaded:.2} s, ran for {ran:.2} s: {} steps/s, {} synaptic events/s\n",
-        rate(host.steps_per_second),
-        rate(host.synaptic_events_per_second)
-    ));
-    if complete { Ok(()) } else { Err(Failure::Interrupted) }
+    let seconds = std::mem::take(&mut traces.steps.seconds);
+    let hauled = haul.map(|haul| haul.finish(&chip));
+    let (report, figures) =
+        account(plan, (&mut chip, &ground), hauled.as_ref(), (arguments.seed, complete, seconds))?;
+    Ok(Ran { report, figures, traces, host })
+}
+
+/// Report and figures of a run on `chip`, complete or not, with what each step took [s].
+pub(super) fn account(
+    plan: &Plan,
+    (chip, ground): (&mut Chip, &Ground<'_>),
+    hauled: Option<&Hauled>,
+    (seed, complete, seconds): (u64, bool, Vec<f64>),
+) -> Result<(NetworkReport, Figures), Failure> {
+    let certificate = plan.certificate();
+    let document = &plan.documents.chip.value;
+    let facts = NetworkFacts {
+        ground,
+        health: &plan.setting.health,
+        certificate: certificate.as_ref().map(|known| (known, document.routing.name())),
+        clock_hz: document.clock.0,
+        hauled,
+        seconds: &seconds,
+    };
+    let report = NetworkReport::new(chip, plan.inputs()?, seed, complete, seconds.clone());
+    Ok((report.with_network(&facts), Figures::of_network(chip, &facts)))
 }
 
 fn failed(error: FolderError) -> Failure {
@@ -67,18 +134,18 @@ pub(super) fn ground(plan: &Plan) -> Result<Ground<'_>, Failure> {
     };
     let ground = Ground::new(plan.documents.fabric(), &plan.setting.health, params)
         .map_err(|problems| Failure::from(chip.explain(problems.under("cores"))))?;
-    Ok(ground.with_wires(Wires {
+    let ground = ground.with_wires(Wires {
         health: &plan.setting.health,
         routing: &plan.setting.routing,
         router: &chip.value.router,
         clock_hz: chip.value.clock.0,
-    }))
+    });
+    Ok(ground.with_prices(plan.setting.prices.as_ref()))
 }
 
 /// The network on the chip.
-fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
+fn build(plan: &Plan, ground: &Ground<'_>, arguments: &RunArguments) -> Result<Chip, Failure> {
     let workload = &plan.workload;
-    let ground = ground(plan)?;
     let params = ground.params;
     let Some(network) = &workload.value.network else {
         return Err(Failure::Usage("the workload is no network".into()));
@@ -87,23 +154,68 @@ fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
     let wrong_network = |problems: Problems| Failure::from(workload.explain(problems.under("network")));
     let described = network.compile(&files, arguments.seed).map_err(wrong_network)?;
     let placement = match described.seats.is_empty() {
-        true => Placement::sequential(&described.net, &ground),
+        true => Placement::sequential(&described.net, ground),
         false => Placement::of_seats(&described.net, params, &described.seats),
     };
     let placement = placement.map_err(wrong_network)?;
     let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
     let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
     // What does not fit is told by core and neuron, which no document names.
-    Chip::new(described.net, &placement, &ground, how)
-        .map_err(|problems| Failure::Usage(problems.to_string()))
+    Chip::new(described.net, &placement, ground, how).map_err(|problems| Failure::Usage(problems.to_string()))
+}
+
+/// The time of each step, and `steps.csv` if that is asked for.
+pub(super) struct Steps {
+    /// What each step took [s].
+    pub seconds: Vec<f64>,
+    trace: Option<Trace>,
+}
+
+impl Steps {
+    /// Nothing yet; the table goes to `folder` if there is one.
+    pub(super) fn begin(folder: Option<&Folder>) -> Result<Self, FolderError> {
+        Ok(Self { seconds: Vec::new(), trace: folder.map(|it| begin(it, STEPS, STEPS_HEADER)).transpose()? })
+    }
+
+    /// Notes the steps whose time is known by now.
+    pub(super) fn tell(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
+        for record in chip.take_records() {
+            self.seconds.push(record.seconds);
+            let Some(trace) = &mut self.trace else { continue };
+            let (counts, spent) = (&record.counts, report::core_energy(chip.prices(), &record.counts));
+            let joules: Vec<String> =
+                spent.components().iter().map(|(_, energy)| format!("{:?}", energy.joules())).collect();
+            trace.append(|out| {
+                write!(out, "{},{:?},{},{}", record.step, record.seconds, counts.spikes(), counts.updates())?;
+                write!(out, ",{},{},{}", counts.axon_out, counts.total_hops(), counts.synaptic_events())?;
+                let critical = record.critical.map(|it| it.to_string()).unwrap_or_default();
+                writeln!(out, ",{},{critical},{}", counts.late, joules.join(","))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Completes the table; its name, if there is one.
+    pub(super) fn finish(self) -> Result<Option<&'static str>, Failure> {
+        self.trace.map(|trace| trace.finish().map(|()| STEPS)).transpose().map_err(failed)
+    }
+}
+
+/// Name of the table of steps.
+const STEPS: &str = "steps.csv";
+
+/// Begins a table with its header.
+fn begin(folder: &Folder, name: &str, header: &str) -> Result<Trace, FolderError> {
+    let mut trace = folder.begin(name)?;
+    trace.append(|out| writeln!(out, "{header}"))?;
+    Ok(trace)
 }
 
 /// The traces that a workload asks for, and the time of each step.
-struct Traces {
-    seconds: Vec<f64>,
+pub(super) struct Traces {
     spikes: Option<(Trace, Vec<bool>)>,
     potentials: Option<(Trace, Vec<NeuronId>)>,
-    steps: Option<Trace>,
+    pub(super) steps: Steps,
     /// The table of weights, and what they were at the start.
     weights: Option<(Trace, Vec<Learned>)>,
 }
@@ -125,10 +237,7 @@ impl Traces {
         let (spikes, potentials) =
             (select(&probes.spikes, "spikes")?, select(&probes.potentials, "potentials")?);
         let begin = |name: &str, wanted: bool, header: &str| {
-            let Some(folder) = folder.filter(|_| wanted) else { return Ok(None) };
-            let mut trace = folder.begin(name)?;
-            trace.append(|out| writeln!(out, "{header}"))?;
-            Ok::<_, FolderError>(Some(trace))
+            folder.filter(|_| wanted).map(|folder| begin(folder, name, header)).transpose()
         };
         let mut is_probed = vec![false; chip.net().neurons() as usize];
         spikes.iter().for_each(|neuron| is_probed[neuron.index()] = true);
@@ -136,13 +245,20 @@ impl Traces {
         let of_potentials =
             begin("potentials.csv", !potentials.is_empty(), "time,population,neuron,potential")?;
         Ok(Self {
-            seconds: Vec::new(),
             spikes: of_spikes.map(|trace| (trace, is_probed)),
             potentials: of_potentials.map(|trace| (trace, potentials)),
-            steps: begin("steps.csv", probes.steps, STEPS_HEADER)?,
+            steps: Steps::begin(folder.filter(|_| probes.steps))?,
             weights: begin("weights.csv", probes.weights, WEIGHTS_HEADER)?
                 .map(|trace| (trace, chip.learned())),
         })
+    }
+
+    /// Those that are written step by step, by name.
+    pub(super) fn open(&mut self) -> Vec<(&'static str, &mut Trace)> {
+        let spikes = self.spikes.as_mut().map(|(trace, _)| ("spikes.csv", trace));
+        let potentials = self.potentials.as_mut().map(|(trace, _)| ("potentials.csv", trace));
+        let steps = self.steps.trace.as_mut().map(|trace| (STEPS, trace));
+        [spikes, potentials, steps].into_iter().flatten().collect()
     }
 
     fn step(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
@@ -160,7 +276,7 @@ impl Traces {
                 trace.append(|out| writeln!(out, "{step},{name},{at},{value:?}"))?;
             }
         }
-        self.tell_steps(chip)
+        self.steps.tell(chip)
     }
 
     /// Writes down what was learned.
@@ -178,57 +294,42 @@ impl Traces {
         Ok(())
     }
 
-    /// Notes the steps whose time is known by now.
-    fn tell_steps(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
-        for record in chip.take_records() {
-            self.seconds.push(record.seconds);
-            let Some(trace) = &mut self.steps else { continue };
-            let (counts, spent) = (&record.counts, report::core_energy(chip.prices(), &record.counts));
-            let joules: Vec<String> =
-                spent.components().iter().map(|(_, energy)| format!("{:?}", energy.joules())).collect();
-            trace.append(|out| {
-                write!(out, "{},{:?},{},{}", record.step, record.seconds, counts.spikes(), counts.updates())?;
-                write!(out, ",{},{},{}", counts.axon_out, counts.total_hops(), counts.synaptic_events())?;
-                writeln!(out, ",{},{}", counts.late, joules.join(","))
-            })?;
+    /// Completes the tables; their names.
+    fn finish(self) -> Result<Vec<&'static str>, Failure> {
+        let Self { spikes, potentials, steps, weights } = self;
+        let spikes = spikes.map(|(trace, _)| ("spikes.csv", trace));
+        let potentials = potentials.map(|(trace, _)| ("potentials.csv", trace));
+        let weights = weights.map(|(trace, _)| ("weights.csv", trace));
+        let mut written = Vec::new();
+        for (name, trace) in [spikes, potentials, weights].into_iter().flatten() {
+            trace.finish().map_err(failed)?;
+            written.push(name);
         }
-        Ok(())
+        written.extend(steps.finish()?);
+        Ok(written)
     }
 }
 
-const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,soma_joules,\
+const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,critical,soma_joules,\
                             synapse_joules,dendrite_joules,learning_joules,axon_in_joules,axon_out_joules,\
                             core_hop_joules";
 
 const WEIGHTS_HEADER: &str = "source_population,source,target_population,target,before,after";
 
-fn write(folder: &Folder, traces: Traces, report: &NetworkReport, host: &HostReport) -> Result<(), Failure> {
-    let Traces { spikes, potentials, steps, weights, .. } = traces;
-    let spikes = spikes.map(|(trace, _)| ("spikes.csv", trace));
-    let potentials = potentials.map(|(trace, _)| ("potentials.csv", trace));
-    let steps = steps.map(|trace| ("steps.csv", trace));
-    let weights = weights.map(|(trace, _)| ("weights.csv", trace));
-    let mut written = Vec::new();
-    for (name, trace) in [spikes, potentials, steps, weights].into_iter().flatten() {
-        trace.finish().map_err(failed)?;
-        written.push(name);
-    }
-    write_report(folder, written, report, host)
-}
-
 /// Writes the report and its page beside the tables that have been `written`.
 pub(super) fn write_report(
     folder: &Folder,
     mut written: Vec<&'static str>,
-    report: &NetworkReport,
+    (report, figures): (&NetworkReport, &Figures),
     host: &HostReport,
 ) -> Result<(), Failure> {
     folder.write("host.json", |out| out.write_all(host.to_json().as_bytes())).map_err(failed)?;
     // The page reads tables back: none of an earlier run may be left.
-    written.extend(["report.json", "report.html", "host.json"]);
+    let (report, figures) = (report.to_json(), figures.to_json());
+    folder.write("figures.json", |out| out.write_all(figures.as_bytes())).map_err(failed)?;
+    written.extend(["report.json", "report.html", "figures.json", "host.json"]);
     folder.keep_only(&written).map_err(failed)?;
-    let report = report.to_json();
-    let page = report::page(&[RunFiles::parse(folder.path(), &report, None)?])?;
+    let page = report::page(&[RunFiles::parse(folder.path(), &report, Some(&figures))?])?;
     folder.write("report.html", |out| out.write_all(page.as_bytes())).map_err(failed)?;
     // The report comes last: a folder that has one has all of it.
     folder.write("report.json", |out| out.write_all(report.as_bytes())).map_err(failed)

@@ -1,11 +1,14 @@
-//! Following a run from outside: a progress bar, and Ctrl-C.
+//! Following a run from outside: a progress bar, and Ctrl-C. Other work that may take long is watched, too.
 
 use std::io::IsTerminal;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use crate::base::Gauge;
 use crate::sim::{Control, Progress};
 
 /// Set by Ctrl-C and its like.
@@ -79,4 +82,50 @@ fn new_bar() -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// Between two looks at work that is watched.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Does some work; if it takes longer than a second and `is_seen`, a terminal sees what it is, how far it has come by its
+/// gauge, and how long it may still take.
+pub(super) fn patiently<T>(is_seen: bool, what: &str, work: impl FnOnce(&Gauge) -> T) -> T {
+    let gauge = Gauge::new();
+    if !is_seen || !std::io::stderr().is_terminal() {
+        return work(&gauge);
+    }
+    let (done, ended) = channel();
+    thread::scope(|scope| {
+        let seen = &gauge;
+        scope.spawn(move || follow(what, seen, &ended));
+        let result = work(&gauge);
+        // It ends by itself when nobody can tell it to any more.
+        drop(done);
+        result
+    })
+}
+
+fn follow(what: &str, gauge: &Gauge, ended: &Receiver<()>) {
+    let since = Instant::now();
+    let goes_on = |wait| ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout);
+    if !goes_on(PATIENCE) {
+        return;
+    }
+    let bar = new_bar();
+    loop {
+        match gauge.share().filter(|&share| share > 0.0) {
+            Some(share) => {
+                bar.set_position((share * STEPS as f64) as u64);
+                let left = since.elapsed().as_secs_f64() * (1.0 / share - 1.0);
+                let left = HumanDuration(Duration::from_secs_f64(left.min(1e9)));
+                bar.set_message(format!("{what}, about {left} left"));
+            }
+            None => bar.set_message(what.to_owned()),
+        }
+        bar.tick();
+        if !goes_on(LOOK) {
+            break;
+        }
+    }
+    bar.finish_and_clear();
 }

@@ -1,6 +1,6 @@
 //! What cores spend: counted events times prices.
 
-use super::Energy;
+use super::{Energy, Prices};
 
 /// What the events of a chip's cores cost [J].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -91,6 +91,18 @@ impl std::ops::AddAssign for CoreEnergy {
         self.axon_in += other.axon_in;
         self.axon_out += other.axon_out;
         self.hop += other.hop;
+    }
+}
+
+impl Prices {
+    /// What a flit spends on leaving `router` over `link`: written into a buffer, read, arbitrated for, taken across
+    /// the crossbar and over the link [J]. Parts without a figure count nothing.
+    pub fn flit_hop(&self, router: usize, link: usize) -> f64 {
+        let ports = self.ports.get(router).copied().unwrap_or(0);
+        let inside = self.routers.get(usize::from(ports)).copied().unwrap_or_default();
+        let parts = [inside.write, inside.read, inside.crossbar, inside.arbitration];
+        let outside = self.links.get(link).and_then(|link| link.flit).map_or(0.0, |(_, joules)| joules);
+        parts.into_iter().flatten().sum::<f64>() + outside
     }
 }
 

@@ -146,36 +146,43 @@ fn energy(account: &EnergyAccount, seconds: f64) -> Energy {
     }
 }
 
-fn faults(facts: &Facts<'_>) -> Option<Faults> {
-    if facts.health.is_perfect() && facts.epochs.is_empty() && facts.transients.is_none() {
-        return None;
-    }
-    let certificate = facts.certificate;
-    Some(Faults {
-        nodes: dead_nodes(facts.fabric, facts.health),
-        links: dead_links(facts.fabric, facts.health),
+/// What is broken from the start, and what is known of the routing.
+pub(super) fn broken(fabric: &Fabric, health: &Health, certificate: Option<&Certificate>) -> Faults {
+    Faults {
+        nodes: dead_nodes(fabric, health),
+        links: dead_links(fabric, health),
         r#unsafe: certificate.map(|known| known.nodes.r#unsafe),
         isolated: certificate.map(|known| known.nodes.isolated),
         delivered_share: certificate.map(|known| known.delivered_share),
         stretch: certificate.map(|known| known.stretch),
         gamma: certificate.map(|known| known.gamma),
         deadlock_free: certificate.map(|known| known.deadlock_free),
+        events: None,
+        epochs: Vec::new(),
+        bit_errors: None,
+    }
+}
+
+/// `None` where nothing is broken or breaks, and nothing is known of the routing.
+fn faults(facts: &Facts<'_>) -> Option<Faults> {
+    let Facts { fabric, health, certificate, outcome, .. } = *facts;
+    let is_whole = health.is_perfect() && facts.epochs.is_empty() && facts.transients.is_none();
+    if is_whole && certificate.is_none() {
+        return None;
+    }
+    let epochs = outcome.passages.iter().enumerate();
+    Some(Faults {
         events: (!facts.epochs.is_empty()).then_some(facts.epochs.len() as u64),
-        epochs: facts
-            .outcome
-            .passages
-            .iter()
-            .enumerate()
-            .map(|(at, passage)| epoch(facts, at, passage))
-            .collect(),
+        epochs: epochs.map(|(at, passage)| epoch(facts, at, passage)).collect(),
         bit_errors: facts.transients.map(|terms| BitErrors {
             flit_damage: terms.damage(),
             unnoticed: terms.unnoticed(),
-            resent_share: match facts.outcome.flit_hops() {
+            resent_share: match outcome.flit_hops() {
                 0 => None,
-                sent => Some(facts.outcome.retransmitted as f64 / sent as f64),
+                sent => Some(outcome.retransmitted as f64 / sent as f64),
             },
         }),
+        ..broken(fabric, health, certificate)
     })
 }
 
@@ -220,16 +227,20 @@ fn dead_links(fabric: &Fabric, health: &Health) -> u64 {
 }
 
 fn links(facts: &Facts<'_>) -> Option<Vec<LinkLoad>> {
-    let (fabric, outcome) = (facts.fabric, facts.outcome);
+    link_loads(facts.fabric, &facts.outcome.loads.link_flits, facts.outcome.cycles as f64)
+}
+
+/// The loads of links after `cycles`; `None` beyond 100,000 links.
+pub(super) fn link_loads(fabric: &Fabric, flits: &[u64], cycles: f64) -> Option<Vec<LinkLoad>> {
     if fabric.links.len() > MAX_LINKS {
         return None;
     }
     let load = |(link, &flits): (&crate::fabric::Link, &u64)| {
         let busy = flits as f64 * f64::from(link.interval);
-        let utilisation = if outcome.cycles > 0 { busy / outcome.cycles as f64 } else { 0.0 };
+        let utilisation = if cycles > 0.0 { busy / cycles } else { 0.0 };
         LinkLoad { from: link.from.0, to: link.to.0, flits, utilisation }
     };
-    Some(fabric.links.iter().zip(&outcome.loads.link_flits).map(load).collect())
+    Some(fabric.links.iter().zip(flits).map(load).collect())
 }
 
 fn saturation(found: &Found) -> Saturation {

@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::Facts;
 use crate::base::RouterId;
-use crate::energy::{Energy, EnergyAccount};
+use crate::energy::Energy;
 use crate::fabric::{Fabric, Health, LinkKind, Shape};
+use crate::noc::certify::Certificate;
 use crate::noc::engine::Counts;
 use crate::noc::route::mftn::regions::Regions;
 use crate::noc::route::{Ground, Mesh};
@@ -32,6 +33,9 @@ pub struct Figures {
     pub schema: String,
     /// Clock of the network [Hz].
     pub clock_hz: f64,
+    /// What is counted in chip and timeline.
+    #[serde(default, skip_serializing_if = "Counted::is_flits")]
+    pub counts: Counted,
     /// The chip; absent where it is too large to be drawn.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chip: Option<Drawing>,
@@ -50,6 +54,23 @@ pub struct Figures {
     /// What is known of the routing before a cycle is run: the answer of `spikeloom check`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub certificate: Option<Value>,
+}
+
+/// What is counted in a drawing, and in what stretches of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Counted {
+    /// Flits, by cycles of the network.
+    #[default]
+    Flits,
+    /// Packets of spikes, by steps.
+    Packets,
+}
+
+impl Counted {
+    fn is_flits(&self) -> bool {
+        *self == Self::Flits
+    }
 }
 
 /// A chip as it is drawn, with what each part of it carried and cost. Columns of routers and of links are in
@@ -91,6 +112,12 @@ pub struct RouterColumns {
     /// What was spent inside [J].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub energy: Option<Vec<f64>>,
+    /// Spikes that neurons there fired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spikes: Option<Vec<u64>>,
+    /// Neurons there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub neurons: Option<Vec<u64>>,
 }
 
 /// The links of a drawing.
@@ -100,7 +127,7 @@ pub struct LinkColumns {
     pub from: Vec<u32>,
     /// Routers that they lead to.
     pub to: Vec<u32>,
-    /// Cycles that a flit occupies them.
+    /// Cycles that a flit, or a packet where those are counted, occupies them.
     pub interval: Vec<u32>,
     /// Length [mm].
     pub length_mm: Vec<f32>,
@@ -122,11 +149,15 @@ pub struct Distribution {
     pub counts: Vec<u64>,
 }
 
-/// What moved when. Frame `k` covers the cycles `k · width..(k + 1) · width`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+/// What moved when. Frame `k` covers the cycles `k · width..(k + 1) · width`; where packets are counted, the steps
+/// after `k · width` up to `(k + 1) · width`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Film {
-    /// Width of a frame [cycles].
+    /// Width of a frame [cycles, or steps].
     pub width: u64,
+    /// Cycles that each frame of steps took; absent where frames are of cycles.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cycles: Option<Vec<f64>>,
     /// Flits over each link, by frame.
     pub links: Vec<Vec<u32>>,
     /// Flits that each router handed to its nodes, by frame.
@@ -142,16 +173,16 @@ impl Figures {
             certificate["routing"] = routing.into();
             Some(certificate)
         });
-        let parts = fabric.routers.len() + fabric.links.len();
-        let is_drawn = parts <= MOST_DRAWN;
+        let is_drawn = Drawing::is_drawn(fabric);
         Self {
             schema: FIGURES_SCHEMA.to_owned(),
             clock_hz: facts.clock_hz,
-            chip: is_drawn.then(|| Drawing::new(facts)),
+            chip: is_drawn.then(|| Drawing::of_run(facts)),
+            counts: Counted::Flits,
             packet_latency: Distribution::of(&outcome.packet_latency),
             network_latency: Distribution::of(&outcome.network_latency),
             hops: Distribution::of(&outcome.hops),
-            timeline: Film::of(&outcome.timeline, parts).filter(|_| is_drawn),
+            timeline: Film::of(&outcome.timeline, fabric).filter(|_| is_drawn),
             certificate,
         }
     }
@@ -164,24 +195,50 @@ impl Figures {
     }
 }
 
+/// What a chip is made of and what of it works, as a drawing shows it.
+#[derive(Clone, Copy)]
+pub(super) struct Site<'a> {
+    pub fabric: &'a Fabric,
+    pub health: &'a Health,
+    pub certificate: Option<&'a Certificate>,
+}
+
 impl Drawing {
-    fn new(facts: &Facts<'_>) -> Self {
-        let Facts { fabric, health, .. } = *facts;
-        let (size, wraps) = match &fabric.shape {
+    fn of_run(facts: &Facts<'_>) -> Self {
+        let Facts { fabric, health, certificate, outcome, .. } = *facts;
+        let mut drawing = Self::new(&Site { fabric, health, certificate });
+        drawing.routers.flits = outcome.loads.router_flits.clone();
+        drawing.routers.delivered = outcome.loads.delivered_flits.clone();
+        drawing.links.flits = outcome.loads.link_flits.clone();
+        if let Some(account) = facts.energy {
+            drawing.routers.energy = Some(joules(&account.routers));
+            drawing.links.energy = Some(joules(&account.links));
+        }
+        drawing
+    }
+
+    /// The chip in which nothing has moved; counts and energies are to be filled in.
+    pub(super) fn new(site: &Site<'_>) -> Self {
+        let (size, wraps) = match &site.fabric.shape {
             Shape::Grid { size, wrap } => (Some(size.clone()), wrap.contains(&true)),
             Shape::TriangularTorus { width, height } => (Some(vec![*width, *height]), true),
             Shape::FatTree { .. } | Shape::Irregular => (None, false),
         };
-        let regions = regions(fabric, health);
+        let regions = regions(site.fabric, site.health);
         Self {
             size,
             wraps,
-            routers: RouterColumns::new(facts, regions.as_ref()),
-            links: LinkColumns::new(facts),
+            routers: RouterColumns::new(site, regions.as_ref()),
+            links: LinkColumns::new(site),
             regions: regions.map_or_else(Vec::new, |regions| {
                 regions.blocks.iter().map(|block| [block.x1, block.y1, block.x2, block.y2]).collect()
             }),
         }
+    }
+
+    /// Whether a chip of this size is drawn.
+    pub(super) fn is_drawn(fabric: &Fabric) -> bool {
+        fabric.routers.len() + fabric.links.len() <= MOST_DRAWN
     }
 }
 
@@ -193,18 +250,18 @@ fn regions(fabric: &Fabric, health: &Health) -> Option<Regions> {
 }
 
 impl RouterColumns {
-    fn new(facts: &Facts<'_>, regions: Option<&Regions>) -> Self {
-        let Facts { fabric, outcome, .. } = *facts;
+    fn new(site: &Site<'_>, regions: Option<&Regions>) -> Self {
+        let Site { fabric, health, certificate } = *site;
         let routers = &fabric.routers;
-        let isolated = facts.certificate.map_or(&[][..], |known| &known.isolated_routers);
+        let isolated = certificate.map_or(&[][..], |known| &known.isolated_routers);
         let state = |router: usize| {
             let is_unsafe = regions.is_some_and(|regions| regions.disabled[router]);
             let nodes = fabric.nodes_of(RouterId::at(router));
-            match facts.health.router[router] {
+            match health.router[router] {
                 false => 'f',
                 true if is_unsafe => 'u',
                 true if isolated.contains(&(router as u32)) => 'i',
-                true if nodes.iter().any(|node| !facts.health.node[node.index()]) => 'n',
+                true if nodes.iter().any(|node| !health.node[node.index()]) => 'n',
                 true => '.',
             }
         };
@@ -215,20 +272,20 @@ impl RouterColumns {
             nodes: routers.iter().map(|router| router.nodes.into()).collect(),
             chip: is_board.then(|| routers.iter().map(|router| router.chip).collect()),
             state: (0..routers.len()).map(state).collect(),
-            flits: outcome.loads.router_flits.clone(),
-            delivered: outcome.loads.delivered_flits.clone(),
-            energy: facts.energy.map(|account| joules(account, |account| &account.routers)),
+            flits: vec![0; routers.len()],
+            delivered: vec![0; routers.len()],
+            ..Self::default()
         }
     }
 }
 
-fn joules(account: &EnergyAccount, of: impl Fn(&EnergyAccount) -> &Vec<Energy>) -> Vec<f64> {
-    of(account).iter().map(|energy| energy.joules()).collect()
+fn joules(energies: &[Energy]) -> Vec<f64> {
+    energies.iter().map(|energy| energy.joules()).collect()
 }
 
 impl LinkColumns {
-    fn new(facts: &Facts<'_>) -> Self {
-        let (links, health) = (&facts.fabric.links, facts.health);
+    fn new(site: &Site<'_>) -> Self {
+        let (links, health) = (&site.fabric.links, site.health);
         let state = |id: usize| {
             let link = &links[id];
             let alive = health.link[id] && health.router[link.from.index()] && health.router[link.to.index()];
@@ -244,8 +301,8 @@ impl LinkColumns {
             interval: links.iter().map(|link| link.interval.into()).collect(),
             length_mm: links.iter().map(|link| link.length_mm).collect(),
             state: (0..links.len()).map(state).collect(),
-            flits: facts.outcome.loads.link_flits.clone(),
-            energy: facts.energy.map(|account| joules(account, |account| &account.links)),
+            flits: vec![0; links.len()],
+            energy: None,
         }
     }
 }
@@ -269,8 +326,9 @@ impl Distribution {
 
 impl Film {
     /// A timeline with as few frames as the size of the chip asks for; `None` of nothing.
-    fn of(timeline: &Timeline, parts: usize) -> Option<Self> {
+    pub(super) fn of(timeline: &Timeline, fabric: &Fabric) -> Option<Self> {
         let frames = &timeline.frames;
+        let parts = fabric.routers.len() + fabric.links.len();
         let together = (frames.len() * parts).div_ceil(MOST_COUNTERS).max(1);
         let sums = |of: fn(&Frame) -> &[u32]| {
             let sum = |group: &[Frame]| {
@@ -284,6 +342,7 @@ impl Film {
         };
         (!frames.is_empty()).then(|| Self {
             width: timeline.width * together as u64,
+            cycles: None,
             links: sums(|frame| &frame.link_flits),
             delivered: sums(|frame| &frame.delivered_flits),
         })

@@ -205,6 +205,30 @@ impl Trace {
         write(out).map_err(|error| FolderError::Failed("write", self.path.clone(), error))
     }
 
+    /// What has been written so far.
+    ///
+    /// # Errors
+    /// It cannot be written or read.
+    pub fn content(&mut self) -> Result<Vec<u8>, FolderError> {
+        let flushed = self.out.as_mut().map_or(Ok(()), BufWriter::flush);
+        let content = flushed.and_then(|()| fs::read(&self.temporary));
+        content.map_err(|error| FolderError::Failed("read back", self.path.clone(), error))
+    }
+
+    /// Begins anew with this content.
+    ///
+    /// # Errors
+    /// It cannot be written, because the disk is full for example.
+    pub fn restart(&mut self, content: &[u8]) -> Result<(), FolderError> {
+        let begun = File::create(&self.temporary).and_then(|mut file| {
+            file.write_all(content)?;
+            Ok(file)
+        });
+        let file = begun.map_err(|error| FolderError::Failed("write", self.path.clone(), error))?;
+        self.out = Some(BufWriter::new(file));
+        Ok(())
+    }
+
     /// Puts it in place, whole.
     ///
     /// # Errors

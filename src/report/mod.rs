@@ -21,6 +21,7 @@ mod build;
 mod document;
 mod figures;
 mod folder;
+mod hauled;
 mod host;
 pub mod page;
 mod plots;
@@ -38,10 +39,15 @@ pub use document::{
     Livelock, Lost, PacketCounts, Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time,
     Traffic,
 };
-pub use figures::{Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns};
+pub use figures::{
+    Counted, Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns,
+};
 pub use folder::{Folder, FolderError, Trace};
+pub use hauled::NetworkFacts;
 pub use host::HostReport;
 pub use page::{PageError, RunFiles, page};
+#[cfg(feature = "png")]
+pub use plots::Painter;
 pub use plots::{Plot, plots};
 pub use pricing::{energy_account, energy_site};
 pub use spiking::{CoreLoad, NetworkReport, StepLatency, core_energy};

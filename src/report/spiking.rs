@@ -4,9 +4,11 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
-use super::document::{Components, Program, SCHEMA};
+use super::build::{broken, link_loads};
+use super::document::{Components, Faults, LinkLoad, Program, SCHEMA};
+use super::hauled::NetworkFacts;
 use crate::base::CoreId;
-use crate::energy::{CoreEnergy, CoreEvents, CorePrices, Energy};
+use crate::energy::{CoreEnergy, CoreEvents, CorePrices};
 use crate::sim::chip::{Chip, CoreCounts};
 
 /// Cores beyond which a report leaves single cores out.
@@ -36,6 +38,12 @@ pub struct NetworkReport {
     pub traffic: NetworkTraffic,
     /// What it cost.
     pub energy: NetworkEnergy,
+    /// What is broken, if anything is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub faults: Option<Faults>,
+    /// Loads of the links, by (source router, output port); left out beyond 100,000 links.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub links: Option<Vec<LinkLoad>>,
     /// Cores that hold neurons; left out on chips of more than 4096 cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cores: Option<Vec<CoreLoad>>,
@@ -131,6 +139,9 @@ pub struct NetworkTraffic {
     pub synaptic_events: u64,
     /// Packets that arrived after the step they were due in.
     pub late: u64,
+    /// Packets that came to a core which was in an earlier step than their sender.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub early: u64,
     /// Weights that learning read and changed.
     #[serde(skip_serializing_if = "is_zero")]
     pub weight_updates: u64,
@@ -187,6 +198,8 @@ pub struct CoreLoad {
     pub packets_received: u64,
     /// What it spent, the hops of its packets included [J].
     pub energy: f64,
+    /// The hops alone [J].
+    pub hop_energy: f64,
 }
 
 /// Counts as the energy room takes them.
@@ -217,7 +230,7 @@ impl NetworkReport {
             }
             let neurons = chip.neurons_on(CoreId::at(core));
             if neurons > 0 {
-                cores.push(load(core, neurons, own, spent.total()));
+                cores.push(load(core, neurons, own, spent));
             }
         }
         let counts = counts.unwrap_or_default();
@@ -244,6 +257,7 @@ impl NetworkReport {
                 updates: counts.updates(),
                 synaptic_events: counts.synaptic_events(),
                 late: counts.late,
+                early: counts.early,
                 weight_updates: counts.weight_updates(),
                 trace_updates: counts.trace_updates(),
             },
@@ -254,9 +268,26 @@ impl NetworkReport {
                 per_synaptic_event_joules: per(counts.synaptic_events()),
                 mean_power_watts: (total_seconds > 0.0).then(|| energy.total().joules() / total_seconds),
             },
+            faults: None,
+            links: None,
             cores: (chip.cores() <= MAX_CORES).then_some(cores),
             result: None,
         }
+    }
+
+    /// The same with what is known of the network between cores.
+    #[must_use]
+    pub fn with_network(mut self, facts: &NetworkFacts<'_>) -> Self {
+        let NetworkFacts { ground, health, certificate, clock_hz, hauled, .. } = *facts;
+        let certificate = certificate.map(|(known, _)| known);
+        let is_told = certificate.is_some() || !health.is_perfect();
+        self.faults = is_told.then(|| broken(ground.fabric, health, certificate));
+        let per_packet = u64::from(ground.params.packet_flits);
+        self.links = hauled.and_then(|hauled| {
+            let flits: Vec<u64> = hauled.links.iter().map(|packets| packets * per_packet).collect();
+            link_loads(ground.fabric, &flits, self.time.seconds * clock_hz)
+        });
+        self
     }
 
     /// The text of `report.json`: indented, with a line break at the end.
@@ -309,7 +340,7 @@ impl NetworkReport {
     }
 }
 
-fn load(core: usize, neurons: u32, counts: &CoreCounts, energy: Energy) -> CoreLoad {
+fn load(core: usize, neurons: u32, counts: &CoreCounts, spent: CoreEnergy) -> CoreLoad {
     CoreLoad {
         core: core as u32,
         neurons,
@@ -317,7 +348,8 @@ fn load(core: usize, neurons: u32, counts: &CoreCounts, energy: Energy) -> CoreL
         synaptic_events: counts.synaptic_events(),
         packets_sent: counts.axon_out,
         packets_received: counts.axon_in,
-        energy: energy.joules(),
+        energy: spent.total().joules(),
+        hop_energy: spent.hop.joules(),
     }
 }
 

@@ -193,8 +193,13 @@ fn spent(page: &mut Page, energy: &Energy, seconds: &str) {
 
 fn broken(page: &mut Page, faults: &Faults) {
     page.gap();
-    let mut said = format!("{} nodes, {} links", faults.nodes, faults.links);
-    if let (Some(r#unsafe), Some(isolated)) = (faults.r#unsafe, faults.isolated) {
+    let is_whole = faults.nodes + faults.links + faults.events.unwrap_or(0) == 0;
+    let mut said = match is_whole {
+        true => "none".to_owned(),
+        false => format!("{} nodes, {} links", faults.nodes, faults.links),
+    };
+    let cut_off = faults.r#unsafe.zip(faults.isolated).filter(|_| !is_whole);
+    if let Some((r#unsafe, isolated)) = cut_off {
         let _ = write!(said, "; {unsafe} working nodes unsafe, {isolated} isolated");
     }
     page.line("faults", said);

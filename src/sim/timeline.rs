@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::{Deserialize, Serialize};
+
 use crate::fabric::Fabric;
 
 /// Most frames of a timeline.
@@ -39,7 +41,7 @@ pub struct Frame {
 }
 
 /// A timeline in the making.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Recorder {
     width: u64,
     most: usize,
@@ -58,6 +60,21 @@ impl Recorder {
         let width = expected.map_or(FIRST_WIDTH, |cycles| cycles.div_ceil(planned).max(FIRST_WIDTH));
         let most = if most < FEWEST { 0 } else { most };
         Self { width, most, before: vec![0; ports], frames: Vec::new() }
+    }
+
+    /// The same for a run of so many steps, if that is known: a frame may be as short as one step.
+    pub fn of_steps(ports: usize, steps: Option<u64>) -> Self {
+        let recorder = Self::new(ports, steps);
+        let width = steps.map_or(1, |steps| steps.div_ceil(recorder.most.max(1) as u64).max(1));
+        Self { width, ..recorder }
+    }
+
+    /// Whether it is one for a network of so many ports.
+    pub fn fits(&self, ports: usize) -> bool {
+        self.width > 0
+            && self.before.len() == ports
+            && self.frames.len() <= self.most
+            && self.frames.iter().all(|frame| frame.len() == ports)
     }
 
     /// The cycle at which the network is to be looked at next.

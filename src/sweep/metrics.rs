@@ -3,7 +3,11 @@
 use serde_json::Value;
 
 /// Parts of a report that describe the run, or that are lists.
-const LEFT_OUT: [&str; 5] = ["schema", "program", "seed", "inputs", "stalled"];
+const LEFT_OUT: [&str; 9] =
+    ["schema", "program", "seed", "inputs", "stalled", "name", "array", "study", "mapping"];
+
+/// Parts of a study that mean nothing number by number.
+const HISTOGRAMS: [&str; 2] = ["output_histogram", "weight_histogram"];
 
 /// Deepest level of a report that is looked at.
 const DEPTH: usize = 6;
@@ -16,7 +20,8 @@ const DEPTH: usize = 6;
 pub fn metrics_of(report: &Value) -> Vec<(String, f64)> {
     let mut found = Vec::new();
     let sections = report.as_object().into_iter().flatten();
-    for (name, section) in sections.filter(|(name, _)| !LEFT_OUT.contains(&name.as_str())) {
+    let is_figure = |name: &str| !LEFT_OUT.contains(&name) && !HISTOGRAMS.contains(&name);
+    for (name, section) in sections.filter(|(name, _)| is_figure(name)) {
         collect(name, section, DEPTH, &mut found);
     }
     let number = |pointer: &str| report.pointer(pointer).and_then(Value::as_f64);

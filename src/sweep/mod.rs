@@ -32,7 +32,7 @@ mod tables;
 pub use emit::{Engine, Job};
 pub use journal::{Header, Journal, JournalError, NamedDocument, Record, checksum};
 pub use metrics::metrics_of;
-pub use page::{Subject, page};
+pub use page::{Subject, TELLING, page};
 pub use shard::Shard;
 pub use statistics::{Estimate, student_quantile};
 pub use survey::{MOST_SHOWN, SettingResult, Survey};

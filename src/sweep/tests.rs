@@ -6,7 +6,7 @@ use std::path::Path;
 use super::*;
 use crate::spec::{Overrides, Source, SweepDoc, read};
 
-const SWEEP: &str = "{workload: uniform, repetitions: 2, axes: [{path: routing, values: [xy, 'a, b']}]}";
+const SWEEP: &str = "{workload: uniform, repetitions: 2, axes: [{path: faults, values: [x, 'a, b']}]}";
 
 fn header() -> Header {
     Header::new(serde_json::json!({"a": 1}), 4, Vec::new(), None)
@@ -125,18 +125,15 @@ fn tables_do_not_depend_on_how_points_were_dealt() {
     let (_one, path) = written(&[0, 1, 2, 3]);
     let [results, summary] = tables(&mut open(&path));
     let rows: Vec<&str> = results.lines().collect();
-    assert_eq!(rows[0], "point,setting,repetition,seed,routing,status,error,b,a,command");
-    assert_eq!(
-        rows[2],
-        "1,0,1,2,xy,done,,0.30000000000000004,1,spikeloom run uniform --chip mesh8 --routing xy --seed 2"
-    );
+    assert_eq!(rows[0], "point,setting,repetition,seed,faults,status,error,b,a,command");
+    assert_eq!(rows[2], "1,0,1,2,x,done,,0.30000000000000004,1,spikeloom run uniform --faults x --seed 2");
     assert_eq!(
         rows[4],
-        "3,1,1,2,\"a, b\",failed,it broke,,,\"spikeloom run uniform --chip mesh8 --routing 'a, b' --seed 2\""
+        "3,1,1,2,\"a, b\",failed,it broke,,,\"spikeloom run uniform --faults 'a, b' --seed 2\""
     );
     let rows: Vec<&str> = summary.lines().collect();
-    assert_eq!(rows[0], "setting,routing,done,failed,b,b.half_width,a,a.half_width");
-    assert!(rows[1].starts_with("0,xy,2,0,0.30000000000000004,0,0.5,6.35310"), "{}", rows[1]);
+    assert_eq!(rows[0], "setting,faults,done,failed,b,b.half_width,a,a.half_width");
+    assert!(rows[1].starts_with("0,x,2,0,0.30000000000000004,0,0.5,6.35310"), "{}", rows[1]);
     assert_eq!(rows[2], "1,\"a, b\",1,1,0.30000000000000004,,2,");
 
     let (_two, first) = written(&[3, 1]);
@@ -144,4 +141,41 @@ fn tables_do_not_depend_on_how_points_were_dealt() {
     let mut whole = open(&first);
     assert_eq!(whole.gather(&mut open(&second)).expect("they are of one sweep"), 2);
     assert_eq!(tables(&mut whole), [results, summary]);
+}
+
+#[cfg(feature = "parquet")]
+#[test]
+fn parquet_reads_back_as_what_the_other_table_says() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::Field;
+
+    let sweep = read::<SweepDoc>(Source::memory("t", SWEEP), &Overrides::none()).expect("it is right");
+    let (folder, path) = written(&[0, 1, 2, 3]);
+    let mut journal = open(&path);
+    let survey = Survey::new(&mut journal, 0.95).expect("it can be read");
+    let mut rows = Vec::new();
+    results_csv(&sweep.built, &survey, &mut journal, None, &mut rows).expect("memory can be written");
+    let file = folder.path().join("results.parquet");
+    let out = fs::File::create(&file).expect("it can be made");
+    results_parquet(&sweep.built, &survey, &mut journal, None, out).expect("it can be written");
+    let file = SerializedFileReader::new(fs::File::open(&file).expect("it is there")).expect("it is Parquet");
+    let mut expected = csv::Reader::from_reader(rows.as_slice());
+    let heading = expected.headers().expect("it has a heading").clone();
+    let mut found = 0;
+    for (row, expected) in file.get_row_iter(None).expect("it has rows").zip(expected.records()) {
+        let (row, expected) = (row.expect("it can be read"), expected.expect("it is right"));
+        for ((name, field), (at, text)) in row.get_column_iter().zip(expected.iter().enumerate()) {
+            assert_eq!(name, &heading[at]);
+            let shown = match field {
+                Field::Null => String::new(),
+                Field::Str(text) => text.clone(),
+                Field::Long(number) => number.to_string(),
+                Field::Double(number) => number.to_string(),
+                other => panic!("{name} is {other:?}"),
+            };
+            assert_eq!(shown, text, "{name}");
+        }
+        found += 1;
+    }
+    assert_eq!(found, 4);
 }

@@ -53,6 +53,15 @@ def make_runs(program, folder):
     return [folder / name / "report.html" for name in (*runs, "hostile")] + [folder / "both.html"]
 
 
+def make_spiking(program, folder):
+    """Pages of a spiking network and of an algorithm."""
+    runs = {"network": ["balanced", "--set", "workload.steps=60"], "algorithm": ["sssp"]}
+    for name, arguments in runs.items():
+        command = [program, "run", *arguments, "--out", str(folder / name)]
+        subprocess.run(command, check=True, capture_output=True)
+    return [folder / name / "report.html" for name in runs]
+
+
 def silent(browser, page):
     """The console has nothing to say, and the script has come to its end."""
     said = browser.console()
@@ -122,19 +131,43 @@ def work_the_slider(browser, page):
     silent(browser, page)
 
 
-def flits_add_up(browser, page):
-    """What the slider's stretches show adds up to the flits of the whole run."""
+def flits_add_up(browser, page, what="flits"):
+    """What the slider's stretches show of the busiest tile adds up to the flits of the whole run."""
     browser.open(page)
     through = browser.run(
-        "const slider = document.querySelector('[data-when]'), svg = document.querySelector('svg.chip');"
+        "const slider = document.querySelector('[data-when]'), what = arguments[0];"
         "const flits = () => { const list = [...document.querySelectorAll('[data-details] dt')];"
-        " return Number(list.find((dt) => dt.textContent === 'flits through').nextSibling.textContent.replaceAll(',', '')); };"
-        "document.querySelectorAll('.chip .tiles path')[27].dispatchEvent(new MouseEvent('click', { bubbles: true }));"
+        " return Number(list.find((dt) => dt.textContent === what + ' through').nextSibling.textContent.replaceAll(',', '')); };"
+        "const level = (tile) => Number(tile.getAttribute('class').match(/^t(\\d+)/)[1]);"
+        "const tiles = [...document.querySelectorAll('.chip .tiles path')].sort((a, b) => level(b) - level(a));"
+        "tiles[0].dispatchEvent(new MouseEvent('click', { bubbles: true }));"
         "const whole = flits(); let sum = 0;"
         "for (let at = 1; at <= +slider.max; at++) { slider.value = at; slider.dispatchEvent(new Event('input')); sum += flits(); }"
-        "return [whole, sum]"
+        "return [whole, sum]",
+        what,
     )
     assert through[0] == through[1] > 0, through
+
+
+def steps_are_shown(browser, page):
+    """The slider of a spiking run goes through its steps, and tiles can be coloured by what cores did."""
+    browser.open(page)
+    browser.run("document.querySelector('[data-when]').focus()")
+    browser.press(RIGHT)
+    text = browser.run("return document.querySelector('[data-when-text]').textContent")
+    assert text.startswith("step"), text
+    browser.press(LEFT)
+    ways = browser.run("return [...document.querySelector('[data-tiles]').options].map((option) => option.value)")
+    assert ways == ["flits", "delivered", "energy", "spikes", "neurons"], ways
+    for way in ways:
+        coloured = browser.run(
+            "const select = document.querySelector('[data-tiles]'); select.value = arguments[0];"
+            "select.dispatchEvent(new Event('change'));"
+            "return document.querySelectorAll('.chip .tiles path:not([class^=\"t0\"])').length",
+            way,
+        )
+        assert coloured > 0, f"no tile has a colour by {way}"
+    silent(browser, page)
 
 
 def hover_and_keys(browser, page):
@@ -227,6 +260,13 @@ def main():
         hover_and_keys(browser, pages[0])
         charts_show_something(browser, pages)
         paper_is_light(browser, pages[0])
+        spiking = make_spiking(str(program), pathlib.Path(folder))
+        look_everywhere(browser, spiking)
+        browser.theme("light")
+        browser.size(1280, 900)
+        for page in spiking:
+            steps_are_shown(browser, page)
+            flits_add_up(browser, page, "packets")
     print("the pages work")
     return 0
 

@@ -185,3 +185,122 @@ fn check(name: &str, points: &[Point]) -> Vec<String> {
     }
     wrong
 }
+
+/// A plot of the book: its file, its title, and curves with their names in the key.
+type BookPlot = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
+
+const PLOTS: [BookPlot; 4] = [
+    (
+        "mesh-buffers",
+        "8 × 8 mesh, XY, uniform traffic, single flits",
+        &[
+            ("mesh8_dor_uniform_p1_v1_b8_A", "1 VC × 8 flits"),
+            ("mesh8_dor_uniform_p1_v2_b8_A", "2 VCs × 8 flits"),
+            ("mesh8_dor_uniform_p1_v4_b8_A", "4 VCs × 8 flits"),
+            ("mesh8_dor_uniform_p1_v8_b8_A", "8 VCs × 8 flits"),
+        ],
+    ),
+    (
+        "mesh-packets",
+        "8 × 8 mesh, XY, uniform traffic, packets of four flits",
+        &[
+            ("mesh8_dor_uniform_p4_v1_b8_A", "1 VC × 8 flits"),
+            ("mesh8_dor_uniform_p4_v2_b8_A", "2 VCs × 8 flits"),
+            ("mesh8_dor_uniform_p4_v4_b8_A", "4 VCs × 8 flits"),
+        ],
+    ),
+    (
+        "mesh-pipelines",
+        "8 × 8 mesh, XY, transpose traffic, 4 VCs × 8 flits",
+        &[
+            ("mesh8_dor_transpose_p1_v4_b8_A", "pipeline A"),
+            ("mesh8_dor_transpose_p1_v4_b8_B", "pipeline B"),
+            ("mesh8_dor_transpose_p1_v4_b8_C", "pipeline C"),
+            ("mesh8_dor_transpose_p1_v4_b8_F", "pipeline F"),
+        ],
+    ),
+    (
+        "topologies",
+        "64 nodes, uniform traffic, single flits",
+        &[
+            ("mesh8_dor_uniform_p1_v4_b8_A", "mesh 8 × 8"),
+            ("cmesh4c4_dor_uniform_p1_v4_b8_A", "concentrated mesh"),
+            ("fattree4n3_nca_uniform_p1_v4_b8_A", "4-ary fat tree"),
+        ],
+    ),
+];
+
+/// Draws the curves of the book's page on validation: lines are the engine's, circles the reference's.
+/// `cargo test --release --test network -- --ignored plots_of_the_book`
+#[test]
+#[ignore = "writes docs/src/validation/*.svg"]
+fn plots_of_the_book() {
+    let curves = curves();
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/src/validation");
+    std::fs::create_dir_all(&folder).expect("the book can be written");
+    for (file, title, named) in PLOTS {
+        let lines: Vec<Line> = named.par_iter().map(|&(curve, name)| line(curve, name, &curves)).collect();
+        draw(&folder.join(format!("{file}.svg")), title, &lines).expect("the plot can be drawn");
+    }
+}
+
+/// Offered rate and mean latency.
+type At = (f64, f64);
+
+struct Line {
+    name: &'static str,
+    engine: Vec<At>,
+    reference: Vec<At>,
+}
+
+fn line(curve: &str, name: &'static str, curves: &BTreeMap<String, Vec<Point>>) -> Line {
+    let setup = setup(curve).expect("the curve is compared");
+    let open = || curves[curve].iter().filter(|point| !point.saturated);
+    let engine = open().map(|point| (point.rate, measure(&setup, point.rate, false).0)).collect();
+    Line { name, engine, reference: open().map(|point| (point.rate, point.latency)).collect() }
+}
+
+fn draw(file: &std::path::Path, title: &str, lines: &[Line]) -> Result<(), Box<dyn std::error::Error>> {
+    use plotters::prelude::*;
+    const COLOURS: [RGBColor; 4] = [
+        RGBColor(0x00, 0x72, 0xb2),
+        RGBColor(0xd5, 0x5e, 0x00),
+        RGBColor(0x00, 0x9e, 0x73),
+        RGBColor(0xa0, 0x4f, 0x86),
+    ];
+    let all = || lines.iter().flat_map(|line| line.engine.iter().chain(&line.reference));
+    let right = all().map(|at| at.0).fold(0.0, f64::max) * 1.04;
+    let bottom = all().map(|at| at.1).fold(f64::INFINITY, f64::min) * 0.8;
+    let root = SVGBackend::new(file, (720, 400)).into_drawing_area();
+    root.fill(&WHITE)?;
+    let mut chart = ChartBuilder::on(&root)
+        .caption(title, ("sans-serif", 17))
+        .margin(12)
+        .x_label_area_size(42)
+        .y_label_area_size(56)
+        .build_cartesian_2d(0.0..right, (bottom..120.0).log_scale())?;
+    chart
+        .configure_mesh()
+        .x_desc("offered [flits/node/cycle]")
+        .y_desc("mean latency [cycles]")
+        .light_line_style(WHITE)
+        .bold_line_style(RGBColor(0xe3, 0xe7, 0xec))
+        .draw()?;
+    let shown = |points: &[At]| points.iter().copied().filter(|at| at.1 <= 120.0).collect::<Vec<At>>();
+    for (line, colour) in lines.iter().zip(COLOURS) {
+        chart
+            .draw_series(LineSeries::new(shown(&line.engine), colour.stroke_width(2)))?
+            .label(line.name)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], colour.stroke_width(2)));
+        let circle = |at| Circle::new(at, 4, colour.stroke_width(1));
+        chart.draw_series(shown(&line.reference).into_iter().map(circle))?;
+    }
+    chart
+        .configure_series_labels()
+        .position(SeriesLabelPosition::UpperLeft)
+        .border_style(WHITE)
+        .background_style(WHITE.mix(0.8))
+        .draw()?;
+    root.present()?;
+    Ok(())
+}

@@ -290,3 +290,40 @@ fn a_bell_that_rings_before_food_comes_to_stand_for_it() {
     let changes = bell.len() + light.len() + 2 * dog.len();
     assert_eq!(report["traffic"]["weight_updates"], changes);
 }
+
+#[test]
+fn a_run_that_is_gone_on_with_leaves_the_same_bytes() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str], code: i32| {
+        let mut all = vec!["run", "conditioning"];
+        all.extend(arguments);
+        let output = spikeloom(folder.path(), &all);
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stderr)
+    };
+    let results = |out: &str| {
+        ["report.json", "spikes.csv", "steps.csv", "weights.csv"]
+            .map(|name| std::fs::read(folder.path().join(out).join(name)).unwrap())
+    };
+    run(&["--out", "whole", "--checkpoint", "state", "--every", "700"], 0);
+    // The last checkpoint is that of step 1400 of 1500.
+    run(&["--out", "rest", "--resume", "state", "--threads", "2"], 0);
+    assert!(results("whole") == results("rest"));
+    let state = folder.path().join("state");
+    let whole = std::fs::read(&state).unwrap();
+    for (content, why) in [
+        (&whole[..whole.len() - 20], "is no checkpoint, or damaged"),
+        (&b"some text"[..], "is no checkpoint, or damaged"),
+        (&[][..], "is no checkpoint, or damaged"),
+    ] {
+        std::fs::write(folder.path().join("wrong"), content).unwrap();
+        let said = run(&["--resume", "wrong"], 2);
+        assert!(said.contains("`wrong`") && said.contains(why), "{said}");
+    }
+    let said = run(&["--resume", "state", "--seed", "2", "--chip", "loihi"], 2);
+    assert!(said.contains("belongs to another run: another chip, another seed"), "{said}");
+    let said = run(&["--resume", "nowhere"], 2);
+    assert!(said.contains("`nowhere` cannot be read"), "{said}");
+    let said = run(&["--checkpoint", "state"], 2);
+    assert!(said.contains("is there already"), "{said}");
+}

@@ -1,6 +1,7 @@
 //! Sweeps as users run them: killed, resumed, dealt out, gathered, interrupted.
 
 use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
@@ -157,6 +158,47 @@ fn failed_points_say_why_and_every_point_can_be_run_alone() {
     );
 }
 
+/// Sweeps whose points are no traffic, each with a figure that must be there and the same when a point is run
+/// alone.
+const OTHERS: [(&str, &str); 4] = [
+    (
+        "{workload: balanced, set: {workload.steps: 3}, axes: [{path: fidelity, values: [ideal, sanafe-simple]}]}",
+        "/latency/step/mean",
+    ),
+    (
+        "{workload: sssp, axes: [{path: workload.sssp.source, values: [0, 7]}, {path: seed, values: [3]}]}",
+        "/traffic/spikes",
+    ),
+    (
+        "{workload: balanced, chip: loihi-sanafe, map: {measure: 2}, set: {chip.cores.neurons: 128},
+          axes: [{path: map.place, values: [linear, hilbert]}]}",
+        "/figures/packet_hops",
+    ),
+    (
+        "{device: rram_yao, study: {rows: 8, columns: 8, trials: 2, products: 3},
+          axes: [{path: device.array.crossbar.adc.bits, values: [4, 8]}]}",
+        "/output_error/mean",
+    ),
+];
+
+#[test]
+fn points_are_networks_algorithms_mappings_and_studies_too() {
+    for (yaml, figure) in OTHERS {
+        let bench = Bench::new(yaml);
+        let text = bench.succeeds("sweep s.yaml --out all --json");
+        let report: Value = serde_json::from_str(&text).expect("it is JSON alone");
+        assert_eq!(report["points"], serde_json::json!({"total": 2, "done": 2, "failed": 0}), "{yaml}");
+        let listed = bench.succeeds("sweep s.yaml --list");
+        for (line, result) in listed.lines().zip(report["results"].as_array().expect("there are results")) {
+            let arguments = format!("{} --json", line.strip_prefix("spikeloom ").expect("it is a command"));
+            let alone: Value = serde_json::from_str(&bench.succeeds(&arguments)).expect("it is JSON alone");
+            let swept = &result["metrics"][&figure[1..].replace('/', ".")]["mean"];
+            assert!(swept.is_number(), "{figure} is not in {result:#}");
+            assert_eq!(alone.pointer(figure).and_then(Value::as_f64), swept.as_f64(), "{figure} of {line}");
+        }
+    }
+}
+
 #[test]
 fn one_folder_is_for_one_sweep_and_one_process() {
     let bench = Bench::new(SWEEP);
@@ -281,37 +323,40 @@ fn hyperqueue_python() -> Option<PathBuf> {
     probe.is_ok_and(|status| status.success()).then_some(python)
 }
 
-/// The package runs server and workers in one process, so that losing one is losing both: the job is
-/// submitted again to a new cluster and goes on where its tasks were.
+/// The same with HyperQueue's Python package, which is easier to come by than its program.
 #[test]
 #[cfg(unix)]
-fn hyperqueue_loses_everything_and_comes_to_the_same_bytes() {
+fn hyperqueue_from_python_loses_a_worker_and_comes_to_the_same_bytes() {
     let Some(python) = hyperqueue_python() else {
         eprintln!(
             "skipped: no Python with hyperqueue; `pip install hyperqueue`, SPIKELOOM_HQ_PYTHON names it"
         );
         return;
     };
-    let bench = Bench::new(&SWEEP.replace("measure_cycles: 400", "measure_cycles: 4000"));
+    let bench = Bench::new(&SWEEP.replace("measure_cycles: 400", "measure_cycles: 20000"));
     bench.succeeds("sweep s.yaml --out local");
     let job = bench.succeeds("sweep s.yaml --emit hyperqueue --tasks 13 --out spread");
     fs::write(bench.path("job.toml"), job).expect("it can be written");
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hyperqueue/run_job.py");
-    let start = |server: &str| {
-        let mut command = Command::new(&python);
-        command.arg(&script).arg("job.toml").arg(server).current_dir(bench.folder.path());
-        command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("Python starts")
-    };
-    let mut lost = start("first");
-    let begun = || fs::read_dir(bench.path("spread/shards")).map_or(0, |shards| shards.count());
+    let mut cluster = Command::new(&python);
+    cluster.arg(&script).arg("job.toml").arg("hq").current_dir(bench.folder.path());
+    let mut cluster = cluster.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("Python starts");
+    let lines = BufReader::new(cluster.stdout.take().expect("it is piped")).lines();
+    let mut lines = lines.map_while(Result::ok);
+    let lost = lines.find_map(|line| line.strip_prefix("workers ")?.split(' ').next().map(str::to_owned));
+    let lost = lost.expect("both workers come up");
+    let shards = || fs::read_dir(bench.path("spread/shards")).map_or(0, |shards| shards.count());
     let ends = Instant::now() + Duration::from_secs(60);
-    while begun() < 4 {
+    while shards() < 4 {
         assert!(Instant::now() < ends, "no task begins");
         sleep(Duration::from_millis(5));
     }
-    lost.kill().expect("it is our child");
-    lost.wait().expect("it is our child");
-    let done = start("second").wait_with_output().expect("it is our child");
+    assert!(shards() < 13, "the loss would come too late");
+    let killed = Command::new("kill").args(["-KILL", &lost]).status().expect("there is a kill");
+    assert!(killed.success(), "the worker was gone before");
+    // Reading on keeps the pipe from filling up.
+    lines.for_each(drop);
+    let done = cluster.wait_with_output().expect("it is our child");
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     assert_eq!(bench.results("local"), bench.results("spread"));
 }

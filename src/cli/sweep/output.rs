@@ -11,7 +11,7 @@ use crate::cli::failure::Failure;
 use crate::cli::table;
 use crate::report::Folder;
 use crate::sweep::{
-    self, Estimate, Journal, MOST_SHOWN, SettingResult, Subject, Survey, results_csv, summary_csv,
+    self, Estimate, Journal, MOST_SHOWN, SettingResult, Subject, Survey, TELLING, results_csv, summary_csv,
 };
 
 /// The files in the folder of a sweep, without the journal.
@@ -21,14 +21,8 @@ pub(super) const FILES: [&str; 6] =
 /// Settings that the terminal is shown.
 const MOST_ROWS: usize = 20;
 
-/// Metrics that the terminal is shown, as far as there are any.
-const SHOWN_METRICS: [&str; 5] = [
-    "latency.packet.mean",
-    "throughput.accepted",
-    "traffic.delivered_share",
-    "energy.joules_per_packet",
-    "result.saturation.below",
-];
+/// Metrics that the terminal is shown at most, unless the sweep asks for others.
+const MOST_METRICS: usize = 5;
 
 /// Writes tables, page and JSON, and says how it went.
 pub(super) fn write(
@@ -139,8 +133,9 @@ fn summary(subject: &Subject<'_>, survey: &Survey, results: &[SettingResult], fo
         subject.failed
     );
     let asked: Vec<&str> = subject.sweep.plot.metrics.iter().map(String::as_str).collect();
-    let wanted = if asked.is_empty() { &SHOWN_METRICS[..] } else { &asked[..] };
-    let metrics: Vec<usize> = wanted.iter().filter_map(|name| survey.position(name)).collect();
+    let (wanted, most) =
+        if asked.is_empty() { (&TELLING[..], MOST_METRICS) } else { (&asked[..], asked.len()) };
+    let metrics: Vec<usize> = wanted.iter().filter_map(|name| survey.position(name)).take(most).collect();
     let mut heading: Vec<String> = design.columns().iter().map(|column| column.name.clone()).collect();
     heading.extend(metrics.iter().map(|&metric| survey.metrics[metric].clone()));
     let row = |result: &SettingResult| {

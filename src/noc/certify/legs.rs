@@ -6,7 +6,7 @@ use super::dependencies::Classes;
 use super::nodes::Components;
 use super::tally::{Distances, Sums, Tally, Task, Weigh};
 use super::walk::Relation;
-use crate::base::RouterId;
+use crate::base::{Gauge, RouterId};
 use crate::noc::route::{Axis, Ground, Head, Kernel, Standing, Step, TwoPhase, Via, subsets};
 
 /// Most routers for which every (source, intermediate router, destination) is counted out.
@@ -79,7 +79,7 @@ impl Weigh for LegLoad {
 }
 
 /// Walks both phases and joins them.
-pub(super) fn tally(ground: &Ground, two: &TwoPhase) -> Tally {
+pub(super) fn tally(ground: &Ground, two: &TwoPhase, gauge: &Gauge) -> Tally {
     let counted = (ground.fabric.routers.len() <= COUNTED).then(|| count(ground, two));
     let nodes = |router: RouterId| ground.nodes_at(router);
     let alike = ground.routers().all(|router| nodes(router) == nodes(RouterId(0)));
@@ -101,8 +101,14 @@ pub(super) fn tally(ground: &Ground, two: &TwoPhase) -> Tally {
         carried: weights.next().unwrap_or(Carried::Anywhere { nodes: 0.0, routers: 1.0 }),
         phase,
     });
-    let task =
-        |phase: usize| Task { ground, relation: &legs[phase], weigh: &loads[phase], escape: 0, is_leg: true };
+    let task = |phase: usize| Task {
+        ground,
+        relation: &legs[phase],
+        weigh: &loads[phase],
+        escape: 0,
+        is_leg: true,
+        gauge,
+    };
     // The second phase may cut classes that the first was walked with.
     let (first, second) = loop {
         let first = task(0).run(classes.clone());

@@ -26,6 +26,7 @@ use serde::Serialize;
 
 use super::params::RouterKind;
 use super::route::{Ground, Routing};
+use crate::base::Gauge;
 use crate::fabric::{Fabric, Health};
 
 /// What is to be certified.
@@ -137,10 +138,15 @@ pub struct Certificate {
 
 /// Certifies, or refutes with a shortest cycle.
 pub fn certify(question: &Question) -> Certificate {
+    certify_watched(question, &Gauge::new())
+}
+
+/// The same; `gauge` counts the destinations that packets have been walked to.
+pub fn certify_watched(question: &Question, gauge: &Gauge) -> Certificate {
     let ground = Ground::new(question.fabric, question.health, question.vcs, 0);
     let tally = match question.routing.two_phase() {
-        Some(two) => legs::tally(&ground, two),
-        None => tally::tally(&ground, question.routing),
+        Some(two) => legs::tally(&ground, two, gauge),
+        None => tally::tally(&ground, question.routing, gauge),
     };
     tally.certificate(question, &ground)
 }

@@ -6,7 +6,7 @@ use super::dependencies::{Classes, Held};
 use super::nodes::{Components, count_nodes, ring_share};
 use super::walk::{Ends, Found, Relation, Source, Split, Walk};
 use super::{Argument, Certificate, Pairs, Question};
-use crate::base::RouterId;
+use crate::base::{Gauge, RouterId};
 use crate::noc::params::RouterKind;
 use crate::noc::route::{Ground, Routing};
 
@@ -69,12 +69,14 @@ pub(super) struct Task<'a, R, W> {
     pub escape: u32,
     /// Note where packets enter and leave; walk to and from routers without nodes, too.
     pub is_leg: bool,
+    /// Counts the destinations that are through.
+    pub gauge: &'a Gauge,
 }
 
 /// Walks all packets of a routing function.
-pub(super) fn tally(ground: &Ground, routing: &Routing) -> Tally {
+pub(super) fn tally(ground: &Ground, routing: &Routing, gauge: &Gauge) -> Tally {
     let escape = routing.escape();
-    Task { ground, relation: routing, weigh: &Uniform, escape, is_leg: false }
+    Task { ground, relation: routing, weigh: &Uniform, escape, is_leg: false, gauge }
         .run(Classes::whole(ground.all()))
 }
 
@@ -107,6 +109,7 @@ impl<R: Relation, W: Weigh> Task<'_, R, W> {
 
     fn walk(&self, classes: &Classes) -> Result<Tally, Split> {
         let (destinations, all, exhaustive) = self.destinations();
+        self.gauge.plan(destinations.len() as u64);
         let part = destinations.len().div_ceil(PARTS).max(1);
         let parts: Vec<Result<Tally, Split>> =
             destinations.par_chunks(part).map(|part| self.walk_part(classes, part)).collect();
@@ -155,6 +158,7 @@ impl<R: Relation, W: Weigh> Task<'_, R, W> {
             }));
             found.clear();
             walk.destination(dst, &sources, &mut found)?;
+            self.gauge.tick();
             if !self.is_leg {
                 distances.measure(dst);
                 tally.note(ground, dst, &found, &distances);

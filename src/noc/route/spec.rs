@@ -212,6 +212,9 @@ impl<'de> Visitor<'de> for NameOrMap {
     }
 
     fn visit_str<E: de::Error>(self, name: &str) -> Result<RoutingSpec, E> {
+        if !RoutingSpec::names().contains(&name) {
+            return Err(E::unknown_variant(name, RoutingSpec::names()));
+        }
         RoutingSpec::deserialize(BareName(name)).map_err(E::custom)
     }
 

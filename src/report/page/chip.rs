@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::harpoon::{HALF, coordinate, path};
 use super::palette::{STEPS, Scale, Theme, colours, step};
-use crate::report::figures::Drawing;
+use crate::report::figures::{Counted, Drawing};
 use crate::report::text::scaled;
 
 /// Distance of neighbouring routers [units of the drawing].
@@ -40,6 +40,27 @@ pub(in crate::report) struct Peaks {
     pub link: f64,
 }
 
+/// What a run lasted, as its drawing needs it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::report) struct Span {
+    /// What is counted.
+    pub counts: Counted,
+    /// Cycles, or steps where packets are counted: what loads of tiles are relative to.
+    pub time: f64,
+    /// Cycles: what utilisations of links are relative to.
+    pub cycles: f64,
+}
+
+impl Span {
+    /// Loads of tiles with their unit.
+    pub(in crate::report) fn words(self) -> [&'static str; 2] {
+        match self.counts {
+            Counted::Flits => ["flits", "cycle"],
+            Counted::Packets => ["packets", "step"],
+        }
+    }
+}
+
 /// A drawing with its scale.
 struct Sheet<'a> {
     chip: &'a Drawing,
@@ -71,18 +92,19 @@ impl Drawing {
     }
 
     /// The greatest loads over a whole run, rounded up.
-    pub(in crate::report) fn peaks(&self, cycles: f64) -> Peaks {
+    pub(in crate::report) fn peaks(&self, span: Span) -> Peaks {
         let most = self.routers.flits.iter().copied().max().unwrap_or(0) as f64;
-        let link = (0..self.links.from.len()).map(|link| self.utilisation(link, cycles)).fold(0.0, f64::max);
-        let router = if cycles > 0.0 { most / cycles } else { 0.0 };
+        let used = (0..self.links.from.len()).map(|link| self.utilisation(link, span.cycles));
+        let link = used.fold(0.0, f64::max);
+        let router = if span.time > 0.0 { most / span.time } else { 0.0 };
         Peaks { router: rounded_up(router), link: rounded_up(link).min(1.0) }
     }
 }
 
-/// Draws the chip as a run of `cycles` left it.
+/// Draws the chip as a run left it.
 pub(in crate::report) fn chip_svg(
     chip: &Drawing,
-    cycles: f64,
+    span: Span,
     peaks: Peaks,
     style: Style,
     title: &str,
@@ -91,12 +113,12 @@ pub(in crate::report) fn chip_svg(
     sheet.open(style, title);
     sheet.outlines();
     sheet.rings();
-    sheet.links(cycles, peaks);
-    sheet.tiles(cycles, peaks);
+    sheet.links(span.cycles, peaks);
+    sheet.tiles(span.time, peaks);
     sheet.marks();
     sheet.coordinates();
     if style == Style::File {
-        sheet.key(peaks);
+        sheet.key(span, peaks);
     }
     sheet.svg.push_str("</svg>");
     sheet.svg
@@ -160,9 +182,10 @@ impl<'a> Sheet<'a> {
     }
 
     /// What the colours stand for, below the chip.
-    fn key(&mut self, peaks: Peaks) {
+    fn key(&mut self, span: Span, peaks: Peaks) {
         let top = self.height.ceil();
-        let loads = format!("flits through the router, 0 to {} per cycle", scaled(peaks.router));
+        let [what, time] = span.words();
+        let loads = format!("{what} through the router, 0 to {} per {time}", scaled(peaks.router));
         let uses = format!("utilisation of the link, 0 to {} %", scaled(100.0 * peaks.link));
         self.svg.push_str("<g class=\"key\">");
         for (row, (letter, text)) in [('t', loads), ('l', uses)].into_iter().enumerate() {
@@ -260,11 +283,11 @@ impl<'a> Sheet<'a> {
         self.svg.push_str("</g>");
     }
 
-    fn tiles(&mut self, cycles: f64, peaks: Peaks) {
+    fn tiles(&mut self, time: f64, peaks: Peaks) {
         self.svg.push_str("<g class=\"tiles\">");
         let routers = &self.chip.routers;
         for (router, state) in routers.state.bytes().enumerate() {
-            let rate = if cycles > 0.0 { routers.flits[router] as f64 / cycles } else { 0.0 };
+            let rate = if time > 0.0 { routers.flits[router] as f64 / time } else { 0.0 };
             let level = step(rate / peaks.router);
             let mark = match state {
                 b'f' => " sf",

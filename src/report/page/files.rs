@@ -5,8 +5,9 @@ use std::{fmt, fs, io};
 
 use serde_json::Value;
 
+use super::chip::Span;
 use crate::report::document::SCHEMA;
-use crate::report::figures::{Drawing, FIGURES_SCHEMA, Figures, Film};
+use crate::report::figures::{Counted, Drawing, FIGURES_SCHEMA, Figures, Film};
 use crate::report::traces::{Raster, Steps};
 
 /// Coordinates beyond which a drawing is damaged [tile pitches].
@@ -110,6 +111,24 @@ impl RunFiles {
         self.figures.as_ref()?.chip.as_ref()
     }
 
+    /// Whether its figures count packets of spikes instead of flits.
+    pub(super) fn counts_packets(&self) -> bool {
+        self.figures.as_ref().is_some_and(|figures| figures.counts == Counted::Packets)
+    }
+
+    /// What the run lasted.
+    pub(in crate::report) fn span(&self) -> Option<Span> {
+        let figures = self.figures.as_ref()?;
+        let counts = figures.counts;
+        let (time, cycles) = match counts {
+            Counted::Flits => (self.number("/time/cycles")?, self.number("/time/cycles")?),
+            Counted::Packets => {
+                (self.number("/time/steps")?, self.number("/time/seconds")? * figures.clock_hz)
+            }
+        };
+        Some(Span { counts, time, cycles })
+    }
+
     /// Name of the input document of a kind.
     pub(super) fn input(&self, kind: &str) -> &str {
         self.report["inputs"][kind]["name"].as_str().unwrap_or("?")
@@ -160,6 +179,9 @@ impl Drawing {
         let routers_fit = [routers.y.len(), routers.nodes.len(), routers.state.len()] == [count; 3]
             && [routers.flits.len(), routers.delivered.len()] == [count; 2]
             && energy(&routers.energy, count)
+            && [&routers.spikes, &routers.neurons]
+                .into_iter()
+                .all(|column| column.as_ref().is_none_or(|column| column.len() == count))
             && routers.chip.as_ref().is_none_or(|chips| chips.len() == count);
         let number = links.from.len();
         let links_fit = [links.to.len(), links.interval.len(), links.length_mm.len()] == [number; 3]
@@ -180,6 +202,7 @@ impl Drawing {
         let frames_fit = |film: &Film| {
             film.width > 0
                 && film.links.len() == film.delivered.len()
+                && film.cycles.as_ref().is_none_or(|cycles| cycles.len() == film.links.len())
                 && film.links.iter().all(|frame| frame.len() == number)
                 && film.delivered.iter().all(|frame| frame.len() == count)
         };

@@ -10,6 +10,9 @@ use crate::report::text::{engineering, scaled};
 /// Rows of a table.
 const ROWS: usize = 8;
 
+/// Numbers of one kind beyond which they stand in one row.
+const FIELDS: usize = 12;
+
 /// Values of the result that are listed.
 const VALUES: usize = 40;
 
@@ -66,6 +69,7 @@ pub(super) fn busiest_cores(run: &RunFiles) -> Option<Table> {
         (_, Some(value)) => count(value),
     };
     let row = |&(id, core): &(usize, &Value)| {
+        let id = core["core"].as_u64().unwrap_or(id as u64);
         let values = there.iter().map(|name| cell(core, name));
         std::iter::once(format!("core {id}")).chain(values).collect()
     };
@@ -89,6 +93,11 @@ pub(super) fn results(run: &RunFiles) -> Option<Table> {
     (!rows.is_empty()).then(|| Table { head: vec!["value", "result"], rows, note })
 }
 
+/// Whether a value is a number, or none.
+fn is_bare(value: &Value) -> bool {
+    value.is_number() || value.is_null()
+}
+
 fn list(path: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
     let mut row = |value: String| rows.push(vec![path.replace('_', " "), value]);
     match value {
@@ -101,6 +110,14 @@ fn list(path: &str, value: &Value, rows: &mut Vec<Vec<String>>) {
             let dots =
                 if items.len() > 12 { format!(", … ({} in all)", items.len()) } else { String::new() };
             row(format!("{}{dots}", shown.join(", ").chars().take(400).collect::<String>()));
+        }
+        Value::Object(fields) if fields.len() > FIELDS && fields.values().all(is_bare) => {
+            let shown: Vec<String> = fields
+                .iter()
+                .take(FIELDS)
+                .map(|(name, value)| format!("{name}: {value}").replace("null", "–"))
+                .collect();
+            row(format!("{}, … ({} in all)", shown.join(", "), fields.len()));
         }
         Value::Object(fields) => {
             for (name, value) in fields {

@@ -3,10 +3,10 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::chip::Peaks;
+use super::chip::{Peaks, Span};
 use super::curves::{latency_bins, percentile_curve};
 use super::files::RunFiles;
-use crate::report::figures::{Distribution, Drawing, Film};
+use crate::report::figures::{Counted, Distribution, Drawing, Film};
 use crate::report::traces::{Raster, Steps};
 
 /// Digits of packed numbers, by value.
@@ -19,7 +19,13 @@ const LARGEST: u64 = 64 * 64 - 1;
 #[derive(Serialize)]
 struct Run<'a> {
     clock: Option<f64>,
+    /// Cycles, or steps where packets are counted.
     cycles: Option<f64>,
+    /// Cycles of the network, where `cycles` are steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    network: Option<f64>,
+    /// What is counted, and in what time.
+    words: [&'static str; 2],
     #[serde(skip_serializing_if = "Option::is_none")]
     chip: Option<Chip<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -43,6 +49,10 @@ struct Chip<'a> {
     flits: &'a [u64],
     delivered: &'a [u64],
     energy: Option<Vec<f64>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    spikes: Option<&'a [u64]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    neurons: Option<&'a [u64]>,
     from: &'a [u32],
     to: &'a [u32],
     #[serde(rename = "linkState")]
@@ -61,6 +71,9 @@ struct Chip<'a> {
 #[derive(Serialize)]
 struct Packed {
     width: u64,
+    /// Cycles of each frame, where frames are of steps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cycles: Option<Vec<f64>>,
     quantum: [u64; 2],
     links: Vec<String>,
     delivered: Vec<String>,
@@ -113,12 +126,15 @@ impl<'a> Run<'a> {
             of("packet", |figures| &figures.packet_latency),
             of("network", |figures| &figures.network_latency),
         ];
-        let cycles = run.number("/time/cycles");
         let film = figures.and_then(|figures| figures.timeline.as_ref());
+        let none = Span { counts: Counted::Flits, time: 0.0, cycles: 0.0 };
+        let span = run.span().unwrap_or(none);
         Self {
             clock: figures.map(|figures| figures.clock_hz),
-            cycles,
-            chip: run.chip().map(|chip| Chip::new(chip, film, cycles.unwrap_or(0.0), peaks)),
+            cycles: run.span().map(|span| span.time).or_else(|| run.number("/time/cycles")),
+            network: (span.counts == Counted::Packets).then_some(span.cycles),
+            words: span.words(),
+            chip: run.chip().map(|chip| Chip::new(chip, film, span.time, peaks)),
             latency: latency.into_iter().flatten().collect(),
             activity: activity(run),
             saturation: run.report.pointer("/result/saturation").unwrap_or(&Value::Null),
@@ -129,7 +145,7 @@ impl<'a> Run<'a> {
 }
 
 impl<'a> Chip<'a> {
-    fn new(chip: &'a Drawing, film: Option<&Film>, cycles: f64, peaks: Peaks) -> Self {
+    fn new(chip: &'a Drawing, film: Option<&Film>, time: f64, peaks: Peaks) -> Self {
         let (routers, links) = (&chip.routers, &chip.links);
         let first = links.interval.first().copied().unwrap_or(1);
         let is_even = links.interval.iter().all(|&interval| interval == first);
@@ -143,6 +159,8 @@ impl<'a> Chip<'a> {
             flits: &routers.flits,
             delivered: &routers.delivered,
             energy: rounded(&routers.energy),
+            spikes: routers.spikes.as_deref(),
+            neurons: routers.neurons.as_deref(),
             from: &links.from,
             to: &links.to,
             link_state: &links.state,
@@ -150,13 +168,13 @@ impl<'a> Chip<'a> {
             interval: if is_even { json!(first) } else { json!(links.interval) },
             link_energy: rounded(&links.energy),
             peak: [peaks.router, peaks.link],
-            film: film.map(|film| Packed::new(chip, film, cycles)),
+            film: film.map(|film| Packed::new(chip, film, time)),
         }
     }
 }
 
 impl Packed {
-    fn new(chip: &Drawing, film: &Film, cycles: f64) -> Self {
+    fn new(chip: &Drawing, film: &Film, time: f64) -> Self {
         let most = |frames: &[Vec<u32>]| u64::from(frames.iter().flatten().copied().max().unwrap_or(0));
         let quantum = [&film.links, &film.delivered].map(|frames| most(frames).div_ceil(LARGEST).max(1));
         let pack = |frames: &[Vec<u32>], quantum: u64| {
@@ -164,16 +182,18 @@ impl Packed {
         };
         let (mut router, mut link) = (0f64, 0f64);
         for (place, (flits, delivered)) in film.links.iter().zip(&film.delivered).enumerate() {
-            let width = film.lasts(place, cycles);
+            let width = film.lasts(place, time);
+            let cycles = film.cycles.as_ref().map_or(width, |cycles| cycles[place].max(1.0));
             let mut through: Vec<u64> = delivered.iter().map(|&flits| flits.into()).collect();
             for (id, &flits) in flits.iter().enumerate() {
                 through[chip.links.from[id] as usize] += u64::from(flits);
-                link = link.max(f64::from(flits) * f64::from(chip.links.interval[id]) / width);
+                link = link.max(f64::from(flits) * f64::from(chip.links.interval[id]) / cycles);
             }
             router = router.max(through.into_iter().max().unwrap_or(0) as f64 / width);
         }
         Self {
             width: film.width,
+            cycles: film.cycles.as_ref().map(|cycles| cycles.iter().copied().map(digits).collect()),
             quantum,
             links: pack(&film.links, quantum[0]),
             delivered: pack(&film.delivered, quantum[1]),
@@ -183,7 +203,7 @@ impl Packed {
 }
 
 impl Film {
-    /// Cycles that a frame covers of a run of `cycles`.
+    /// Cycles, or steps, that a frame covers of a run of so many.
     fn lasts(&self, frame: usize, cycles: f64) -> f64 {
         let (width, from) = (self.width as f64, frame as f64 * self.width as f64);
         (cycles - from).clamp(1.0, width)
@@ -203,7 +223,7 @@ fn packed(frame: &[u32], quantum: u64) -> String {
 
 fn activity(run: &RunFiles) -> Option<Activity> {
     let (figures, chip) = (run.figures.as_ref()?, run.chip()?);
-    let film = figures.timeline.as_ref()?;
+    let film = figures.timeline.as_ref().filter(|_| figures.counts == Counted::Flits)?;
     let cycles = run.number("/time/cycles")?;
     let nodes = f64::from(chip.routers.nodes.iter().sum::<u32>().max(1));
     let alive: Vec<bool> = chip.links.state.bytes().map(|state| state != b'x').collect();

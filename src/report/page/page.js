@@ -96,23 +96,28 @@
     }
     linkName(link) { return this.name(this.chip.from[link]) + " → " + this.name(this.chip.to[link]); }
 
-    // Cycles, flits by link and flits delivered by router: of one frame, or of the whole run.
+    // Cycles or steps, flits or packets by link and delivered by router, peaks, and cycles of the network: of
+    // one frame, or of the whole run.
     loads() {
       const film = this.chip.film;
-      if (this.when < 0 || !film) return [this.run.cycles || 1, this.chip.linkFlits, this.chip.delivered, this.chip.peak];
+      const whole = this.run.cycles || 1;
+      if (this.when < 0 || !film) return [whole, this.chip.linkFlits, this.chip.delivered, this.chip.peak, this.run.network ?? whole];
       const lasts = Math.max(1, Math.min(film.width, this.run.cycles - this.when * film.width));
-      return [lasts, unpack(film.links[this.when], film.quantum[0]), unpack(film.delivered[this.when], film.quantum[1]), film.peak];
+      return [lasts, unpack(film.links[this.when], film.quantum[0]), unpack(film.delivered[this.when], film.quantum[1]), film.peak, film.cycles?.[this.when] || lasts];
     }
 
     // What tiles and links are coloured by, with the values that colours end at, and how they are written.
     scales() {
-      const [cycles, linkFlits, delivered, peak] = this.loads();
+      const [time, linkFlits, delivered, peak, cycles] = this.loads();
       const most = (values) => roundedUp(values.reduce((most, value) => Math.max(most, value), 0));
-      const perCycle = (flits) => flits / cycles;
+      const perCycle = (flits) => flits / time;
       let tiles, tilePeak, tileText;
       if (this.tileBy === "energy") {
         tiles = this.chip.energy;
         [tilePeak, tileText] = [most(tiles), (value) => engineering(value, "J", 3)];
+      } else if (this.tileBy === "spikes" || this.tileBy === "neurons") {
+        tiles = this.chip[this.tileBy];
+        [tilePeak, tileText] = [most(tiles), (value) => grouped(value) + " " + this.tileBy];
       } else {
         if (this.tileBy === "delivered") tiles = Array.from(delivered, perCycle);
         else if (this.when < 0) tiles = this.chip.flits.map(perCycle);
@@ -121,7 +126,7 @@
           this.chip.from.forEach((from, id) => { through[from] += linkFlits[id]; });
           tiles = Array.from(through, perCycle);
         }
-        [tilePeak, tileText] = [this.tileBy === "delivered" && this.when < 0 ? most(tiles) : peak[0], (value) => digits(value, 3) + " flits/cycle"];
+        [tilePeak, tileText] = [this.tileBy === "delivered" && this.when < 0 ? most(tiles) : peak[0], (value) => digits(value, 3) + " " + this.run.words.join("/")];
       }
       if (this.linkBy === "energy") {
         const links = this.chip.linkEnergy;
@@ -164,12 +169,14 @@
         let through = delivered[id];
         for (const link of this.out[id]) through += linkFlits[link];
         rows.push(["state", STATES[this.chip.state[id]]], ["nodes", this.chip.nodes[id]]);
-        rows.push(["flits through", grouped(through)], ["flits delivered", grouped(delivered[id])]);
+        const [what] = this.run.words;
+        if (this.chip.neurons) rows.push(["neurons", grouped(this.chip.neurons[id])], ["spikes, whole run", grouped(this.chip.spikes[id])]);
+        rows.push([what + " through", grouped(through)], [what + " delivered", grouped(delivered[id])]);
         if (this.chip.energy) rows.push(["energy, whole run", engineering(this.chip.energy[id], "J")]);
         for (const link of this.out[id]) rows.push(["to " + this.name(this.chip.to[link]), use(link)]);
         for (const link of this.into[id]) rows.push(["from " + this.name(this.chip.from[link]), use(link)]);
       } else {
-        rows.push(["state", LINK_STATES[this.chip.linkState[id]]], ["utilisation", use(id)], ["flits", grouped(linkFlits[id])]);
+        rows.push(["state", LINK_STATES[this.chip.linkState[id]]], ["utilisation", use(id)], [this.run.words[0], grouped(linkFlits[id])]);
         if (this.chip.linkEnergy) rows.push(["energy, whole run", engineering(this.chip.linkEnergy[id], "J")]);
       }
       const title = document.createElement("h4");
@@ -251,18 +258,32 @@
     one("[data-link-peak]").textContent = most.linkText(most.linkPeak);
   };
 
+  // What the slowest step of a stretch took, and what it waited for.
+  const slowestOf = (steps, from, to) => {
+    if (!steps) return "";
+    let slowest = -1;
+    steps.timestep.forEach((step, at) => { if (step >= from && step <= to && !(steps.seconds[at] <= steps.seconds[slowest])) slowest = at; });
+    if (slowest < 0) return "";
+    const name = steps.critical[slowest];
+    return `: ${from < to ? "up to " : ""}${engineering(steps.seconds[slowest], "s", 3)}${name ? ", waited for " + name : ""}`;
+  };
+
   const showTime = (when) => {
     for (const view of views) view.when = when;
-    const { film } = views[0].chip, { cycles, clock } = views[0].run;
+    const { film } = views[0].chip, { cycles, clock, network, steps } = views[0].run;
     const text = one("[data-when-text]");
+    text.title = "";
     if (when < 0) text.textContent = "whole run";
-    else {
+    else if (network) {
+      const [from, to] = [when * film.width + 1, Math.min(cycles, (when + 1) * film.width)];
+      text.textContent = (from < to ? `steps ${grouped(from)} to ${grouped(to)}` : `step ${grouped(from)}`) + slowestOf(steps, from, to);
+    } else {
       const [from, to] = [when * film.width, Math.min(cycles, (when + 1) * film.width)];
       text.textContent = `cycles ${grouped(from)} to ${grouped(to)}`;
       text.title = clock ? `${engineering(from / clock, "s")} to ${engineering(to / clock, "s")}` : "";
     }
     paintChips();
-    markTime(when < 0 ? null : (when + 0.5) * film.width);
+    markTime(when < 0 ? null : (when + 0.5) * film.width + (network ? 0.5 : 0));
   };
 
   const startChips = () => {
@@ -461,8 +482,9 @@
     runs.forEach((run, place) => { if (run.steps) lines.push({ name: label(place, several ? "" : "duration"), colour: lineColour(place), x: run.steps.timestep, y: run.steps.seconds, run,
       more: { value: (self, value, seriesIndex, index) => value == null ? "–" : engineering(value, "s") + critical(run, self, index) } }); });
     if (!lines.length) return null;
-    return { data: joined(lines), options: {
+    return { timed: true, data: joined(lines), options: {
       scales: { x: { time: false }, y: { range: (self, low, high) => [0, high > 0 ? high * 1.06 : 1] } },
+      hooks: { draw: [drawMark] },
       axes: [axis("step"), axis("duration [s]", { size: 64, values: (self, values) => values.map((value) => engineering(value, "s", 3)) })],
       series: withX(series(lines), "step", (value) => grouped(value)),
     } };
@@ -489,12 +511,12 @@
       }
       ctx.restore();
     };
-    return { data: [spikes.time, spikes.row], options: {
+    return { timed: true, data: [spikes.time, spikes.row], options: {
       legend: { show: true }, scales: { x: { time: false }, y: { range: [0, rows] } },
       axes: [axis("time"), axis("neuron", { size: 56, values: plain })],
       series: [{ label: "time", value: (self, value) => value == null ? "–" : digits(value) }, { label: spikes.each > 1 ? `neuron (every ${spikes.each}th of ${grouped(spikes.total)} spikes)` : "neuron",
         stroke: lineColour(place), paths: () => null, points: { show: true, size: spikes.time.length > 5000 ? 2 : 3, width: 0, fill: lineColour(place) }, value: (self, value) => value == null ? "–" : grouped(value) }],
-      hooks: { draw: [bounds] },
+      hooks: { draw: [bounds, drawMark] },
     } };
   };
 

@@ -60,7 +60,8 @@ impl Group {
 /// What energy is known of, by kind.
 fn groups(run: &RunFiles) -> Vec<Group> {
     let part = |name: String, joules: &f64| Part { name, joules: *joules };
-    let routers = run.chip().and_then(|chip| {
+    // Where packets are counted, what tiles spend is what their cores do.
+    let routers = run.chip().filter(|_| !run.counts_packets()).and_then(|chip| {
         let energy = chip.routers.energy.as_ref()?.iter().enumerate();
         Group::new("routers", "a", energy.map(|(id, joules)| part(chip.name(id as u32), joules)))
     });
@@ -70,7 +71,11 @@ fn groups(run: &RunFiles) -> Vec<Group> {
     });
     let cores = run.report["cores"].as_array().and_then(|cores| {
         let energy = cores.iter().enumerate();
-        let energy = energy.filter_map(|(id, core)| Some((id, core["energy"].as_f64()?)));
+        let energy = energy.filter_map(|(id, core)| {
+            // Hops are those of the links, where these are known.
+            let hops = core["hop_energy"].as_f64().filter(|_| links.is_some()).unwrap_or(0.0);
+            Some((core["core"].as_u64().unwrap_or(id as u64), core["energy"].as_f64()? - hops))
+        });
         Group::new("cores", "c", energy.map(|(id, joules)| part(format!("core {id}"), &joules)))
     });
     let mut groups: Vec<Group> = [routers, links, cores].into_iter().flatten().collect();
@@ -137,10 +142,13 @@ fn draw_group(svg: &mut String, group: &Group, area: Area, total: f64) {
 /// Areas in proportion to the weights (descending, positive), as square as can be, that fill `area`.
 fn squarify(weights: &[f64], area: Area) -> Vec<Area> {
     let total: f64 = weights.iter().sum();
+    // Shares of the whole: what is small by itself is no rounding error.
+    let weights: Vec<f64> =
+        weights.iter().map(|weight| if total > 0.0 { weight / total } else { 0.0 }).collect();
     let [mut x, mut y, mut w, mut h] = area;
-    let scale = if total > 0.0 { w * h / total } else { 0.0 };
+    let scale = w * h;
     let mut areas = Vec::with_capacity(weights.len());
-    let mut rest = weights;
+    let mut rest = weights.as_slice();
     while !rest.is_empty() {
         let side = w.min(h).max(1e-9);
         let count = row(rest, side, scale);
@@ -149,6 +157,7 @@ fn squarify(weights: &[f64], area: Area) -> Vec<Area> {
         let mut along = 0.0;
         for weight in taken {
             let length = weight * scale / depth.max(1e-12);
+            let [depth, length] = [depth, length].map(|side| side.max(0.0));
             areas.push(if w >= h { [x, y + along, depth, length] } else { [x + along, y, length, depth] });
             along += length;
         }
@@ -183,6 +192,18 @@ fn row(weights: &[f64], side: f64, scale: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Femtojoules take up the same room as joules.
+    #[test]
+    fn small_weights_are_no_rounding_errors() {
+        let weights = [6.0, 6.0, 4.0, 3.0, 2.0, 2.0, 1.0];
+        let area = [0.0, 0.0, 6.0, 4.0];
+        let large = squarify(&weights, area);
+        let small = squarify(&weights.map(|weight| 1e-18 * weight), area);
+        for (a, b) in large.iter().zip(&small) {
+            assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9), "{a:?} {b:?}");
+        }
+    }
 
     /// The example of the paper: areas 6, 6, 4, 3, 2, 2, 1 in a rectangle of 6 × 4.
     #[test]

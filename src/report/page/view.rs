@@ -13,6 +13,7 @@ use super::island::island;
 use super::metrics::METRICS;
 use super::palette::{STEPS, Theme, variables};
 use super::treemap::treemap_svg;
+use crate::report::figures::Counted;
 use crate::report::text::grouped;
 
 /// The whole page.
@@ -41,6 +42,10 @@ struct Sections {
     router_energy: bool,
     latency: bool,
     activity: bool,
+    /// Packets of spikes are counted instead of flits.
+    packets: bool,
+    /// It is known what cores on tiles did.
+    cores: bool,
     saturation: bool,
     steps: bool,
     spikes: bool,
@@ -64,6 +69,8 @@ struct RunView {
     cores: Option<Table>,
     results: Option<Table>,
     stalled: Option<String>,
+    /// Whether it is known what steps waited for.
+    critical: bool,
     slowest: Vec<Vec<String>>,
     energy: Vec<Share>,
     treemap: Option<String>,
@@ -120,7 +127,7 @@ impl View {
 
 /// One scale for all runs, so that colours can be compared.
 pub(in crate::report) fn peaks(runs: &[RunFiles]) -> Peaks {
-    let all = runs.iter().filter_map(|run| Some(run.chip()?.peaks(run.number("/time/cycles")?)));
+    let all = runs.iter().filter_map(|run| Some(run.chip()?.peaks(run.span()?)));
     all.fold(Peaks { router: 0.0, link: 0.0 }, |a, b| Peaks {
         router: a.router.max(b.router),
         link: a.link.max(b.link),
@@ -135,7 +142,9 @@ impl Sections {
             film: runs.len() == 1 && figures().any(|f| f.timeline.is_some()),
             router_energy: runs.iter().any(|run| run.chip().is_some_and(|c| c.routers.energy.is_some())),
             latency: figures().any(|f| f.packet_latency.is_some() || f.network_latency.is_some()),
-            activity: figures().any(|f| f.timeline.is_some()),
+            activity: figures().any(|f| f.timeline.is_some() && f.counts == Counted::Flits),
+            packets: !runs.is_empty() && runs.iter().all(RunFiles::counts_packets),
+            cores: figures().any(|f| f.chip.as_ref().is_some_and(|chip| chip.routers.spikes.is_some())),
             saturation: runs.iter().any(|run| run.report.pointer("/result/saturation/points").is_some()),
             steps: runs.iter().any(|run| run.steps.is_some()),
             spikes: runs.iter().any(|run| run.spikes.is_some()),
@@ -147,10 +156,10 @@ impl Sections {
 
 impl RunView {
     fn new(run: &RunFiles, place: usize, of: usize, peaks: Peaks) -> Self {
-        let cycles = run.number("/time/cycles").unwrap_or(0.0);
         let letter = if of > 1 { char::from(b'A' + place as u8).to_string() } else { String::new() };
         let title = run.title();
-        let chip = run.chip().map(|chip| chip_svg(chip, cycles, peaks, Style::Page, &title));
+        let drawn = run.chip().zip(run.span());
+        let chip = drawn.map(|(chip, span)| chip_svg(chip, span, peaks, Style::Page, &title));
         Self {
             letter,
             label: run.label.clone(),
@@ -165,6 +174,7 @@ impl RunView {
             results: results(run),
             stalled: stalled(run),
             slowest: slowest(run),
+            critical: run.steps.as_ref().is_some_and(|steps| !steps.critical.is_empty()),
             energy: component_shares(run),
             treemap: treemap_svg(run, Style::Page),
             certificate: certified(run),
@@ -176,7 +186,11 @@ impl RunView {
 
 fn facts(run: &RunFiles) -> String {
     let seed = run.report["seed"].as_u64().map_or_else(String::new, |seed| format!("seed {seed}"));
-    let cycles = run.number("/time/cycles").map(|cycles| format!("{} cycles", grouped(cycles as u64)));
+    let lasted = |name: &str| {
+        let number = run.number(&format!("/time/{name}"))?;
+        Some(format!("{} {name}", grouped(number as u64)))
+    };
+    let cycles = lasted("cycles").or_else(|| lasted("steps"));
     let parts = run.chip().map(|chip| {
         let nodes: u32 = chip.routers.nodes.iter().sum();
         let (routers, links) = (chip.routers.x.len(), chip.links.from.len());
@@ -206,14 +220,22 @@ fn badges(run: &RunFiles) -> Vec<Badge> {
         Some(false) => badge("bad", "can deadlock"),
         None => {}
     }
-    if run.report["faults"].is_object() {
+    if is_broken(run) {
         badge("warn", "faults");
     }
     badges
 }
 
+/// Whether anything is broken, or breaks during the run.
+fn is_broken(run: &RunFiles) -> bool {
+    let count = |name: &str| run.report["faults"][name].as_u64().unwrap_or(0);
+    ["nodes", "links", "events"].into_iter().map(count).sum::<u64>() > 0
+}
+
 fn cards(run: &RunFiles) -> Vec<Card> {
-    let headline = METRICS.iter().filter(|metric| metric.headline);
+    // That all pairs are served goes without saying where everything works.
+    let tells = |name: &str| name != "Pairs served" || is_broken(run);
+    let headline = METRICS.iter().filter(|metric| metric.headline && tells(metric.name));
     let card = |metric: &super::metrics::Metric| {
         let (value, unit) = metric.written(run)?;
         let note = metric.as_time(run).unwrap_or_else(|| match metric.name {

@@ -1,4 +1,4 @@
-//! The plots of the page as drawings by themselves: SVG for papers and slides.
+//! The plots of the page as drawings by themselves: SVG for papers and slides, PNG where that is not taken.
 //!
 //! Invariants: what a plot shows is what the page's chart of the same name shows; the same files give the
 //! same bytes; colours are those for white paper.
@@ -9,6 +9,11 @@
 
 mod chart;
 mod energy;
+#[cfg(feature = "png")]
+mod png;
+
+#[cfg(feature = "png")]
+pub use png::Painter;
 
 use chart::{Axis, Chart, Line, Mark};
 
@@ -38,8 +43,8 @@ pub fn plots(runs: &[RunFiles]) -> Result<Vec<Plot>, PageError> {
             1 => format!("{plot}.svg"),
             _ => format!("{plot}-{}.svg", letter(place).to_lowercase()),
         };
-        let cycles = run.number("/time/cycles").unwrap_or(0.0);
-        let drawn = run.chip().map(|chip| chip_svg(chip, cycles, shared, Style::File, &run.title()));
+        let drawn = run.chip().zip(run.span());
+        let drawn = drawn.map(|(chip, span)| chip_svg(chip, span, shared, Style::File, &run.title()));
         plots.extend(drawn.map(|svg| Plot { name: name("chip"), svg }));
         plots.extend(treemap_svg(run, Style::File).map(|svg| Plot { name: name("energy-parts"), svg }));
         plots.extend(energy::components_svg(run).map(|svg| Plot { name: name("energy"), svg }));

@@ -1,5 +1,6 @@
 //! What is under way to neurons: for every step of the future an accumulator per neuron and channel.
 
+use super::snapshot::SavedRow;
 use crate::neuron::{NO_INPUT, arrived};
 
 /// Accumulators of some cores, by step and channel.
@@ -30,7 +31,7 @@ impl Arrivals {
 
     /// The row of step `step`.
     #[inline]
-    fn row(&self, step: u64) -> usize {
+    pub(super) fn row(&self, step: u64) -> usize {
         (step % self.depth as u64) as usize
     }
 
@@ -41,17 +42,23 @@ impl Arrivals {
         &self.channels[channel][at..at + len]
     }
 
-    /// The same to add to, for neurons of `core`.
+    /// The row of the step that comes `delay` after that of `row`; no delay is longer than there are rows.
+    #[inline]
+    pub(super) fn after(&self, row: usize, delay: u16) -> usize {
+        let row = row + usize::from(delay);
+        if row >= self.depth { row - self.depth } else { row }
+    }
+
+    /// What is due in the step of `row`, to add to, for neurons of `core`.
     #[inline]
     pub(super) fn add_to(
         &mut self,
-        step: u64,
+        row: usize,
         channel: usize,
         core: usize,
         first: usize,
         len: usize,
     ) -> &mut [f64] {
-        let row = self.row(step);
         self.any[row * self.cores + core] = true;
         let at = row * self.neurons + first;
         &mut self.channels[channel][at..at + len]
@@ -67,6 +74,45 @@ impl Arrivals {
                 channel[at..at + len].fill(NO_INPUT);
             }
         }
+    }
+
+    /// What is due for the neurons of `core`, for a checkpoint.
+    pub(super) fn save(&self, core: usize, first: usize, len: usize) -> Vec<SavedRow> {
+        let rows = (0..self.depth).filter(|row| self.any[row * self.cores + core]);
+        let slice = |channel: &Vec<f64>, row: usize| match channel.is_empty() {
+            true => Vec::new(),
+            false => channel[row * self.neurons + first..][..len].to_vec(),
+        };
+        let save = |row| SavedRow {
+            row: row as u32,
+            first: slice(&self.channels[0], row),
+            second: slice(&self.channels[1], row),
+        };
+        rows.map(save).collect()
+    }
+
+    /// Takes back what [`save`](Self::save) gave; nothing else is due then. Whether it fits.
+    pub(super) fn load(&mut self, core: usize, first: usize, len: usize, rows: &[SavedRow]) -> bool {
+        for row in 0..self.depth {
+            self.clear(row as u64, core, first, len);
+        }
+        for SavedRow { row, first: own, second } in rows {
+            let row = *row as usize;
+            let has_second = !self.channels[1].is_empty();
+            // A channel that no neuron of the core has may be there for others of its part of the chip.
+            if row >= self.depth || own.len() != len || !(second.is_empty() || second.len() == len) {
+                return false;
+            }
+            self.any[row * self.cores + core] = true;
+            let at = row * self.neurons + first;
+            self.channels[0][at..at + len].copy_from_slice(own);
+            match (has_second, second.is_empty()) {
+                (true, false) => self.channels[1][at..at + len].copy_from_slice(second),
+                (false, false) if second.iter().any(|&input| arrived(input)) => return false,
+                _ => {}
+            }
+        }
+        true
     }
 
     /// Forgets everything.

@@ -1,7 +1,6 @@
 //! What a chip is made of: shards of about equal weight, threads, prices.
 
 use super::layout::Layout;
-use super::params::CoreParams;
 use super::plan::Plan;
 use super::shard::{Shape, Shard};
 use super::site::Ground;
@@ -56,8 +55,12 @@ pub(super) fn tiles_in_use(layout: &Layout, ground: &Ground<'_>) -> u32 {
     tiles.filter(used).count() as u32
 }
 
-pub(super) fn prices(params: &CoreParams, layout: &Layout) -> CorePrices {
-    let hops = params.hops.unwrap_or_default().all();
+pub(super) fn prices(ground: &Ground<'_>, layout: &Layout) -> CorePrices {
+    let params = ground.params;
+    let hops = match params.hops {
+        Some(hops) => hops.all().map(|cost| cost.energy.0),
+        None => ground.hop_energy(),
+    };
     CorePrices {
         soma: layout
             .costs
@@ -73,6 +76,6 @@ pub(super) fn prices(params: &CoreParams, layout: &Layout) -> CorePrices {
             .collect(),
         axon_in: params.axon_in.energy.0,
         axon_out: params.axon_out.energy.0,
-        hops: hops.map(|cost| cost.energy.0),
+        hops,
     }
 }

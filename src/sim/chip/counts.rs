@@ -1,7 +1,13 @@
 //! What the cores of a chip have done, in whole numbers.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{CoreId, RouterId};
+
 /// Events of one core, or of several added up.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CoreCounts {
     /// Neurons updated, spikes sent among them, by soma cost: accesses, updates, spikes.
     pub soma: Vec<[u64; 3]>,
@@ -17,6 +23,8 @@ pub struct CoreCounts {
     pub hops: [u64; 4],
     /// Packets that arrived after the step they were due in.
     pub late: u64,
+    /// Packets that came to a core which was in an earlier step than their sender; only where cores run freely.
+    pub early: u64,
 }
 
 impl CoreCounts {
@@ -43,6 +51,25 @@ impl CoreCounts {
         self.axon_out += other.axon_out;
         self.hops.iter_mut().zip(other.hops).for_each(|(own, other)| *own += other);
         self.late += other.late;
+        self.early += other.early;
+    }
+
+    /// What was counted since `before`, which was part of it.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        let mut counts = self.clone();
+        for (own, before) in counts.soma.iter_mut().zip(&before.soma) {
+            (0..3).for_each(|event| own[event] -= before[event]);
+        }
+        counts.synapse.iter_mut().zip(&before.synapse).for_each(|(own, before)| *own -= before);
+        for (own, before) in counts.learning.iter_mut().zip(&before.learning) {
+            (0..2).for_each(|event| own[event] -= before[event]);
+        }
+        counts.axon_in -= before.axon_in;
+        counts.axon_out -= before.axon_out;
+        counts.hops.iter_mut().zip(before.hops).for_each(|(own, before)| *own -= before);
+        counts.late -= before.late;
+        counts.early -= before.early;
+        counts
     }
 
     /// Neurons that fired.
@@ -83,6 +110,25 @@ impl CoreCounts {
     }
 }
 
+/// What a step waited for last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Critical {
+    /// A core that was still at work: on its neurons, or on packets that it had received.
+    Core(CoreId),
+    /// Packets under way: the last of them found its core idle, and this link, from one router to another,
+    /// carried the most flits of all.
+    Link(RouterId, RouterId),
+}
+
+impl fmt::Display for Critical {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Core(core) => write!(f, "core {core}"),
+            Self::Link(from, to) => write!(f, "link {from} > {to}"),
+        }
+    }
+}
+
 /// What one step of the whole chip amounted to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepRecord {
@@ -90,6 +136,8 @@ pub struct StepRecord {
     pub step: u64,
     /// What it took [s].
     pub seconds: f64,
+    /// What it waited for last; nothing if nothing took any time.
+    pub critical: Option<Critical>,
     /// What happened in it.
     pub counts: CoreCounts,
 }

@@ -14,13 +14,15 @@
 //! Invariants: a core's weights depend on nothing but what happens to it, so that threads change nothing; they are
 //! those of a bench, bit by bit, as long as no packet is late and no weight is rounded.
 
+use serde::{Deserialize, Serialize};
+
 use super::grain::Grain;
 use super::plan::Plan;
 use super::profile::Changes;
 use super::site::Ground;
-use crate::base::{Problem, Problems};
+use crate::base::{Problem, Problems, bits};
 use crate::network::{Lesson, Net};
-use crate::synapse::plasticity::{self, Ends, Learning};
+use crate::synapse::plasticity::{self, Ends, Learning, SavedLearning};
 
 /// Weights as the core holds them.
 #[derive(Clone, Debug)]
@@ -144,6 +146,33 @@ impl Learner {
         !self.later.is_empty()
     }
 
+    /// Its state, for a checkpoint.
+    pub(super) fn save(&self) -> SavedLearner {
+        SavedLearner {
+            weights: self.store.weights.clone(),
+            courses: self.courses.iter().map(|course| course.learning.save()).collect(),
+            heard: self.heard.clone(),
+            fired: self.fired.clone(),
+            later: self.later.clone(),
+        }
+    }
+
+    /// Takes back what [`save`](Self::save) gave. Whether it fits.
+    pub(super) fn load(&mut self, saved: SavedLearner) -> bool {
+        let packets = self.packets.len() as u32;
+        let mut heard = saved.heard.iter().chain(saved.later.iter().map(|(_, packet)| packet));
+        let fits = saved.weights.len() == self.store.weights.len()
+            && saved.courses.len() == self.courses.len()
+            && heard.all(|&packet| packet < packets)
+            && saved.fired.iter().all(|&slot| usize::from(slot) < self.posts.len());
+        if !fits {
+            return false;
+        }
+        self.store.weights = saved.weights;
+        (self.heard, self.fired, self.later) = (saved.heard, saved.fired, saved.later);
+        self.courses.iter_mut().zip(saved.courses).all(|(course, saved)| course.learning.load(saved))
+    }
+
     /// The weight of synapse `index` of `packet`, if the packet has synapses that learn.
     pub(super) fn weight(&self, packet: usize, index: usize) -> Option<f64> {
         let at = self.packets.binary_search(&(packet as u32)).ok()?;
@@ -160,6 +189,17 @@ impl Learner {
     pub(super) fn bytes(&self) -> usize {
         8 * self.store.weights.len() + 8 * self.packets.len()
     }
+}
+
+/// The state of such a core.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct SavedLearner {
+    #[serde(with = "bits")]
+    weights: Vec<f64>,
+    courses: Vec<SavedLearning>,
+    heard: Vec<u32>,
+    fired: Vec<u16>,
+    later: Vec<(u64, u32)>,
 }
 
 /// A synapse that learns, where it has come to lie.

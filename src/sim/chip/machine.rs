@@ -6,6 +6,23 @@ use crate::base::NeuronId;
 use crate::network::{Activity, Halt, Machine};
 use crate::neuron::Bank;
 
+impl Chip {
+    /// Gives the synapse at `position` of the memory another weight, as its core can hold it.
+    pub(super) fn write_weight(&mut self, position: usize, weight: f64) {
+        let packet = self.plan.packet_of(position);
+        let core = usize::from(self.plan.fan[packet].core);
+        let weight = self.plan.grain(core).map_or(weight, |grain| grain.round(weight)) + 0.0;
+        let offset = position - self.plan.synapses(packet).start;
+        match self.learner_of(core).and_then(|learner| learner.weight_mut(packet, offset)) {
+            Some(own) => *own = weight,
+            None => {
+                self.plan.memory.set_weight(position, weight);
+                self.changed.insert(position as u32, weight);
+            }
+        }
+    }
+}
+
 impl Machine for Chip {
     fn next_step(&self) -> u64 {
         self.step
@@ -16,14 +33,17 @@ impl Machine for Chip {
         let core = self.plan.layout.core_of(site).index();
         let shard = &mut self.shards[usize::from(self.shard_of[core])];
         let first = site as usize - shard.first_site;
-        shard.arrivals.add_to(self.step, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;
+        let step = self.free.as_ref().map_or(self.step, |free| free.next_step(core));
+        let row = shard.arrivals.row(step);
+        shard.arrivals.add_to(row, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;
         self.activity.synaptic_events += 1;
     }
 
     fn step(&mut self) -> Result<(), Halt> {
-        match self.tick {
-            Some(tick) => self.step_to_tick(tick)?,
-            None => self.step_to_barrier()?,
+        match (&self.free, self.tick) {
+            (Some(_), _) => self.step_freely(),
+            (None, Some(tick)) => self.step_to_tick(tick)?,
+            (None, None) => self.step_to_barrier()?,
         }
         self.step += 1;
         Ok(())
@@ -54,14 +74,7 @@ impl Machine for Chip {
     fn set_weight(&mut self, index: usize, weight: f64) {
         self.activity.host_round_trips += 1;
         let position = self.plan.moved(index);
-        let packet = self.plan.packet_of(position);
-        let core = usize::from(self.plan.fan[packet].core);
-        let weight = self.plan.grain(core).map_or(weight, |grain| grain.round(weight)) + 0.0;
-        let offset = position - self.plan.synapses(packet).start;
-        match self.learner_of(core).and_then(|learner| learner.weight_mut(packet, offset)) {
-            Some(own) => *own = weight,
-            None => self.plan.memory.set_weight(position, weight),
-        }
+        self.write_weight(position, weight);
     }
 
     fn reset(&mut self) {
@@ -70,6 +83,9 @@ impl Machine for Chip {
             shard.banks.iter_mut().for_each(Bank::reset);
             shard.arrivals.reset();
             shard.learners.iter_mut().flatten().for_each(|learner| learner.reset());
+        }
+        if let Some(free) = &mut self.free {
+            free.reset();
         }
         self.earned.fill(0.0);
         self.praise = 0.0;
@@ -81,6 +97,7 @@ impl Machine for Chip {
 
     fn is_quiet(&self) -> bool {
         let waits = |shard: &Shard| shard.learners.iter().flatten().any(|learner| learner.is_waiting());
-        self.shards.iter().all(|shard| shard.arrivals.is_empty() && !waits(shard))
+        let is_still = self.free.as_ref().is_none_or(|free| free.is_quiet());
+        is_still && self.shards.iter().all(|shard| shard.arrivals.is_empty() && !waits(shard))
     }
 }

@@ -23,7 +23,10 @@ mod arrivals;
 mod build;
 mod counts;
 mod drive;
+mod free;
 mod grain;
+mod haul;
+mod hops;
 mod layout;
 mod learning;
 mod machine;
@@ -33,10 +36,13 @@ mod plan;
 mod profile;
 mod shard;
 mod site;
+mod snapshot;
 mod steps;
 #[cfg(test)]
 mod tests;
 mod timing;
+
+use std::collections::BTreeMap;
 
 use crate::base::{CoreId, NeuronId, Problems};
 use crate::energy::CorePrices;
@@ -44,13 +50,16 @@ use crate::network::{Activity, Halt, Net};
 use crate::neuron::Bank;
 use crate::sim::Fidelity;
 
-pub use counts::{CoreCounts, StepRecord};
+pub use counts::{CoreCounts, Critical, StepRecord};
 pub use drive::{ChipEnding, DriveError, drive};
+pub use haul::{Haul, HaulState, Hauled};
+pub use hops::direction;
 pub use params::{CoreParams, GranuleParams, HopCosts, Late, Synchronisation, TileOrder};
 pub use placement::Placement;
 pub use site::{Ground, Wires};
 
 use build::{cut, pool, prices, shards, tiles_in_use};
+use free::Free;
 use layout::Layout;
 use learning::Learner;
 use plan::Plan;
@@ -96,12 +105,14 @@ pub struct Chip {
     step: u64,
     plan: Plan,
     prices: CorePrices,
-    tiles: Vec<[u16; 2]>,
+    cores: usize,
     shard_of: Vec<u8>,
     axon_out: f64,
     barrier: f64,
     /// Where steps follow a clock: their length [s], and what becomes of late packets.
     tick: Option<(f64, Late)>,
+    /// Where cores run freely: how far they are.
+    free: Option<Box<Free>>,
     shards: Vec<Shard>,
     clockwork: Clockwork,
     /// Where there are several.
@@ -118,6 +129,8 @@ pub struct Chip {
     rewards: Vec<f64>,
     /// Reward that comes in the next step from the host.
     praise: f64,
+    /// Weights that the host has changed, by their position in the memory.
+    changed: BTreeMap<u32, f64>,
 }
 
 impl Chip {
@@ -131,11 +144,18 @@ impl Chip {
         let (layout, banks) = Layout::new(&net, placement, ground)?;
         let plan = Plan::new(&mut net, layout, ground)?;
         let params = ground.params;
-        let threads = how.threads.clamp(1, 64);
+        let free = match params.synchronisation {
+            Synchronisation::Free { period } => {
+                Some(Box::new(Free::new(period.0, how.fidelity, (&net, &plan, ground))?))
+            }
+            _ => None,
+        };
+        // Cores that run freely are taken one after the other.
+        let threads = if free.is_some() { 1 } else { how.threads.clamp(1, 64) };
         let cuts = cut(&plan, threads);
         let tick = match params.synchronisation {
             Synchronisation::Tick { period, late } => Some((period.0, late)),
-            Synchronisation::Barrier(_) => None,
+            Synchronisation::Barrier(_) | Synchronisation::Free { .. } => None,
         };
         let slack = if matches!(tick, Some((_, Late::Apply))) { LATEST as usize } else { 0 };
         let shape = Shape { shards: cuts.len() - 1, granules: params.granules.len(), slack };
@@ -152,12 +172,13 @@ impl Chip {
         Ok(Self {
             seed: how.seed,
             step: 1,
-            prices: prices(params, &plan.layout),
-            tiles: timing::tiles(ground),
+            prices: prices(ground, &plan.layout),
+            cores: ground.cores() as usize,
             shard_of,
             axon_out: params.axon_out.latency.0,
             barrier: params.synchronisation.barrier(tiles_in_use(&plan.layout, ground)),
             tick,
+            free,
             shards,
             clockwork,
             threads: pool(threads)?,
@@ -171,6 +192,7 @@ impl Chip {
             earned: vec![0.0; lessons],
             rewards: vec![0.0; lessons],
             praise: 0.0,
+            changed: BTreeMap::new(),
             net,
             plan,
         })
@@ -207,7 +229,7 @@ impl Chip {
 
     /// Number of cores.
     pub fn cores(&self) -> usize {
-        self.tiles.len()
+        self.cores
     }
 
     /// Neurons on `core`.
@@ -223,6 +245,12 @@ impl Chip {
     /// What each core has done so far.
     pub fn counts(&self) -> impl Iterator<Item = &CoreCounts> {
         self.shards.iter().flat_map(|shard| &shard.counts)
+    }
+
+    /// A number that differs where neurons sit elsewhere, or are joined otherwise: what one chip has
+    /// [saved](Self::save) goes with no other. To be asked for before the host changes any weight.
+    pub fn fingerprint(&self) -> u64 {
+        self.plan.fingerprint()
     }
 
     /// What the events that are counted cost.

@@ -53,13 +53,20 @@ pub struct CoreParams {
     pub axon_out: EventCost,
     /// The kinds of neurons and synapses that a core holds side by side; default: one that takes all.
     pub granules: Vec<GranuleParams>,
-    /// What a hop costs where the network is not simulated router by router (fidelities `ideal`, `sanafe`
-    /// and `sanafe-simple`). Absent: by the router's pipeline and the chip's `energy`.
+    /// What a hop costs: the energy in every fidelity, the time where the network is not simulated router by
+    /// router (`ideal`, `sanafe` and `sanafe-simple`). Absent: time by the router's pipeline; energy by the chip's
+    /// `energy`, the mean over the links of a direction, clocks and leakage apart.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hops: Option<HopCosts>,
     /// Packets that fit into one link's buffer in fidelity `sanafe`; at least 1.
     #[schemars(range(min = 1))]
     pub link_buffer: u32,
+    /// Packets that a core's output queue holds in fidelity `cycle`; at least 1. A core whose queue is full waits
+    /// until the network has taken a packet. Absent: any number. `approximate` knows no such bound; in the others
+    /// the way into the network is never busy, or has a bound of its own (`link_buffer`).
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub send_queue: Option<u32>,
     /// Length of a packet [flits]; 1 to 64.
     #[schemars(range(min = 1, max = 64))]
     pub packet_flits: u16,
@@ -83,6 +90,7 @@ impl Default for CoreParams {
             granules: vec![GranuleParams::default()],
             hops: None,
             link_buffer: 16,
+            send_queue: None,
             packet_flits: 1,
             synchronisation: Synchronisation::default(),
         }
@@ -197,6 +205,13 @@ pub enum Synchronisation {
         #[serde(default)]
         late: Late,
     },
+    /// Nobody waits for anybody: each core has a clock of its own, and falls behind it when a step takes longer.
+    /// A packet acts in the step that the receiving core is in by then; packets that come to a core further or
+    /// less far than their sender are counted as late and early. In fidelity `ideal`, on two-dimensional meshes.
+    Free {
+        /// Period of the clocks [s].
+        period: Seconds,
+    },
 }
 
 /// What becomes of late packets.
@@ -221,7 +236,7 @@ impl Synchronisation {
     pub fn barrier(&self, tiles: u32) -> f64 {
         match self {
             Self::Barrier(table) => table.range(..=tiles).next_back().map_or(0.0, |(_, time)| time.0),
-            Self::Tick { .. } => 0.0,
+            Self::Tick { .. } | Self::Free { .. } => 0.0,
         }
     }
 }
@@ -247,6 +262,7 @@ impl CoreParams {
         range("max_delay", self.max_delay.into(), 1, crate::synapse::Timing::MAX_DELAY.into());
         range("packet_flits", self.packet_flits.into(), 1, 64);
         range("link_buffer", self.link_buffer.into(), 1, u32::MAX.into());
+        range("send_queue", self.send_queue.unwrap_or(1).into(), 1, u32::MAX.into());
         range("granules", self.granules.len() as u64, 1, MAX_GRANULES as u64);
         range("weight_bits", self.weight_bits.unwrap_or(1).into(), 1, 32);
         self.check_costs(&mut problems);
@@ -270,6 +286,11 @@ impl CoreParams {
             }
             Synchronisation::Tick { period, .. } => {
                 let path = "synchronisation.tick.period";
+                check_value(problems, path, period.0);
+                problems.require(period.0 > 0.0, path, || "a step takes some time".into());
+            }
+            Synchronisation::Free { period } => {
+                let path = "synchronisation.free.period";
                 check_value(problems, path, period.0);
                 problems.require(period.0 > 0.0, path, || "a step takes some time".into());
             }

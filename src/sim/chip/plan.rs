@@ -8,6 +8,7 @@
 use std::ops::Range;
 
 use super::grain::{self, Grain};
+use super::hops::{self, Hops};
 use super::layout::Layout;
 use super::profile::{Met, Profile, Profiles};
 use super::site::Ground;
@@ -35,6 +36,10 @@ pub(super) struct Plan {
     /// Packets by site, ascending by core; one more that marks the end.
     pub fan: Vec<FanOut>,
     pub profiles: Vec<Profile>,
+    /// By profile: the time that receiving takes [s].
+    pub latencies: Vec<f64>,
+    /// By site: the hops of all its packets together.
+    pub hops: Vec<Hops>,
     /// The synapses of all cores.
     pub memory: SynapseMemory,
     /// By position in the network: position in `memory`; empty where they agree.
@@ -59,6 +64,8 @@ impl Plan {
         let Maker { fan, fan_first, profiles, order, .. } = maker;
         check_fan_out(&fan_first, &layout, ground)?;
         let profiles = profiles.finish()?;
+        let latencies = profiles.iter().map(|profile| profile.latency).collect();
+        let hops = hops::by_site(&layout, &fan_first, &fan, ground)?;
         let grains = ground
             .params
             .weight_bits
@@ -79,7 +86,7 @@ impl Plan {
             false => (weight.permuted(&order), timing.permuted(&order), inverse(&order)),
         };
         let memory = SynapseMemory::new(target, weight, timing);
-        Ok(Self { layout, fan_first, fan, profiles, memory, moved, grains })
+        Ok(Self { layout, fan_first, fan, profiles, latencies, hops, memory, moved, grains })
     }
 
     /// The packets that the neuron at `site` sends.
@@ -109,9 +116,22 @@ impl Plan {
         self.moved.get(index).map_or(index, |&to| to as usize)
     }
 
+    /// A number that differs where neurons sit elsewhere, or are joined otherwise (FNV-1a, 64 bits).
+    pub(super) fn fingerprint(&self) -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325u64;
+        let mut take = |word: u64| hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+        self.layout.neuron.iter().chain(&self.layout.first).for_each(|&it| take(it.into()));
+        self.fan.iter().for_each(|it| take(u64::from(it.start) << 32 | u64::from(it.core)));
+        for index in 0..self.memory.len() {
+            take(u64::from(self.memory.target(index)) << 32 | u64::from(self.memory.timing(index).delay()));
+            take(self.memory.weight(index).to_bits());
+        }
+        hash
+    }
+
     /// Memory taken [bytes].
     pub(super) fn bytes(&self) -> usize {
-        let layout = 9 * self.layout.neuron.len();
+        let layout = 25 * self.layout.neuron.len();
         self.memory.bytes() + 8 * self.fan.len() + 4 * (self.fan_first.len() + self.moved.len()) + layout
     }
 }

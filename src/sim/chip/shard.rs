@@ -6,6 +6,7 @@
 //!   learn     synapses that learn, from the spikes at their two ends
 //! ```
 
+use std::cmp::Ordering;
 use std::ops::Range;
 
 use super::arrivals::Arrivals;
@@ -38,8 +39,6 @@ pub(super) const LATEST: u32 = 15;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment<'a> {
     pub plan: &'a Plan,
-    /// By core: column and row of its tile, where hops are counted by them.
-    pub tiles: &'a [[u16; 2]],
     /// By core: the shard that it belongs to.
     pub shard_of: &'a [u8],
     pub axon_out: f64,
@@ -80,8 +79,8 @@ pub(super) struct Shard {
     pub learners: Vec<Option<Box<Learner>>>,
     /// By core: everything so far.
     pub counts: Vec<CoreCounts>,
-    /// This step.
-    pub now: CoreCounts,
+    /// The sum of `counts` when the last step was counted.
+    told: CoreCounts,
     out: StepOutput,
     statuses: Vec<Status>,
 }
@@ -113,7 +112,7 @@ impl Shard {
             outbox: Outbox::default(),
             learners: Vec::new(),
             counts: vec![counts.clone(); cores.len()],
-            now: counts,
+            told: counts,
             out: StepOutput::new(),
             statuses: Vec::new(),
             cores,
@@ -122,22 +121,29 @@ impl Shard {
 
     /// Advances the neurons of all cores by one step, and writes what they send.
     pub(super) fn update(&mut self, moment: Moment<'_>) {
+        self.begin();
+        self.cores.clone().for_each(|core| self.update_core(core, moment));
+    }
+
+    /// Forgets what the last step left.
+    pub(super) fn begin(&mut self) {
         self.fired.clear();
         self.values.clear();
         self.parcels.iter_mut().for_each(Vec::clear);
         self.outbox.clear();
-        self.now = CoreCounts::new(self.now.soma.len(), self.now.synapse.len());
-        for core in self.cores.clone() {
-            let banks = moment.plan.layout.bank_first[core] as usize
-                ..moment.plan.layout.bank_first[core + 1] as usize;
-            if moment.plan.layout.walk[core].is_empty() {
-                self.update_in_order(core, banks, moment);
-            } else {
-                self.update_by_turns(core, banks, moment);
-            }
-            let (first, len) = self.sites(core, moment.plan);
-            self.arrivals.clear(moment.step, core - self.cores.start, first, len);
+    }
+
+    /// Advances the neurons of one core by one step.
+    pub(super) fn update_core(&mut self, core: usize, moment: Moment<'_>) {
+        let layout = &moment.plan.layout;
+        let banks = layout.bank_first[core] as usize..layout.bank_first[core + 1] as usize;
+        if layout.walk[core].is_empty() {
+            self.update_in_order(core, banks, moment);
+        } else {
+            self.update_by_turns(core, banks, moment);
         }
+        let (first, len) = self.sites(core, moment.plan);
+        self.arrivals.clear(moment.step, core - self.cores.start, first, len);
     }
 
     /// The sites of a core, counted from the shard's first.
@@ -216,7 +222,6 @@ impl Shard {
         let total = &mut self.counts[core - self.cores.start].soma[cost];
         for (event, count) in events.into_iter().enumerate() {
             total[event] += count;
-            self.now.soma[cost][event] += count;
         }
     }
 
@@ -228,36 +233,27 @@ impl Shard {
         self.values.push(value);
         let packets = moment.plan.packets(site as usize);
         let sent = packets.len() as u64;
-        let [x, y] = moment.tiles[core];
-        let mut hops = [0u64; 4];
+        let hops = moment.plan.hops[site as usize];
         for packet in packets {
             let entry = moment.plan.fan[packet];
-            let target = usize::from(entry.core);
             self.outbox.push(Message {
                 gap: *busy + moment.axon_out,
                 core: entry.core,
                 profile: entry.profile,
             });
             *busy = 0.0;
-            let shard = usize::from(moment.shard_of[target]);
+            let shard = usize::from(moment.shard_of[usize::from(entry.core)]);
             let message = self.outbox.len() as u32 - 1;
             self.parcels[shard].push(Parcel { packet: packet as u32, message, value });
-            let [to_x, to_y] = moment.tiles[target];
-            hops[0] += u64::from(to_x.saturating_sub(x));
-            hops[1] += u64::from(to_y.saturating_sub(y));
-            hops[2] += u64::from(x.saturating_sub(to_x));
-            hops[3] += u64::from(y.saturating_sub(to_y));
         }
         let own = core - self.cores.start;
-        for counts in [&mut self.counts[own], &mut self.now] {
-            counts.axon_out += sent;
-            (0..4).for_each(|direction| counts.hops[direction] += hops[direction]);
-        }
+        let counts = &mut self.counts[own];
+        counts.axon_out += sent;
+        (0..4).for_each(|direction| counts.hops[direction] += u64::from(hops[direction]));
         if let Some(Some(learner)) = self.learners.get_mut(own) {
             let post = learner.fire((site - moment.plan.layout.first[core]) as usize);
             *busy += post.latency;
             self.counts[own].learn(post.granule, post.changes);
-            self.now.learn(post.granule, post.changes);
         }
     }
 
@@ -265,40 +261,39 @@ impl Shard {
     /// many steps each of its messages is late, if anything can be.
     pub(super) fn deliver(&mut self, parcels: &[Parcel], plan: &Plan, step: u64, late: Option<&[u32]>) {
         let common = plan.memory.common_timing();
+        let now = self.arrivals.row(step);
         for &Parcel { packet, message, value } in parcels {
             let entry = plan.fan[packet as usize];
             let (core, own) = (usize::from(entry.core), usize::from(entry.core) - self.cores.start);
             let late = late.map_or(0, |late| late[message as usize]);
-            if late > 0 {
-                self.counts[own].late += 1;
-                self.now.late += 1;
-            }
+            self.counts[own].late += u64::from(late > 0);
             if late == LOST {
                 continue;
             }
+            let row = if late > 0 { self.arrivals.row(step + u64::from(late)) } else { now };
             let (first, len) = self.sites(core, plan);
             let synapses = plan.synapses(packet as usize);
             self.receive(own, &plan.profiles[usize::from(entry.profile)]);
-            let step = step + u64::from(late);
-            let learner = self.learners.get_mut(own).and_then(Option::as_deref_mut);
-            if let Some(weights) = learner.and_then(|learner| learner.meet(packet, step, late)) {
+            let Self { learners, arrivals, .. } = self;
+            let learner = learners.get_mut(own).and_then(Option::as_deref_mut);
+            if let Some(weights) = learner.and_then(|it| it.meet(packet, step + u64::from(late), late)) {
                 for (index, &weight) in synapses.zip(weights) {
                     let timing = plan.memory.timing(index);
-                    let due = step + u64::from(timing.delay());
-                    let inputs = self.arrivals.add_to(due, timing.channel(), own, first, len);
+                    let row = arrivals.after(row, timing.delay());
+                    let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
                     inputs[usize::from(plan.memory.target(index))] += weight * value;
                 }
                 continue;
             }
             match common {
                 Some(timing) => {
-                    let due = step + u64::from(timing.delay());
-                    let inputs = self.arrivals.add_to(due, timing.channel(), own, first, len);
+                    let row = arrivals.after(row, timing.delay());
+                    let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
                     plan.memory.add(synapses, value, inputs);
                 }
                 None => plan.memory.each(synapses, |target, weight, timing| {
-                    let due = step + u64::from(timing.delay());
-                    let inputs = self.arrivals.add_to(due, timing.channel(), own, first, len);
+                    let row = arrivals.after(row, timing.delay());
+                    let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
                     inputs[usize::from(target)] += weight * value;
                 }),
             }
@@ -307,25 +302,45 @@ impl Shard {
 
     #[inline]
     fn receive(&mut self, own: usize, profile: &Profile) {
-        for counts in [&mut self.counts[own], &mut self.now] {
-            counts.axon_in += 1;
-            for &(granule, count) in &profile.events {
-                counts.synapse[usize::from(granule)] += u64::from(count);
-            }
-            profile.learning.iter().for_each(|&(granule, changes)| counts.learn(granule, changes));
+        let counts = &mut self.counts[own];
+        counts.axon_in += 1;
+        for &(granule, count) in &profile.events {
+            counts.synapse[usize::from(granule)] += u64::from(count);
         }
+        profile.learning.iter().for_each(|&(granule, changes)| counts.learn(granule, changes));
     }
 
     /// Changes the weights that learn, once everything of this step is delivered.
     pub(super) fn learn(&mut self, moment: Moment<'_>) {
-        let Self { learners, counts, now, outbox, .. } = self;
-        for (own, learner) in learners.iter_mut().enumerate() {
-            let Some(learner) = learner else { continue };
-            learner.learn(moment.step, moment.rewards, |granule, weights, seconds| {
-                counts[own].learn(granule, [weights, 0]);
-                now.learn(granule, [weights, 0]);
-                outbox.linger(own, seconds);
-            });
+        if !self.learners.is_empty() {
+            self.cores.clone().for_each(|core| self.learn_at(core, moment));
         }
+    }
+
+    /// The same at one core.
+    pub(super) fn learn_at(&mut self, core: usize, moment: Moment<'_>) {
+        let own = core - self.cores.start;
+        let Self { learners, counts, outbox, .. } = self;
+        let Some(Some(learner)) = learners.get_mut(own) else { return };
+        learner.learn(moment.step, moment.rewards, |granule, weights, seconds| {
+            counts[own].learn(granule, [weights, 0]);
+            outbox.linger(own, seconds);
+        });
+    }
+
+    /// What happened since this was asked last.
+    pub(super) fn count(&mut self) -> CoreCounts {
+        let mut sum = CoreCounts::new(self.told.soma.len(), self.told.synapse.len());
+        self.counts.iter().for_each(|counts| sum.add(counts));
+        let now = sum.since(&self.told);
+        self.told = sum;
+        now
+    }
+
+    /// Notes that a packet came to `core` when it was in a later or in an earlier step than the sender.
+    pub(super) fn note_shift(&mut self, core: usize, order: Ordering) {
+        let counts = &mut self.counts[core - self.cores.start];
+        counts.late += u64::from(order == Ordering::Greater);
+        counts.early += u64::from(order == Ordering::Less);
     }
 }

@@ -1,7 +1,9 @@
 //! The ground that cores stand on: the chip's network as the cores see it.
 
+use super::hops::direction;
 use super::params::{CoreParams, MAX_CORES, TileOrder};
 use crate::base::{CoreId, LinkId, NodeId, Problem, Problems, RouterId};
+use crate::energy::Prices;
 use crate::fabric::{Fabric, Health, Shape};
 use crate::noc::params::RouterParams;
 use crate::noc::route::Routing;
@@ -33,6 +35,8 @@ pub struct Ground<'a> {
     /// No router and no link is broken.
     pub(super) is_whole: bool,
     pub(super) wires: Option<Wires<'a>>,
+    /// What routers and links cost.
+    prices: Option<&'a Prices>,
 }
 
 impl<'a> Ground<'a> {
@@ -54,13 +58,33 @@ impl<'a> Ground<'a> {
         let usable = (0..fabric.nodes.len()).map(works).collect();
         let all = |parts: &[bool]| parts.iter().all(|&works| works);
         let is_whole = all(&health.router) && all(&health.link);
-        Ok(Self { fabric, params, nodes, usable, is_whole, wires: None })
+        Ok(Self { fabric, params, nodes, usable, is_whole, wires: None, prices: None })
     }
 
     /// The same with a network that can be simulated router by router.
     #[must_use]
     pub fn with_wires(self, wires: Wires<'a>) -> Self {
         Self { wires: Some(wires), ..self }
+    }
+
+    /// The same with what the events of routers and links cost.
+    #[must_use]
+    pub fn with_prices(self, prices: Option<&'a Prices>) -> Self {
+        Self { prices, ..self }
+    }
+
+    /// What a packet spends on a hop, by direction [J]: the router that it leaves and the link, flit by flit;
+    /// where links of one direction differ, their mean. Nothing where no figures are known.
+    pub(super) fn hop_energy(&self) -> [f64; 4] {
+        let Some(prices) = self.prices else { return [0.0; 4] };
+        let (mut sum, mut count) = ([0.0; 4], [0u32; 4]);
+        for (index, link) in self.fabric.links.iter().enumerate() {
+            let direction = direction(self.fabric, link);
+            sum[direction] += prices.flit_hop(link.from.index(), index);
+            count[direction] += 1;
+        }
+        let flits = f64::from(self.params.packet_flits);
+        [0, 1, 2, 3].map(|way| sum[way] / f64::from(count[way].max(1)) * flits)
     }
 
     /// Number of cores, whether they work or not.

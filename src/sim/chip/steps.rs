@@ -2,9 +2,10 @@
 
 use rayon::prelude::*;
 
+use super::free::Done;
 use super::plan::Plan;
 use super::shard::{LATEST, LOST, Moment, Parcel, Shard};
-use super::timing::{Clockwork, Outbox};
+use super::timing::{Clockwork, Outbox, Told};
 use super::{Chip, CoreCounts, Late, Pending, StepRecord};
 use crate::network::Halt;
 
@@ -42,11 +43,11 @@ impl Chip {
         clockwork: &mut Clockwork,
         moment: Moment<'_>,
         (period, policy): (f64, Late),
-    ) -> Result<(), Halt> {
+    ) -> Result<Told, Halt> {
         Self::update(shards, moment);
         let mut done = Vec::new();
         let outboxes: Vec<&Outbox> = shards.iter().map(|shard| &shard.outbox).collect();
-        clockwork.time(&outboxes, &moment.plan.profiles, Some(&mut done))?;
+        let told = clockwork.time(&outboxes, &moment.plan.latencies, Some(&mut done))?;
         let mut done = done.into_iter();
         let late_by = |done: f64| match ((done / period).floor(), policy) {
             (steps, _) if steps < 1.0 => 0,
@@ -56,7 +57,7 @@ impl Chip {
         let late: Vec<Vec<u32>> =
             outboxes.iter().map(|outbox| done.by_ref().take(outbox.len()).map(late_by).collect()).collect();
         Self::deliver(shards, moment, Some(&late));
-        Ok(())
+        Ok(Told { seconds: period, ..told })
     }
 
     /// A step that ends when everybody is done.
@@ -66,7 +67,6 @@ impl Chip {
         let plan = &self.plan;
         let moment = Moment {
             plan,
-            tiles: &self.tiles,
             shard_of: &self.shard_of,
             axon_out: self.axon_out,
             step: self.step,
@@ -92,8 +92,8 @@ impl Chip {
                 })
             }
         };
-        if let Some((pending, seconds)) = pending.zip(told.transpose()?) {
-            self.book(pending, seconds + self.barrier);
+        if let Some((pending, told)) = pending.zip(told.transpose()?) {
+            self.book(pending, Told { seconds: told.seconds + self.barrier, ..told });
         }
         let record = self.gather();
         let mut outboxes = std::mem::take(&mut self.spare);
@@ -107,12 +107,29 @@ impl Chip {
         Ok(())
     }
 
+    /// A step of cores that run freely: until the last one has done its own.
+    pub(super) fn step_freely(&mut self) {
+        let moment = Moment {
+            plan: &self.plan,
+            shard_of: &self.shard_of,
+            axon_out: self.axon_out,
+            step: self.step,
+            seed: self.seed,
+            rewards: &self.rewards,
+        };
+        let Some((free, shard)) = self.free.as_mut().zip(self.shards.first_mut()) else { return };
+        let Done { record, fired, values } = free.step(shard, moment);
+        (self.fired, self.values) = (fired, values);
+        self.sort_fired();
+        self.count(&record.counts);
+        self.keep(record);
+    }
+
     /// A step that takes as long as the clock says.
     pub(super) fn step_to_tick(&mut self, tick: (f64, Late)) -> Result<(), Halt> {
         self.hand_out_rewards();
         let moment = Moment {
             plan: &self.plan,
-            tiles: &self.tiles,
             shard_of: &self.shard_of,
             axon_out: self.axon_out,
             step: self.step,
@@ -120,12 +137,12 @@ impl Chip {
             rewards: &self.rewards,
         };
         let (shards, clockwork) = (&mut self.shards, &mut self.clockwork);
-        match &self.threads {
+        let told = match &self.threads {
             None => Self::step_by_clock(shards, clockwork, moment, tick)?,
             Some(threads) => threads.install(|| Self::step_by_clock(shards, clockwork, moment, tick))?,
-        }
+        };
         let record = self.gather();
-        self.book(Pending { record, outboxes: Vec::new() }, tick.0);
+        self.book(Pending { record, outboxes: Vec::new() }, told);
         Ok(())
     }
 
@@ -140,20 +157,24 @@ impl Chip {
     /// Tells the time of the last step, if that has not been done yet.
     pub(super) fn tell_pending(&mut self) -> Result<(), Halt> {
         if let Some(pending) = self.pending.take() {
-            let seconds = tell(&mut self.clockwork, &pending.outboxes, &self.plan)?;
-            self.book(pending, seconds + self.barrier);
+            let told = tell(&mut self.clockwork, &pending.outboxes, &self.plan)?;
+            self.book(pending, Told { seconds: told.seconds + self.barrier, ..told });
         }
         Ok(())
     }
 
-    fn book(&mut self, pending: Pending, seconds: f64) {
+    fn book(&mut self, pending: Pending, told: Told) {
         let Pending { mut record, outboxes } = pending;
-        record.seconds = seconds;
+        (record.seconds, record.critical) = (told.seconds, told.critical);
+        self.keep(record);
+        self.spare = outboxes;
+    }
+
+    fn keep(&mut self, record: StepRecord) {
         self.seconds += record.seconds;
         if let Some(records) = &mut self.records {
             records.push(record);
         }
-        self.spare = outboxes;
     }
 
     /// Adds up what happened in the step that was just simulated.
@@ -161,29 +182,37 @@ impl Chip {
         self.fired.clear();
         self.values.clear();
         let mut counts = CoreCounts::new(self.plan.layout.costs.len(), self.prices.synapse.len());
-        for shard in &self.shards {
-            counts.add(&shard.now);
+        for shard in &mut self.shards {
+            counts.add(&shard.count());
             self.fired.extend_from_slice(&shard.fired);
             self.values.extend_from_slice(&shard.values);
         }
+        self.sort_fired();
+        for (lesson, earned) in self.net.lessons.iter().zip(&mut self.earned) {
+            *earned = lesson.teacher.map_or(0.0, |teacher| teacher.reward(&self.fired));
+        }
+        self.count(&counts);
+        StepRecord { step: self.step, seconds: 0.0, critical: None, counts }
+    }
+
+    fn sort_fired(&mut self) {
         if !self.fired.is_sorted() {
             let mut both: Vec<_> = self.fired.iter().copied().zip(self.values.iter().copied()).collect();
             both.sort_unstable_by_key(|&(neuron, _)| neuron);
             (self.fired, self.values) = both.into_iter().unzip();
         }
-        for (lesson, earned) in self.net.lessons.iter().zip(&mut self.earned) {
-            *earned = lesson.teacher.map_or(0.0, |teacher| teacher.reward(&self.fired));
-        }
+    }
+
+    fn count(&mut self, counts: &CoreCounts) {
         self.activity.steps += 1;
         self.activity.spikes += counts.spikes();
         self.activity.updates += counts.updates();
         self.activity.synaptic_events += counts.synaptic_events();
         self.activity.late += counts.late;
-        StepRecord { step: self.step, seconds: 0.0, counts }
     }
 }
 
-fn tell(clockwork: &mut Clockwork, outboxes: &[Outbox], plan: &Plan) -> Result<f64, Halt> {
+fn tell(clockwork: &mut Clockwork, outboxes: &[Outbox], plan: &Plan) -> Result<Told, Halt> {
     let outboxes: Vec<&Outbox> = outboxes.iter().collect();
-    clockwork.time(&outboxes, &plan.profiles, None)
+    clockwork.time(&outboxes, &plan.latencies, None)
 }

@@ -1,6 +1,7 @@
 //! Chips against the bench, fidelities against each other, and everything that does not fit.
 
 mod learning;
+mod snapshot;
 
 use super::*;
 use crate::base::random::{Purpose, Stream};
@@ -227,4 +228,104 @@ fn weights_are_rounded_to_what_the_memory_holds() {
     setup.params.weight_bits = Some(2);
     let mut coarse = setup.chip(network(200, 6), Fidelity::Ideal, 1).unwrap();
     assert_ne!(trains(&mut coarse, 20), trains(&mut chip, 20));
+}
+
+#[test]
+fn hops_are_counted_on_every_network_and_cost_what_the_chip_says() {
+    let hops = |topology: Topology, spec: &RoutingSpec| {
+        let fabric = topology.build(&LinkParams::default()).unwrap();
+        let health = Health::perfect(&fabric);
+        let routing = spec.compile(&fabric, &health, 4, 1).unwrap();
+        let params = CoreParams { hops: None, ..Setup::new(20).params };
+        let setup = Setup { fabric, health, params, routing, router: RouterParams::default() };
+        let mut chip = setup.chip(network(200, 1), Fidelity::Ideal, 1).unwrap();
+        trains(&mut chip, 20);
+        let hops: u64 = chip.counts().map(CoreCounts::total_hops).sum();
+        // Flits over links are what the network itself counts.
+        let carried = chip.clockwork.carried();
+        (hops, carried)
+    };
+    let mesh = hops(Topology::Mesh { size: vec![4, 4] }, &RoutingSpec::default());
+    let torus = hops(Topology::Torus { size: vec![4, 4] }, &RoutingSpec::Xy);
+    let cube = hops(Topology::Mesh { size: vec![2, 2, 4] }, &RoutingSpec::Xy);
+    for (hops, carried) in [mesh, torus, cube] {
+        assert!(hops > 1000 && hops == carried, "{hops} and {carried}");
+    }
+    assert!(torus.0 < mesh.0);
+}
+
+#[test]
+fn a_core_whose_queue_is_full_waits_for_the_network() {
+    let time = |send_queue, fidelity| {
+        let mut setup = Setup::new(20);
+        setup.params = CoreParams { send_queue, packet_flits: 8, ..setup.params };
+        let mut chip = setup.chip(network(200, 1), fidelity, 1)?;
+        let trains = trains(&mut chip, 20);
+        Ok::<_, Problems>((trains, chip.seconds()))
+    };
+    let [endless, deep, shallow] =
+        [None, Some(100), Some(1)].map(|queue| time(queue, Fidelity::Cycle).unwrap());
+    assert_eq!(endless, deep);
+    // The spikes are the same, but cores cannot run ahead of the network any more.
+    assert!(shallow.0 == endless.0 && shallow.1 > endless.1 * 1.01, "{} and {}", shallow.1, endless.1);
+    let refused = time(Some(1), Fidelity::Approximate).unwrap_err().to_string();
+    assert!(refused.contains("send_queue: `approximate` does not tell"), "{refused}");
+}
+
+#[test]
+fn the_record_names_what_a_step_waited_for() {
+    let critical = |change: fn(&mut CoreParams), fidelity| {
+        let mut setup = Setup::new(20);
+        change(&mut setup.params);
+        let mut chip = setup.chip(network(200, 1), fidelity, 1).unwrap();
+        chip.keep_records();
+        trains(&mut chip, 20);
+        chip.take_records().into_iter().map(|record| record.critical.unwrap()).collect::<Vec<_>>()
+    };
+    let is_core = |it: &Critical| matches!(it, Critical::Core(_));
+    // Cores that take a microsecond for a packet are slower than the network; with long packets it is the other
+    // way round.
+    let slow_cores = |params: &mut CoreParams| params.axon_in = cost(0.0, 1e-6);
+    let long_packets = |params: &mut CoreParams| {
+        params.packet_flits = 64;
+        params.axon_in = cost(0.0, 0.0);
+        params.granules[0].synapse = cost(0.0, 0.0);
+    };
+    for fidelity in [Fidelity::Ideal, Fidelity::Sanafe, Fidelity::SanafeSimple, Fidelity::Cycle] {
+        assert!(critical(slow_cores, fidelity).iter().all(is_core), "{fidelity:?}");
+    }
+    let found = critical(long_packets, Fidelity::Cycle);
+    assert!(found.iter().filter(|it| !is_core(it)).count() > 10, "{found:?}");
+}
+
+#[test]
+fn cores_that_run_freely_fire_as_with_a_barrier_while_they_keep_up() {
+    let run = |period: f64, delay: u32| {
+        let mut setup = Setup::new(20);
+        setup.params.synchronisation = Synchronisation::Free { period: Seconds(period) };
+        let mut chip = setup.chip(network(200, delay), Fidelity::Ideal, 1).unwrap();
+        let trains = trains(&mut chip, 30);
+        let mut counts = CoreCounts::new(chip.plan.layout.costs.len(), 1);
+        chip.counts().for_each(|own| counts.add(own));
+        (trains, chip.seconds(), counts)
+    };
+    let mut bench = Bench::new(network(200, 3), 9).unwrap();
+    let expected = trains(&mut bench, 30);
+    let (trains_in_time, seconds, counts) = run(1e-3, 3);
+    assert_eq!(trains_in_time, expected);
+    assert!((seconds / (30.0 * 1e-3) - 1.0).abs() < 1e-12);
+    assert_eq!((counts.late, counts.early), (0, 0));
+    // Clocks that nobody can follow: cores drift apart, the busier ones behind, and nothing is lost.
+    let (drifted, seconds, counts) = run(0.05e-6, 3);
+    assert!(counts.late > 0 && counts.early > 0 && drifted != expected, "{counts:?}");
+    assert!(seconds > 30.0 * 0.05e-6);
+    assert_eq!(run(0.05e-6, 3), (drifted, seconds, counts));
+}
+
+#[test]
+fn running_freely_says_what_it_does_not_know() {
+    let mut setup = Setup::new(20);
+    setup.params.synchronisation = Synchronisation::Free { period: Seconds(1e-6) };
+    let found = setup.chip(network(200, 1), Fidelity::Cycle, 1).unwrap_err().to_string();
+    assert!(found.contains("fidelity: cores that run freely share no step"), "{found}");
 }

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::SweepDoc;
 use super::condition::Condition;
 use super::lane::{Assignments, Lane};
-use super::paths::{Paths, SPECIAL};
+use super::paths::Paths;
+use super::task::{Order, Task, beside};
+use super::{Plot, SweepDoc};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{Problem, Problems};
 use crate::spec::document::Kind;
-use crate::spec::preset;
 
 /// Most combinations that are looked at, and most points of a sweep.
 const MOST: u64 = 10_000_000;
@@ -37,12 +37,13 @@ pub struct Column {
 /// let design = read::<SweepDoc>(Source::memory("example", yaml), &Overrides::none())?.built;
 /// assert_eq!((design.settings(), design.points()), (2, 20));
 /// let point = design.point(11, None);
-/// assert_eq!(point.arguments.join(" "), "run uniform --chip mesh8 --routing mftn --seed 2");
+/// assert_eq!(point.arguments.join(" "), "run uniform --routing mftn --seed 2");
 /// # Ok::<(), spikeloom::spec::Diagnostics>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Design {
     sweep: SweepDoc,
+    task: Task,
     columns: Vec<Column>,
     lanes: Vec<Lane>,
     /// Numbers of the combinations (or draws) that are run; `None`: all of them.
@@ -50,7 +51,7 @@ pub struct Design {
     settings: u64,
 }
 
-/// One run of a sweep.
+/// One run of a sweep, or one of what else it consists of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
     /// Its number, from 0.
@@ -69,15 +70,11 @@ pub struct Point {
 
 impl Design {
     pub(super) fn new(sweep: &SweepDoc) -> Result<Self, Problems> {
-        let paths = Paths::new();
+        let task = Task::of(sweep)?;
+        let paths = Paths::new(task);
         let mut problems = Problems::new();
         check_ranges(sweep, &mut problems);
-        for path in sweep.set.keys() {
-            problems.absorb("set", paths.check(path));
-            problems.require(!SPECIAL.contains(&path.as_str()), "set", || {
-                format!("`{path}` has a field of its own in a sweep")
-            });
-        }
+        check_common(sweep, task, &paths, &mut problems);
         let sampled = sweep.sample.is_some();
         let mut lanes = Vec::new();
         if !sweep.points.is_empty() {
@@ -88,8 +85,9 @@ impl Design {
         }
         check_doubled(&lanes, &mut problems);
         let columns = named(&lanes, &mut problems);
+        check_plot(&sweep.plot, &columns, &mut problems);
         problems.into_result(())?;
-        let mut design = Self { sweep: sweep.clone(), columns, lanes, kept: None, settings: 0 };
+        let mut design = Self { sweep: sweep.clone(), task, columns, lanes, kept: None, settings: 0 };
         design.settings = design.count()?;
         design.keep()?;
         let points = design.settings.saturating_mul(u64::from(sweep.repetitions));
@@ -122,8 +120,11 @@ impl Design {
     /// The documents that the points name, each with its kind, once.
     pub fn documents(&self, folder: Option<&Path>) -> Vec<(Kind, String)> {
         let sweep = &self.sweep;
-        let mut named = vec![(Kind::Workload, sweep.workload.clone()), (Kind::Chip, sweep.chip.clone())];
-        named.extend(sweep.faults.clone().map(|name| (Kind::Faults, name)));
+        let SweepDoc { workload, chip, faults, device, .. } = sweep;
+        let kinds = [Kind::Workload, Kind::Chip, Kind::Faults, Kind::Device];
+        let names = [workload, chip, faults, device].map(Clone::clone);
+        let mut named: Vec<(Kind, String)> =
+            kinds.into_iter().zip(names).filter_map(|(kind, name)| Some((kind, name?))).collect();
         let levels = self.lanes.iter().flat_map(|lane| {
             (0..lane.count().unwrap_or(0)).flat_map(|level| {
                 let mut set = Assignments::new();
@@ -132,7 +133,7 @@ impl Design {
             })
         });
         for (path, value) in levels {
-            let kind = Kind::OF_A_RUN.into_iter().find(|kind| kind.prefix() == path);
+            let kind = kinds.into_iter().find(|kind| kind.prefix() == path);
             named.extend(kind.zip(value.as_str().map(str::to_owned)));
         }
         let mut found: Vec<(Kind, String)> = Vec::new();
@@ -150,15 +151,13 @@ impl Design {
         let repetitions = u64::from(self.sweep.repetitions);
         let (setting, repetition) = (index / repetitions, (index % repetitions) as u32);
         let (cells, set) = self.setting(setting);
-        let mut run = Run::of(&self.sweep);
-        for (path, value) in
-            self.sweep.set.iter().map(|(path, value)| (path.clone(), value.clone())).chain(set)
-        {
-            run.assign(path, value);
+        let mut order = Order::of(&self.sweep, self.task);
+        for (path, value) in set {
+            order.assign(path, value);
         }
-        run.seed = run.seed.wrapping_add(u64::from(repetition));
-        let seed = run.seed;
-        Point { index, setting, repetition, seed, cells, arguments: run.arguments(folder) }
+        order.seed = order.seed.wrapping_add(u64::from(repetition));
+        let seed = order.seed;
+        Point { index, setting, repetition, seed, cells, arguments: order.arguments(folder) }
     }
 
     /// The values of the columns in a setting, and what it sets.
@@ -238,80 +237,6 @@ impl Design {
     }
 }
 
-/// A run that is being put together.
-struct Run {
-    workload: String,
-    chip: String,
-    faults: Option<String>,
-    routing: Option<String>,
-    fidelity: Option<String>,
-    seed: u64,
-    set: Assignments,
-}
-
-impl Run {
-    fn of(sweep: &SweepDoc) -> Self {
-        let SweepDoc { workload, chip, faults, routing, fidelity, seed, .. } = sweep.clone();
-        Self { workload, chip, faults, routing, fidelity, seed, set: Assignments::new() }
-    }
-
-    /// Sets a path; what was set for it before is forgotten.
-    fn assign(&mut self, path: String, value: Value) {
-        let text = || value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        let name = || (!value.is_null()).then(text);
-        match path.as_str() {
-            "workload" => self.workload = text(),
-            "chip" => self.chip = text(),
-            "faults" => self.faults = name(),
-            "routing" => self.routing = name(),
-            "fidelity" => self.fidelity = name(),
-            "seed" => self.seed = value.as_u64().unwrap_or(self.seed),
-            _ => {
-                self.set.retain(|(known, _)| *known != path);
-                self.set.push((path, value));
-            }
-        }
-    }
-
-    fn arguments(&self, folder: Option<&Path>) -> Vec<String> {
-        let mut arguments = vec!["run".to_owned(), beside(Kind::Workload, &self.workload, folder)];
-        let mut option = |name: &str, value: String| arguments.extend([format!("--{name}"), value]);
-        option("chip", beside(Kind::Chip, &self.chip, folder));
-        if let Some(faults) = &self.faults {
-            option("faults", beside(Kind::Faults, faults, folder));
-        }
-        for (name, value) in [("routing", &self.routing), ("fidelity", &self.fidelity)] {
-            if let Some(value) = value {
-                option(name, value.clone());
-            }
-        }
-        option("seed", self.seed.to_string());
-        for (path, value) in &self.set {
-            option("set", format!("{path}={}", written(value)));
-        }
-        arguments
-    }
-}
-
-/// A value as an argument: text that reads back as the same text stands bare, all else is JSON, which is
-/// YAML in its flow style.
-fn written(value: &Value) -> String {
-    match value {
-        Value::String(text) if crate::spec::scalar::is_plain_text(text) => text.clone(),
-        other => other.to_string(),
-    }
-}
-
-/// A document's name as a command needs it: files lie in `folder`.
-fn beside(kind: Kind, name: &str, folder: Option<&Path>) -> String {
-    match folder {
-        Some(folder) if preset::find(kind, name).is_none() && !folder.as_os_str().is_empty() => {
-            folder.join(name).to_string_lossy().into_owned()
-        }
-        _ => name.to_owned(),
-    }
-}
-
 fn check_ranges(sweep: &SweepDoc, problems: &mut Problems) {
     let level = sweep.confidence;
     problems.require(level > 0.0 && level < 1.0, "confidence", || {
@@ -326,6 +251,37 @@ fn check_ranges(sweep: &SweepDoc, problems: &mut Problems) {
         });
         let varied = !sweep.axes.is_empty() || !sweep.points.is_empty();
         problems.require(varied, "sample", || "there is no axis to draw from".into());
+    }
+}
+
+/// What is the same at every point.
+fn check_common(sweep: &SweepDoc, task: Task, paths: &Paths, problems: &mut Problems) {
+    for (path, value) in &sweep.set {
+        problems.absorb("set", paths.check(path));
+        problems.absorb("set", paths.check_value(path, value));
+        problems.require(!task.names().contains(&path.as_str()), "set", || {
+            format!("`{path}` has a field of its own in a sweep")
+        });
+    }
+    for (path, name) in [("routing", &sweep.routing), ("fidelity", &sweep.fidelity)] {
+        if let Some(name) = name {
+            problems.absorb(path, paths.check_value(path, &name.as_str().into()));
+        }
+    }
+}
+
+/// Columns that the page is to show must be there.
+fn check_plot(plot: &Plot, columns: &[Column], problems: &mut Problems) {
+    let names = || columns.iter().map(|column| column.name.as_str());
+    let heat = plot.heat.iter().flatten().enumerate().map(|(at, name)| (format!("plot.heat[{at}]"), name));
+    let single = [("plot.x", &plot.x), ("plot.facet", &plot.facet)];
+    let single = single.into_iter().filter_map(|(path, name)| Some((path.to_owned(), name.as_ref()?)));
+    for (path, name) in single.chain(heat) {
+        if !names().any(|known| known == name) {
+            let problem = Problem::new(path, format!("there is no column `{name}`"));
+            let allowed = names().collect::<Vec<_>>().join(", ");
+            problems.push(problem.nearest(name, names()).allowed(allowed));
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::axis::{Axis, Between, Choice, Part, Spread};
-use super::paths::{Paths, check_value};
+use super::paths::Paths;
 use crate::base::{Problem, Problems};
 
 /// Values by path, in the order in which they are set.
@@ -47,7 +47,7 @@ impl Lane {
                 let heading = Heading { name: name.clone(), path: path.clone() };
                 let mut problems = Problems::new();
                 problems.absorb("path", paths.check(&part.path));
-                problems.absorb("values", check_values(&part));
+                problems.absorb("values", check_values(&part, paths));
                 let levels = problems.absorb("", part.spread(sampled)).map(|spread| match spread {
                     Spread::Listed(values) => Levels::Listed(vec![values]),
                     Spread::Between(between) => Levels::Between(between),
@@ -69,7 +69,7 @@ impl Lane {
         let mut columns: Vec<Heading> = Vec::new();
         for (at, point) in points.iter().enumerate() {
             for (path, value) in point {
-                problems.absorb(&format!("[{at}]"), check_value(path, value));
+                problems.absorb(&format!("[{at}]"), paths.check_value(path, value));
                 if columns.iter().any(|known| known.path.as_ref() == Some(path)) {
                     continue;
                 }
@@ -142,12 +142,12 @@ impl Lane {
 }
 
 /// Numbers from a range are whole where a seed needs them, if the range is; names never come from one.
-fn check_values(part: &Part) -> Result<(), Problems> {
+fn check_values(part: &Part, paths: &Paths) -> Result<(), Problems> {
     let mut problems = Problems::new();
     match part.spread(false) {
         Ok(Spread::Listed(values)) => {
             for (at, value) in values.iter().enumerate() {
-                problems.absorb(&format!("[{at}]"), check_value(&part.path, value));
+                problems.absorb(&format!("[{at}]"), paths.check_value(&part.path, value));
             }
         }
         // A continuum holds numbers.
@@ -155,7 +155,7 @@ fn check_values(part: &Part) -> Result<(), Problems> {
             let whole = part.range.is_some_and(|range| range.whole && range.from >= 0.0);
             let probe = if whole { Value::from(1) } else { Value::from(0.5) };
             if part.range.is_some() || part.log_range.is_some() {
-                problems.absorb("", check_value(&part.path, &probe));
+                problems.absorb("", paths.check_value(&part.path, &probe));
             }
         }
     }
@@ -170,7 +170,7 @@ fn zipped(parts: &[Part], paths: &Paths) -> Result<Lane, Problems> {
     for (at, part) in parts.iter().enumerate() {
         let place = format!("zip[{at}]");
         problems.absorb(&format!("{place}.path"), paths.check(&part.path));
-        problems.absorb(&format!("{place}.values"), check_values(part));
+        problems.absorb(&format!("{place}.values"), check_values(part, paths));
         columns.push(Heading { name: part.name.clone(), path: Some(part.path.clone()) });
         if let Some(Spread::Listed(values)) = problems.absorb(&place, part.spread(false)) {
             let first = lists.first().map_or(values.len(), Vec::len);
@@ -193,7 +193,7 @@ fn chosen(name: Option<&str>, choices: &[Choice], paths: &Paths) -> Result<Lane,
         problems.require(is_new, &place, || format!("there is another choice `{}`", choice.name));
         for (path, value) in &choice.set {
             problems.absorb(&format!("{place}.set"), paths.check(path));
-            problems.absorb(&format!("{place}.set"), check_value(path, value));
+            problems.absorb(&format!("{place}.set"), paths.check_value(path, value));
         }
     }
     let heading = Heading { name: name.map(str::to_owned), path: None };

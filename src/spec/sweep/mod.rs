@@ -1,22 +1,23 @@
 //! Sweeps: many runs that differ in a few values.
 //!
 //! ```text
-//!   SweepDoc ──build──▶ Design ──point(i)──▶ Point ──▶ the arguments of one `spikeloom run`
+//!   SweepDoc ──build──▶ Design ──point(i)──▶ Point ──▶ the arguments of one `spikeloom run`, `map` or `array`
 //!   axes, points, sample, keep, repetitions
 //! ```
 //!
 //! Invariants: the design is a pure function of the document; a point is a pure function of the design and
-//! its number, and is nothing but the arguments of a run; a design holds a few bytes a point.
+//! its number, and is nothing but the arguments of one command; a design holds a few bytes a point.
 //!
 //! Must not know: how points are run, where results go.
 //!
-//! Read [`SweepDoc`] first, then `design.rs`.
+//! Read [`SweepDoc`] first, then `design.rs`, then `task.rs` for what a point can be.
 
 mod axis;
 mod condition;
 mod design;
 mod lane;
 mod paths;
+mod task;
 
 use std::collections::BTreeMap;
 
@@ -26,6 +27,7 @@ use serde_json::Value;
 
 pub use axis::{Axis, Choice, LogRange, Part, Range};
 pub use design::{Column, Design, Point};
+pub use task::{MapOptions, StudyOptions};
 
 use super::document::{Document, Files, Kind};
 use crate::base::Problems;
@@ -33,24 +35,37 @@ use crate::base::Problems;
 /// Many runs that differ in a few values.
 ///
 /// A path is `chip.…`, `workload.…` or `faults.…` as in `--set`, or one of `workload`, `chip`, `faults`
-/// (names of documents), `routing`, `fidelity`, `seed`.
+/// (names of documents), `routing`, `fidelity`, `seed`. With `map`, each point is a mapping as by
+/// `spikeloom map`, and paths may be `map.…`; with `device`, each point is a study of an array as by
+/// `spikeloom array`, and paths are `device`, `seed`, `device.…` and `study.…`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SweepDoc {
     /// What is run: a built-in workload, or a file relative to this one.
-    pub workload: String,
-    /// The chip: a built-in one, or a file relative to this one.
-    #[serde(default = "default_chip")]
-    pub chip: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<String>,
+    /// The chip: a built-in one, or a file relative to this one. Default: that of `run`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub chip: Option<String>,
     /// What is broken: a built-in fault map, or a file relative to this one. Default: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub faults: Option<String>,
     /// How packets find their way, instead of what the chip says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub routing: Option<String>,
-    /// How closely the network is simulated, as in `run --fidelity`. Default: `cycle`.
+    /// How closely the network is simulated, as in `run --fidelity`. Default: that of `run`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fidelity: Option<String>,
+    /// Each point is a mapping of the workload's network onto the chip, searched for like this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<MapOptions>,
+    /// Each point is a study of this device's array instead of a run: a built-in one, or a file relative
+    /// to this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// What is tried with the array.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub study: Option<StudyOptions>,
     /// Seed of the first repetition; each further one has the next.
     #[serde(default = "one")]
     pub seed: u64,
@@ -103,6 +118,9 @@ pub struct Plot {
     /// The column along the curves.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub x: Option<String>,
+    /// A column with charts of its own for each of its values.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facet: Option<String>,
     /// Metrics that are drawn, by their names in `results.csv`, such as `latency.packet.mean`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub metrics: Vec<String>,
@@ -112,10 +130,6 @@ pub struct Plot {
     /// Metrics whose best compromises are marked, all to be small; a `-` before the name: to be large.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pareto: Vec<String>,
-}
-
-fn default_chip() -> String {
-    "mesh8".into()
 }
 
 fn one() -> u64 {

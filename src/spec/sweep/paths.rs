@@ -2,29 +2,38 @@
 
 use serde_json::Value;
 
+use super::task::{MapOptions, StudyOptions, Task};
 use crate::base::{Problem, Problems, problem};
-use crate::spec::document::{ChipDoc, FaultDoc, Kind};
+use crate::sim::Fidelity;
+use crate::spec::device::DeviceDoc;
+use crate::spec::document::{ChipDoc, FaultDoc};
 use crate::spec::overrides::segments;
 use crate::spec::schema::{Schema, Shape};
 use crate::spec::workload::WorkloadDoc;
 
-/// What is varied by its name alone.
-pub(super) const SPECIAL: [&str; 6] = ["workload", "chip", "faults", "routing", "fidelity", "seed"];
-
-/// What the documents of a run may hold.
+/// What the points of a sweep can be set.
 pub(super) struct Paths {
-    chip: Schema,
-    faults: Schema,
-    workload: Schema,
+    task: Task,
+    /// What may stand below the first word of a path.
+    schemas: Vec<(&'static str, Schema)>,
+    fidelity: Schema,
 }
 
 impl Paths {
-    pub(super) fn new() -> Self {
-        Self {
-            chip: Schema::of::<ChipDoc>(),
-            faults: Schema::of::<FaultDoc>(),
-            workload: Schema::of::<WorkloadDoc>(),
-        }
+    pub(super) fn new(task: Task) -> Self {
+        let schema = |prefix: &&'static str| {
+            let schema = match *prefix {
+                "chip" => Schema::of::<ChipDoc>(),
+                "faults" => Schema::of::<FaultDoc>(),
+                "workload" => Schema::of::<WorkloadDoc>(),
+                "device" => Schema::of::<DeviceDoc>(),
+                "map" => Schema::of::<MapOptions>(),
+                _ => Schema::of::<StudyOptions>(),
+            };
+            (*prefix, schema)
+        };
+        let schemas = task.prefixes().iter().map(schema).collect();
+        Self { task, schemas, fidelity: Schema::of::<Fidelity>() }
     }
 
     /// Checks that `path` names something that can be set.
@@ -32,54 +41,75 @@ impl Paths {
     /// # Errors
     /// It does not; the nearest name that there is at the first word that is wrong.
     pub(super) fn check(&self, path: &str) -> Result<(), Problems> {
-        if SPECIAL.contains(&path) {
-            return Ok(());
+        self.shape(path).map(|_| ())
+    }
+
+    /// Checks that `value` can be set at `path`, as far as that is a matter of names: documents and seeds
+    /// must be such, and one of several named alternatives must be one of them.
+    ///
+    /// # Errors
+    /// It cannot; the nearest name.
+    pub(super) fn check_value(&self, path: &str, value: &Value) -> Result<(), Problems> {
+        let (fits, allowed) = match path {
+            "seed" => (value.is_u64(), "whole numbers from 0"),
+            "workload" | "device" => (value.is_string(), "names"),
+            _ if self.task.names().contains(&path) => {
+                (value.is_string() || value.is_null(), "names, and null for none")
+            }
+            _ => (true, ""),
+        };
+        if !fits {
+            return Err(Problem::new("", format!("{value} is no `{path}`")).allowed(allowed).into());
+        }
+        let shape = match path {
+            "routing" => self.shape("chip.routing").ok().flatten(),
+            "fidelity" => Some(self.fidelity.root()),
+            _ => self.shape(path).ok().flatten(),
+        };
+        let choice = shape.filter(|shape| shape.is_choice()).map(Shape::names);
+        match (choice, value.as_str()) {
+            (Some(names), Some(text)) if !names.contains(&text) => {
+                let problem = Problem::new("", format!("there is no `{text}` for `{path}`"));
+                Err(problem.nearest(text, names.iter().copied()).allowed(names.join(", ")).into())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What stands at `path`; nothing is known of names of documents, and below what is left open.
+    fn shape(&self, path: &str) -> Result<Option<Shape<'_>>, Problems> {
+        if self.task.names().contains(&path) {
+            return Ok(None);
         }
         let words = segments(path, 0).unwrap_or_default();
-        let schema = match words.first().map(|word| word.text.as_str()) {
-            Some("chip") if words.len() > 1 => &self.chip,
-            Some("faults") if words.len() > 1 => &self.faults,
-            Some("workload") if words.len() > 1 => &self.workload,
-            _ => return Err(unknown(path)),
+        let first = words.first().filter(|_| words.len() > 1).map(|word| word.text.as_str());
+        let Some((_, schema)) = self.schemas.iter().find(|(prefix, _)| Some(*prefix) == first) else {
+            return Err(self.unknown(path));
         };
         let mut shape = schema.root();
         for (at, word) in words.iter().enumerate().skip(1) {
             let is_item = word.bracketed || word.text.bytes().all(|byte| byte.is_ascii_digit());
             let below = if is_item { shape.item() } else { shape.field(&word.text) };
             let Some(below) = below else {
-                return if is_open(shape) { Ok(()) } else { Err(misspelt(path, at, &word.text, shape)) };
+                return if is_open(shape) { Ok(None) } else { Err(misspelt(path, at, &word.text, shape)) };
             };
             shape = below;
         }
-        Ok(())
+        Ok(Some(shape))
     }
-}
 
-/// Checks that what is varied by its name alone is given values that can stand for it.
-///
-/// # Errors
-/// A seed that is no whole number, a document that is no name.
-pub(super) fn check_value(path: &str, value: &Value) -> Result<(), Problems> {
-    let (fits, allowed) = match path {
-        "seed" => (value.is_u64(), "whole numbers from 0"),
-        "workload" | "chip" => (value.is_string(), "names"),
-        _ if SPECIAL.contains(&path) => (value.is_string() || value.is_null(), "names, and null for none"),
-        _ => return Ok(()),
-    };
-    let problem = || Problem::new("", format!("{value} is no `{path}`")).allowed(allowed);
-    if fits { Ok(()) } else { Err(problem().into()) }
+    fn unknown(&self, path: &str) -> Problems {
+        let names = self.task.names();
+        let prefixes: Vec<String> = self.task.prefixes().iter().map(|prefix| format!("{prefix}.…")).collect();
+        let mut problem = Problem::new("", format!("`{path}` is nothing that the points of this sweep have"));
+        problem.nearest = problem::nearest(path, names.iter().copied()).map(str::to_owned);
+        problem.allowed(format!("{}, {}", prefixes.join(", "), names.join(", "))).into()
+    }
 }
 
 /// Whether the schema leaves open what may stand here.
 fn is_open(shape: Shape<'_>) -> bool {
     shape.fields().is_empty() && shape.names().is_empty() && shape.item().is_none()
-}
-
-fn unknown(path: &str) -> Problems {
-    let prefixes = Kind::OF_A_RUN.map(|kind| format!("{}.…", kind.prefix()));
-    let mut problem = Problem::new("", format!("`{path}` is not a path of a run's documents"));
-    problem.nearest = problem::nearest(path, SPECIAL).map(str::to_owned);
-    problem.allowed(format!("{}, {}", prefixes.join(", "), SPECIAL.join(", "))).into()
 }
 
 fn misspelt(path: &str, at: usize, word: &str, shape: Shape<'_>) -> Problems {

@@ -56,24 +56,24 @@ axes:
     choices:
       - {name: flat, set: {routing: xy}}
       - {name: ring, set: {chip: torus8, chip.topology: {torus: {size: [4, 4]}}, faults: maps/a.yaml}}
-  - {path: workload.traffic.pattern, values: [uniform, 'null']}",
+  - {path: workload.traffic.trace, values: [a.csv, 'null']}",
     );
     let design = design.unwrap_or_else(|problems| panic!("{problems}")).built;
     assert_eq!((design.settings(), design.points()), (4, 12));
     let arguments = |index| design.point(index, Some(Path::new("in"))).arguments.join(" ");
     assert_eq!(
         arguments(0),
-        "run in/my work.yaml --chip mesh8 --routing xy --seed 5 --set workload.traffic.rate=0.1 \
-         --set workload.traffic.pattern=uniform"
+        "run in/my work.yaml --routing xy --seed 5 --set workload.traffic.rate=0.1 \
+         --set workload.traffic.trace=a.csv"
     );
     assert_eq!(
         arguments(11),
         "run in/my work.yaml --chip torus8 --faults in/maps/a.yaml --seed 7 --set workload.traffic.rate=0.1 \
-         --set chip.topology={\"torus\":{\"size\":[4,4]}} --set workload.traffic.pattern=\"null\""
+         --set chip.topology={\"torus\":{\"size\":[4,4]}} --set workload.traffic.trace=\"null\""
     );
     let point = design.point(7, None);
     assert_eq!((point.setting, point.repetition, point.seed), (2, 1, 6));
-    assert_eq!(point.cells, [json!("ring"), json!("uniform")]);
+    assert_eq!(point.cells, [json!("ring"), json!("a.csv")]);
 }
 
 #[test]
@@ -127,10 +127,53 @@ fn wrong_sweeps_are_refused_with_a_reason() {
         ("repetitions: 0", "1 to 100000"),
         ("set: {chip: mesh8}", "field of its own"),
         ("confidence: 1", "level of confidence"),
+        ("{axes: [{path: seed, values: [1]}], plot: {x: sed}}", "did you mean `seed`?"),
+        ("routing: mfnt", "did you mean `mftn`?"),
+        ("axes: [{path: routing, values: [xy, oddeven]}]", "did you mean `odd-even`?"),
+        ("axes: [{path: workload.traffic.pattern, values: [unifrom]}]", "did you mean `uniform`?"),
+        ("axes: [{name: n, choices: [{name: a, set: {fidelity: cylce}}]}]", "did you mean `cycle`?"),
+        ("axes: [{path: map.place, values: [anneal]}]", "nothing that the points of this sweep have"),
+        ("map: {}", "is missing: each point is a mapping"),
+        ("{map: {place: anneel}, chip: loihi}", "did you mean `anneal`?"),
+        ("study: {rows: 3}", "does not go with a run"),
+        ("device: rram_yao", "does not go with a study"),
     ] {
-        match load(&format!("workload: uniform\n{yaml}")) {
+        let yaml = match yaml.strip_prefix('{').and_then(|yaml| yaml.strip_suffix('}')) {
+            Some(fields) => format!("{{workload: uniform, {fields}}}"),
+            None => format!("workload: uniform\n{yaml}"),
+        };
+        match load(&yaml) {
             Ok(_) => panic!("{yaml} was accepted"),
             Err(problems) => assert!(problems.contains(reason), "{yaml} is refused by\n{problems}"),
         }
     }
+}
+
+#[test]
+fn points_may_be_mappings_and_studies() {
+    let commands = |yaml: &str| -> Vec<String> {
+        let design = load(yaml).unwrap_or_else(|problems| panic!("{problems}")).built;
+        (0..design.points()).map(|index| design.point(index, None).arguments.join(" ")).collect()
+    };
+    let mappings = commands(
+        "
+workload: balanced
+chip: loihi-sanafe
+map: {partition: multilevel, measure: 50}
+axes: [{path: map.place, values: [hilbert, anneal]}, {path: map.multicast, values: [false, true]}]",
+    );
+    let base = "map balanced --chip loihi-sanafe --seed 1 --measure 50 --partition multilevel --place";
+    let expected = ["hilbert", "hilbert --multicast", "anneal", "anneal --multicast"];
+    assert_eq!(mappings, expected.map(|rest| format!("{base} {rest}")));
+    let studies = commands(
+        "
+device: rram_yao
+study: {trials: 5}
+repetitions: 2
+axes: [{zip: [{path: device.array.crossbar.adc.bits, values: [6]}, {path: study.rows, values: [32]}]}]",
+    );
+    let expected = [1, 2].map(|seed| {
+        format!("array rram_yao --seed {seed} --set device.array.crossbar.adc.bits=6 --trials 5 --rows 32")
+    });
+    assert_eq!(studies, expected);
 }

@@ -6,8 +6,9 @@ use super::Subject;
 use crate::sweep::pareto::Goal;
 use crate::sweep::{SettingResult, Survey};
 
-/// Metrics that are drawn if there are any, the most telling first.
-const TELLING: [&str; 8] = [
+/// Metrics that are drawn if there are any, the most telling first: of traffic, of networks and algorithms, of
+/// studies of arrays, of mappings.
+pub const TELLING: [&str; 17] = [
     "latency.packet.mean",
     "throughput.accepted",
     "traffic.delivered_share",
@@ -15,11 +16,26 @@ const TELLING: [&str; 8] = [
     "faults.delivered_share",
     "result.saturation.below",
     "latency.packet.p99",
+    "latency.step.mean",
     "energy.total_joules",
+    "output_error.mean",
+    "costs.multiply.energy",
+    "costs.multiply.time",
+    "figures.packet_hops",
+    "figures.max_link_load",
+    "figures.energy",
+    "figures.unicast_packets",
+    "time.seconds",
 ];
 
-/// What is compromised between: latency, energy and area.
-const GOALS: [&str; 3] = ["latency.packet.mean", "energy.joules_per_packet", "area.routers_mm2"];
+/// What is compromised between, by what is run: latency, energy and area; errors, energy and time; hops and the
+/// busiest link.
+const GOALS: [&[&str]; 4] = [
+    &["latency.packet.mean", "energy.joules_per_packet", "area.routers_mm2"],
+    &["latency.step.mean", "energy.total_joules", "area.routers_mm2"],
+    &["output_error.mean", "costs.multiply.energy", "costs.multiply.time"],
+    &["figures.packet_hops", "figures.max_link_load"],
+];
 
 /// Metrics that are drawn at most unless the sweep asks for more.
 const MOST_DRAWN: usize = 6;
@@ -27,6 +43,7 @@ const MOST_DRAWN: usize = 6;
 /// What is drawn: numbers of columns and metrics.
 pub(super) struct Choice {
     pub x: Option<usize>,
+    pub facet: Option<usize>,
     pub metrics: Vec<usize>,
     pub heat: Option<[usize; 2]>,
     pub goals: Vec<(Goal, usize)>,
@@ -42,9 +59,11 @@ impl Choice {
         let x = plot.x.as_ref().and_then(column);
         // The earlier of two columns with as many values: it is what the sweep is first of all about.
         let x = x.or_else(|| columns.clone().rev().filter(numeric).max_by_key(wide));
+        // Names have places along the axis, too, if there are no numbers.
+        let x = x.filter(|column| wide(column) > 1).or_else(|| columns.clone().rev().max_by_key(wide));
         let x = x.filter(|column| wide(column) > 1);
         let goals: Vec<String> = match plot.pareto.as_slice() {
-            [] => GOALS.map(str::to_owned).into(),
+            [] => default_goals(survey, results),
             goals => goals.to_vec(),
         };
         let goals: Vec<(Goal, usize)> = goals
@@ -60,8 +79,18 @@ impl Choice {
             }
         }
         let heat = plot.heat.as_ref().and_then(|[a, b]| Some([column(a)?, column(b)?]));
-        Self { x, metrics, heat: heat.or_else(|| widest_pair(columns.len(), results)), goals }
+        let facet = plot.facet.as_ref().and_then(column).filter(|&facet| Some(facet) != x);
+        Self { x, facet, metrics, heat: heat.or_else(|| widest_pair(columns.len(), results)), goals }
     }
+}
+
+/// Those of the goals of which there are the most.
+fn default_goals(survey: &Survey, results: &[SettingResult]) -> Vec<String> {
+    let there = |goals: &[&str]| -> Vec<String> {
+        let known = goals.iter().filter(|goal| survey.position(goal).is_some_and(|it| differs(it, results)));
+        known.map(|goal| (*goal).to_owned()).collect()
+    };
+    GOALS.iter().map(|goals| there(goals)).rev().max_by_key(Vec::len).unwrap_or_default()
 }
 
 fn drawn(subject: &Subject<'_>, survey: &Survey, results: &[SettingResult]) -> Vec<usize> {
@@ -69,11 +98,14 @@ fn drawn(subject: &Subject<'_>, survey: &Survey, results: &[SettingResult]) -> V
     if !asked.is_empty() {
         return asked.iter().filter_map(|name| survey.position(name)).collect();
     }
-    let differs = |metric: &usize| {
-        let mut means = results.iter().filter_map(|result| result.estimates[*metric]).map(|it| it.mean);
-        means.next().is_some_and(|first| means.any(|mean| mean != first))
-    };
-    TELLING.iter().filter_map(|name| survey.position(name)).filter(differs).take(MOST_DRAWN).collect()
+    let telling = TELLING.iter().filter_map(|name| survey.position(name));
+    telling.filter(|&metric| differs(metric, results)).take(MOST_DRAWN).collect()
+}
+
+/// Whether a metric is not the same everywhere.
+fn differs(metric: usize, results: &[SettingResult]) -> bool {
+    let mut means = results.iter().filter_map(|result| result.estimates[metric]).map(|it| it.mean);
+    means.next().is_some_and(|first| means.any(|mean| mean != first))
 }
 
 /// The two columns with the most values, if both have several.

@@ -19,6 +19,8 @@ use crate::spec::SweepDoc;
 use crate::spec::sweep::Design;
 use choose::Choice;
 
+pub use choose::TELLING;
+
 /// What the page is about, beside its results.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -51,6 +53,7 @@ struct Island<'a> {
     /// By setting, then by metric: mean and half width.
     estimates: Vec<Vec<Option<Interval>>>,
     x: Option<usize>,
+    facet: Option<usize>,
     heat: Option<[usize; 2]>,
     goals: Vec<usize>,
     large: Vec<bool>,
@@ -117,6 +120,7 @@ pub fn page(subject: &Subject<'_>, survey: &Survey, results: &[SettingResult]) -
             })
             .collect(),
         x: choice.x,
+        facet: choice.facet,
         heat: choice.heat,
         goals: choice.goals.iter().filter_map(|(_, metric)| place(*metric)).collect(),
         large: goals.iter().map(|goal| goal.is_to_be_large).collect(),

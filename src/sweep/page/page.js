@@ -13,7 +13,7 @@
   };
   const digits = (value, count = 4) => {
     if (value == null || !isFinite(value)) return "–";
-    if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-3)) return value.toExponential(count - 1);
+    if (value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-3)) return value.toExponential(count - 1).replace(/\.?0*e\+?/, "e");
     return String(+value.toPrecision(count));
   };
   const word = (value) => value === null ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value);
@@ -23,21 +23,33 @@
     const values = [...found.values()];
     return values.every((value) => typeof value === "number") ? values.sort((a, b) => a - b) : values;
   };
-  const label = (row, left) => left.map((column) => columns.length > 2 ? columns[column] + " " + word(row[column]) : word(row[column])).join(", ") || "all";
+  const label = (row, left, full = left.length > 1) => left.map((column) => full ? columns[column] + " " + word(row[column]) : word(row[column])).join(", ") || "all";
 
   // ---- curves: one chart a metric, one line for each combination of the other columns -------------------
   const MOST_LINES = 24;
   const charts = [];
-  const axes = (x, y) => [
-    { label: x, stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--line") } },
-    { label: y, stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--line") }, size: 64,
-      values: (_, ticks) => ticks.map((tick) => digits(tick, 3)) },
-  ];
+  const axes = (x, y, more = {}) => {
+    const both = { stroke: colour("--soft"), grid: { stroke: colour("--grid"), width: 1 }, ticks: { stroke: colour("--line"), size: 5 },
+      font: "11px system-ui, sans-serif", labelFont: "12px system-ui, sans-serif", labelSize: 20, gap: 4,
+      values: (_, ticks) => ticks.map((tick) => tick == null ? "" : digits(tick, 4)) };
+    return [{ ...both, label: x, space: 70, size: 30, ...more }, { ...both, label: y, size: 62 }];
+  };
+  // Names instead of numbers along an axis: one place each, names on several lines where they are long.
+  const wrapped = (text, room) => text.split(" ").reduce((rows, word) => {
+    if (rows.length && (rows.at(-1) + " " + word).length <= room) rows[rows.length - 1] += " " + word; else rows.push(word);
+    return rows;
+  }, []);
+  const places = (names, wide) => {
+    const rows = names.map((name) => wrapped(name, Math.max(5, Math.floor(wide / names.length / 7))));
+    return { splits: () => names.map((_, at) => at), values: (_, ticks) => ticks.map((tick) => (rows[tick] ?? []).join("\n")),
+      space: 1, size: 16 + 13 * Math.max(...rows.map((lines) => lines.length)), grid: { show: false } };
+  };
   const width = (box) => Math.max(260, box.clientWidth);
-  const lines = (metric) => {
-    const left = columns.map((_, at) => at).filter((at) => at !== data.x);
+  const lines = (metric, facet) => {
+    const left = columns.map((_, at) => at).filter((at) => at !== data.x && at !== data.facet);
     const groups = new Map();
     cells.forEach((row, at) => {
+      if (facet !== undefined && key(row[data.facet]) !== key(facet)) return;
       const group = key(left.map((column) => row[column]));
       if (!groups.has(group)) groups.set(group, { label: label(row, left), points: new Map() });
       const estimate = estimates[at][metric];
@@ -45,30 +57,49 @@
     });
     return [...groups.values()].filter((group) => group.points.size).slice(0, MOST_LINES);
   };
-  const drawCurve = (box, metric) => {
+  const drawCurve = (box, metric, facet) => {
     const xs = distinct(data.x);
-    const groups = lines(metric);
-    const columnsOf = [xs];
-    const series = [{ label: columns[data.x], value: (_, value) => digits(value) }];
-    const bands = [];
+    const named = !xs.every((x) => typeof x === "number");
+    const groups = lines(metric, facet);
+    const columnsOf = [named ? xs.map((_, at) => at) : xs];
+    const series = [{ label: columns[data.x], value: (_, value) => value == null ? "–" : named ? word(xs[value]) : digits(value) }];
+    const bands = [], whiskers = [];
     groups.forEach((group, at) => {
       const stroke = colour("--s" + at % 12);
       const pick = (of) => xs.map((x) => group.points.has(x) ? of(group.points.get(x)) : null);
       columnsOf.push(pick(([mean]) => mean));
-      series.push({ label: group.label, stroke, width: 2, dash: at >= 12 ? [6, 4] : undefined, spanGaps: true, points: { size: 5 }, value: (_, value) => digits(value) });
+      series.push({ label: group.label, stroke, width: named ? 1 : 2, dash: named ? [2, 3] : at >= 12 ? [6, 4] : undefined, spanGaps: true,
+        points: { show: true, size: named ? 9 : 5, fill: named ? stroke : undefined }, value: (_, value) => digits(value) });
       if ([...group.points.values()].some(([, half]) => half)) {
         columnsOf.push(pick(([mean, half]) => mean + (half ?? 0)), pick(([mean, half]) => mean - (half ?? 0)));
-        const edge = { stroke: "transparent", width: 0, points: { show: false }, spanGaps: true, value: (_, value) => digits(value) };
+        const edge = { class: "edge", stroke: "transparent", width: 0, points: { show: false }, spanGaps: true, value: (_, value) => digits(value) };
         series.push({ ...edge, label: group.label + " +" }, { ...edge, label: group.label + " −" });
         const top = columnsOf.length - 2;
-        bands.push({ series: [top, top + 1], fill: `color-mix(in srgb, ${stroke} 18%, transparent)` });
+        if (named) whiskers.push([top, stroke]);
+        else bands.push({ series: [top, top + 1], fill: `color-mix(in srgb, ${stroke} 18%, transparent)` });
       }
     });
     const positive = columnsOf.slice(1).flat().filter((value) => value != null);
     const spread = Math.max(...positive) / Math.min(...positive);
     const log = Math.min(...positive) > 0 && spread > 50;
-    const options = { width: width(box), height: 300, series, bands, axes: axes(columns[data.x], metrics[metric]), legend: { live: groups.length <= 8 },
-      scales: { x: { time: false }, y: { distr: log ? 3 : 1 } }, cursor: { drag: { x: true, y: false } } };
+    // From one end of an interval to the other.
+    const drawWhiskers = (self) => {
+      const { ctx } = self;
+      ctx.save();
+      for (const [top, stroke] of whiskers) {
+        ctx.strokeStyle = stroke; ctx.lineWidth = 1.5 * devicePixelRatio;
+        self.data[0].forEach((x, at) => {
+          if (self.data[top][at] == null) return;
+          const [left, high, low] = [self.valToPos(x, "x", true), self.valToPos(self.data[top][at], "y", true), self.valToPos(self.data[top + 1][at], "y", true)];
+          ctx.beginPath(); ctx.moveTo(left, high); ctx.lineTo(left, low); ctx.stroke();
+        });
+      }
+      ctx.restore();
+    };
+    const x = named ? { time: false, range: [-0.5, xs.length - 0.5] } : { time: false };
+    const more = named ? places(xs.map(word), width(box) - 82) : {};
+    const options = { width: width(box), height: 300, series, bands, axes: axes(columns[data.x], metrics[metric], more), legend: { live: groups.length <= 8 },
+      scales: { x, y: { distr: log ? 3 : 1 } }, cursor: { drag: { x: !named, y: false } }, hooks: { draw: [drawWhiskers] } };
     return new uPlot(options, columnsOf, box);
   };
 
@@ -106,7 +137,7 @@
   const prepareHeat = () => {
     if (!data.heat || !metrics.length) return one("#heat").remove();
     const left = columns.map((_, at) => at).filter((at) => !data.heat.includes(at));
-    const combinations = new Map(cells.map((row) => [key(left.map((column) => row[column])), label(row, left)]));
+    const combinations = new Map(cells.map((row) => [key(left.map((column) => row[column])), label(row, left, true)]));
     metrics.forEach((name, at) => { make("option", one("#heat-metric"), name).value = at; });
     [...combinations].slice(0, 500).forEach(([value, text]) => { make("option", one("#heat-rest"), text).value = value; });
     if (combinations.size < 2) one("#heat-rest").parentElement.hidden = true;
@@ -131,12 +162,12 @@
   const plan = [];
   const curves = one("#curves .charts");
   if (data.x == null || !metrics.length) one("#curves").remove();
-  else metrics.forEach((name, at) => {
+  else metrics.forEach((name, at) => (data.facet == null ? [undefined] : distinct(data.facet)).forEach((facet) => {
     const box = make("div", curves);
     box.className = "chart";
-    make("h3", box, name);
-    plan.push([make("div", box), (place) => drawCurve(place, at)]);
-  });
+    make("h3", box, facet === undefined ? name : `${name}: ${columns[data.facet]} ${word(facet)}`);
+    plan.push([make("div", box), (place) => drawCurve(place, at, facet)]);
+  }));
   const fronts = one("#pareto .charts");
   if (fronts) for (let b = 1; b < data.goals.length; b++) for (let a = 0; a < b; a++) {
     const box = make("div", fronts);

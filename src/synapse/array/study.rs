@@ -7,8 +7,8 @@ use super::bill::{Costs, Limits};
 use super::matrix::Matrix;
 use super::params::ArrayParams;
 use super::programmed::WeightError;
-use crate::base::Problems;
 use crate::base::random::{Purpose, Stream};
+use crate::base::{Gauge, Problems};
 
 /// Bars of a histogram.
 const BARS: usize = 21;
@@ -118,7 +118,16 @@ impl Study {
     /// # Errors
     /// What [`ArrayParams::program`] and [`Array::multiply`](super::Array::multiply) refuse.
     pub fn run(&self, params: &ArrayParams) -> Result<StudyReport, Problems> {
+        self.run_watched(params, &Gauge::new())
+    }
+
+    /// The same; `gauge` counts the trials.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub fn run_watched(&self, params: &ArrayParams, gauge: &Gauge) -> Result<StudyReport, Problems> {
         params.validate()?;
+        gauge.plan(u64::from(self.trials.max(1)));
         let weights = self.uniform(Bench::Weights, self.rows, self.columns, -1.0);
         let lowest = if params.takes_negative_inputs() { -1.0 } else { 0.0 };
         let inputs = self.uniform(Bench::Inputs, self.products.max(1) as usize, self.rows, lowest);
@@ -138,6 +147,7 @@ impl Study {
             all.take(off.collect(), &array.weight_error(&weights), array.costs());
             let held = array.effective_weights();
             all.weights.extend(held.data().iter().zip(weights.data()).map(|(a, b)| a - b));
+            gauge.tick();
         }
         Ok(all.report(*self, params))
     }

@@ -37,7 +37,7 @@ pub struct LearningEvents {
 
 /// The rule with prepared constants and state.
 #[derive(Clone, Debug)]
-enum Kernel {
+pub(super) enum Kernel {
     Pair { rule: Pair, x: Traces, y: Traces },
     Triplet { rule: Triplet, r: [Traces; 2], o: [Traces; 2] },
     Reward { rule: Reward, x: Traces, y: Traces, eligible: Eligibility },
@@ -45,13 +45,13 @@ enum Kernel {
 
 /// Eligibility traces of synapses, and the reward signal.
 #[derive(Clone, Debug)]
-struct Eligibility {
-    value: Vec<f64>,
+pub(super) struct Eligibility {
+    pub(super) value: Vec<f64>,
     /// Step for which `value` holds.
-    since: Vec<u64>,
+    pub(super) since: Vec<u64>,
     decay: Decay,
     /// The reward signal, and its decay per step.
-    signal: f64,
+    pub(super) signal: f64,
     fade: f64,
     /// `rate·Δ`.
     gain: f64,
@@ -91,9 +91,9 @@ const SILENT: f64 = 1e-12;
 #[derive(Clone, Debug)]
 pub struct Learning {
     wiring: Wiring,
-    kernel: Kernel,
-    events: LearningEvents,
-    step: u64,
+    pub(super) kernel: Kernel,
+    pub(super) events: LearningEvents,
+    pub(super) step: u64,
 }
 
 /// How many neurons there are at either end of the synapses that learn.

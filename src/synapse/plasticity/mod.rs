@@ -23,6 +23,7 @@
 
 pub mod learning;
 pub mod rule;
+mod saved;
 #[cfg(test)]
 mod tests;
 mod traces;
@@ -30,3 +31,4 @@ mod wiring;
 
 pub use learning::{Ends, Learning, LearningEvents, Weights};
 pub use rule::{Bound, Pair, Pairing, Reward, Rule, Triplet};
+pub use saved::SavedLearning;

@@ -64,6 +64,11 @@ impl Traces {
         self.since[neuron as usize] = step;
     }
 
+    /// The values, and the steps that they hold for.
+    pub(super) fn column(&mut self) -> (&mut Vec<f64>, &mut Vec<u64>) {
+        (&mut self.value, &mut self.since)
+    }
+
     pub(super) fn reset(&mut self) {
         self.value.fill(0.0);
         self.since.fill(0);

@@ -1,8 +1,7 @@
 //! No contention: a packet takes the time of its hops, and waits only for the core that receives it.
 
 use super::mesh::Mesh;
-use super::{Outbox, all_cores};
-use crate::sim::chip::profile::Profile;
+use super::{Outbox, Told, all_cores};
 
 /// The model's state within a step.
 #[derive(Clone, Debug)]
@@ -21,28 +20,28 @@ impl Ideal {
     pub(super) fn time(
         &mut self,
         outboxes: &[&Outbox],
-        profiles: &[Profile],
+        latencies: &[f64],
         mut done: Option<&mut Vec<f64>>,
-    ) -> f64 {
+    ) -> Told {
         self.arrivals.iter_mut().for_each(Vec::clear);
-        let (mut last, mut place) = (0.0f64, 0);
+        let (mut told, mut place) = (Told::default(), 0);
         for (core, (messages, rest)) in all_cores(outboxes).enumerate() {
             let mut sent = 0.0;
             for message in messages {
                 sent += message.gap;
                 let target = usize::from(message.core);
                 let way = self.mesh.way(core, target).least;
-                let processing = profiles[usize::from(message.profile)].latency;
+                let processing = latencies[usize::from(message.profile)];
                 self.arrivals[target].push((sent + way, place, processing));
                 place += 1;
             }
-            last = last.max(sent + rest);
+            told.core(core, sent + rest);
         }
         if let Some(done) = &mut done {
             done.clear();
             done.resize(place as usize, 0.0);
         }
-        for arrivals in &mut self.arrivals {
+        for (core, arrivals) in self.arrivals.iter_mut().enumerate() {
             // Packets of one moment are taken in the order of sending.
             arrivals.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
             let mut free = 0.0f64;
@@ -52,8 +51,8 @@ impl Ideal {
                     done[place as usize] = free;
                 }
             }
-            last = last.max(free);
+            told.core(core, free);
         }
-        last
+        told
     }
 }

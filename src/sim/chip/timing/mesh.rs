@@ -10,12 +10,12 @@ const MOST_KEPT: usize = 1 << 21;
 
 /// The way between two tiles.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Way {
+pub(in crate::sim::chip) struct Way {
     /// Where its links begin in the table.
     start: u32,
     pub(super) hops: u32,
     /// Time of its hops without any wait [s].
-    pub(super) least: f64,
+    pub(in crate::sim::chip) least: f64,
 }
 
 /// Tiles and the ways between them.
@@ -37,7 +37,7 @@ pub(in crate::sim::chip) struct Mesh {
 impl Mesh {
     /// # Errors
     /// A chip that is no such mesh, or does not say what a hop takes.
-    pub(super) fn new(ground: &Ground<'_>) -> Result<Self, Problems> {
+    pub(in crate::sim::chip) fn new(ground: &Ground<'_>) -> Result<Self, Problems> {
         let mut problems = Problems::new();
         let size = ground.mesh();
         problems.require(size.is_some(), "fidelity", || "this fidelity needs a two-dimensional mesh".into());
@@ -98,7 +98,7 @@ impl Mesh {
 
     /// The way from one core's tile to that of another.
     #[inline]
-    pub(super) fn way(&self, from: usize, to: usize) -> Way {
+    pub(in crate::sim::chip) fn way(&self, from: usize, to: usize) -> Way {
         let (from, to) = (self.tile[from], self.tile[to]);
         match self.ways.get(from as usize * self.tiles() + to as usize) {
             Some(way) => *way,

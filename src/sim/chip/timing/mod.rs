@@ -9,12 +9,15 @@
 
 mod heap;
 mod ideal;
+mod letters;
 mod mesh;
 mod routed;
 mod sanafe;
 mod simple;
 
-use super::profile::Profile;
+use super::counts::Critical;
+pub(super) use mesh::Mesh;
+
 use super::site::Ground;
 use crate::base::{CoreId, Problems};
 use crate::network::Halt;
@@ -67,7 +70,15 @@ impl Outbox {
 
     /// Lets the core at place `index` be busy for another `seconds` after its last packet.
     pub(super) fn linger(&mut self, index: usize, seconds: f64) {
-        self.rests[index] += seconds;
+        if let Some(rest) = self.rests.get_mut(index) {
+            *rest += seconds;
+        }
+    }
+
+    /// The messages of the core that was closed last, and how long it is busy afterwards.
+    pub(super) fn last(&self) -> (&[Message], f64) {
+        let start = self.ends.iter().rev().nth(1).map_or(0, |&end| end as usize);
+        (&self.messages[start..], self.rests.last().copied().unwrap_or(0.0))
     }
 
     /// The messages of each core and how long it is busy afterwards.
@@ -75,6 +86,25 @@ impl Outbox {
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
         let lists = starts.zip(&self.ends).map(|(start, &end)| &self.messages[start as usize..end as usize]);
         lists.zip(self.rests.iter().copied())
+    }
+}
+
+/// How long a step took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Told {
+    /// The time [s].
+    pub seconds: f64,
+    /// What it waited for last.
+    pub critical: Option<Critical>,
+}
+
+impl Told {
+    /// The core at place `core` is done at `seconds`. Of cores that are done together the first counts.
+    #[inline]
+    fn core(&mut self, core: usize, seconds: f64) {
+        if seconds > self.seconds {
+            *self = Self { seconds, critical: Some(Critical::Core(CoreId::at(core))) };
+        }
     }
 }
 
@@ -99,9 +129,9 @@ impl Clockwork {
         let by_hops = ground.params.hops.is_some() && ground.mesh().is_some() && ground.is_whole;
         Ok(match fidelity {
             Fidelity::Ideal if by_hops || ground.wires.is_none() => {
-                Self::Ideal(ideal::Ideal::new(mesh::Mesh::new(ground)?))
+                Self::Ideal(ideal::Ideal::new(Mesh::new(ground)?))
             }
-            Fidelity::Sanafe => Self::Sanafe(Box::new(sanafe::Sanafe::new(mesh::Mesh::new(ground)?))),
+            Fidelity::Sanafe => Self::Sanafe(Box::new(sanafe::Sanafe::new(Mesh::new(ground)?))),
             Fidelity::SanafeSimple => Self::Simple(simple::Simple::new(ground)?),
             Fidelity::Cycle | Fidelity::Approximate | Fidelity::Ideal => {
                 Self::Routed(Box::new(routed::Routed::new(fidelity, ground)?))
@@ -109,7 +139,17 @@ impl Clockwork {
         })
     }
 
-    /// Time from the start of a step until every core is done and every packet processed [s]; `done` takes
+    /// Flits over the links of the network so far, where it is simulated.
+    #[cfg(test)]
+    pub(super) fn carried(&self) -> u64 {
+        match self {
+            Self::Routed(model) => model.carried,
+            _ => 0,
+        }
+    }
+
+    /// Time from the start of a step until every core is done and every packet processed; `latencies` says
+    /// by profile what receiving a packet takes [s], `done` takes
     /// when each packet has been processed, in the order of sending.
     ///
     /// # Errors
@@ -117,19 +157,14 @@ impl Clockwork {
     pub(super) fn time(
         &mut self,
         outboxes: &[&Outbox],
-        profiles: &[Profile],
+        latencies: &[f64],
         done: Option<&mut Vec<f64>>,
-    ) -> Result<f64, Halt> {
+    ) -> Result<Told, Halt> {
         Ok(match self {
-            Self::Ideal(model) => model.time(outboxes, profiles, done),
-            Self::Sanafe(model) => model.time(outboxes, profiles, done),
-            Self::Simple(model) => model.time(outboxes, profiles),
-            Self::Routed(model) => return model.time(outboxes, profiles, done),
+            Self::Ideal(model) => model.time(outboxes, latencies, done),
+            Self::Sanafe(model) => model.time(outboxes, latencies, done),
+            Self::Simple(model) => model.time(outboxes, latencies),
+            Self::Routed(model) => return model.time(outboxes, latencies, done),
         })
     }
-}
-
-/// Column and row of each core's tile, where hops are counted by them; zeros elsewhere.
-pub(super) fn tiles(ground: &Ground<'_>) -> Vec<[u16; 2]> {
-    (0..ground.cores()).map(|core| ground.tile(CoreId(core))).collect()
 }

@@ -18,9 +18,8 @@
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
 use super::heap::{Entry, Heap};
-use super::mesh::Mesh;
-use super::{Message, Outbox, all_cores};
-use crate::sim::chip::profile::Profile;
+use super::mesh::{Mesh, Way};
+use super::{Message, Outbox, Told, all_cores};
 
 /// A packet under way.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +27,7 @@ struct Flight {
     received: f64,
     processing: f64,
     from: u32,
+    way: Way,
 }
 
 /// Packets under way to one core, in the order of their arrival.
@@ -94,6 +94,8 @@ pub(in crate::sim::chip) struct Sanafe {
     soonest: Vec<f64>,
     /// By core: when it has processed what it has received.
     free: Vec<f64>,
+    /// By core: when it has done what it has to do for its own neurons.
+    sent: Vec<f64>,
     /// Packets under way, and the mean of their processing times.
     flying: f64,
     mean: f64,
@@ -117,6 +119,7 @@ impl Sanafe {
             next: vec![f64::INFINITY; groups * GROUP],
             soonest: vec![f64::INFINITY; groups],
             free: vec![0.0; cores],
+            sent: vec![0.0; cores],
             flying: 0.0,
             mean: 0.0,
             mesh,
@@ -138,9 +141,9 @@ impl Sanafe {
     pub(super) fn time(
         &mut self,
         outboxes: &[&Outbox],
-        profiles: &[Profile],
+        latencies: &[f64],
         mut all_done: Option<&mut Vec<f64>>,
-    ) -> f64 {
+    ) -> Told {
         self.clear();
         let mut senders: Vec<(&[Message], f64)> = all_cores(outboxes).collect();
         // By core: the place after its last message.
@@ -156,7 +159,8 @@ impl Sanafe {
                 self.heap.push(Entry { at: gap, core: core as u32 });
             }
         }
-        let mut last = 0.0f64;
+        // By core: when it has sent its last packet and done what follows.
+        self.sent.fill(0.0);
         while let Some(Entry { at, core }) = self.heap.first() {
             self.heap.pop();
             self.land(at);
@@ -165,22 +169,27 @@ impl Sanafe {
             match sender.0.split_first() {
                 Some((message, rest)) => {
                     sender.0 = rest;
-                    let processing = profiles[usize::from(message.profile)].latency;
+                    let processing = latencies[usize::from(message.profile)];
                     let done;
                     (sent, done) = self.fly(at, core as usize, usize::from(message.core), processing);
-                    last = if done > last { done } else { last };
                     if let Some(all_done) = &mut all_done {
                         all_done[ends[core as usize] - rest.len() - 1] = done;
                     }
                 }
                 None => sender.1 = 0.0,
             }
-            last = if sent > last { sent } else { last };
+            self.sent[core as usize] = sent;
             if let Some(gap) = next_gap(sender) {
                 self.heap.push(Entry { at: sent + gap, core });
             }
         }
-        last
+        let mut told = Told::default();
+        // A core's times only go up: its last ones count.
+        for (core, (&sent, &free)) in self.sent.iter().zip(&self.free).enumerate() {
+            told.core(core, sent);
+            told.core(core, free);
+        }
+        told
     }
 
     /// Takes what has arrived by `now` out of the network.
@@ -206,10 +215,9 @@ impl Sanafe {
     /// Takes what has arrived at `core`.
     fn land_at(&mut self, core: usize, now: f64) {
         while now >= self.next[core] {
-            let Some(&Flight { processing, from, .. }) = self.queues[core].first() else { break };
+            let Some(&Flight { processing, from, way, .. }) = self.queues[core].first() else { break };
             self.queues[core].head += 1;
             self.next[core] = self.queues[core].next_received();
-            let way = self.mesh.way(from as usize, core);
             let share = self.spans[way.hops as usize].share;
             self.inject[from as usize] -= share;
             for &link in self.mesh.route(way, from as usize, core, &mut self.scratch) {
@@ -249,7 +257,7 @@ impl Sanafe {
         self.free[to] = done;
         self.mean += (processing - self.mean) / (self.flying + 1.0);
         self.flying += 1.0;
-        self.queues[to].push(Flight { received, processing, from: from as u32 });
+        self.queues[to].push(Flight { received, processing, from: from as u32, way });
         if received < self.next[to] {
             self.next[to] = received;
             let soonest = &mut self.soonest[to / GROUP];

@@ -1,9 +1,8 @@
 //! The `simple` timing model of SANA-FE 2.2.9: the busiest core decides, the network costs no time.
 
-use super::{Outbox, all_cores};
+use super::{Outbox, Told, all_cores};
 use crate::base::Problems;
 use crate::sim::chip::params::Synchronisation;
-use crate::sim::chip::profile::Profile;
 use crate::sim::chip::site::Ground;
 
 /// Busy times of cores.
@@ -23,17 +22,18 @@ impl Simple {
         problems.into_result(Self { receiving: vec![0.0; ground.cores() as usize] })
     }
 
-    pub(super) fn time(&mut self, outboxes: &[&Outbox], profiles: &[Profile]) -> f64 {
+    pub(super) fn time(&mut self, outboxes: &[&Outbox], latencies: &[f64]) -> Told {
         self.receiving.fill(0.0);
-        let mut longest = 0.0f64;
-        for (messages, rest) in all_cores(outboxes) {
+        let mut told = Told::default();
+        for (core, (messages, rest)) in all_cores(outboxes).enumerate() {
             let mut sending = 0.0;
             for message in messages {
                 sending += message.gap;
-                self.receiving[usize::from(message.core)] += profiles[usize::from(message.profile)].latency;
+                self.receiving[usize::from(message.core)] += latencies[usize::from(message.profile)];
             }
-            longest = longest.max(sending + rest);
+            told.core(core, sending + rest);
         }
-        self.receiving.iter().copied().fold(longest, f64::max)
+        self.receiving.iter().enumerate().for_each(|(core, &busy)| told.core(core, busy));
+        told
     }
 }

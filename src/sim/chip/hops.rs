@@ -1,0 +1,138 @@
+//! The hops that packets take between cores, by direction, on any network.
+//!
+//! On a two-dimensional mesh that works, rows come first and columns second. Elsewhere a packet is followed by the
+//! chip's routing as if it were alone: a routing that adapts to load finds none, and one that draws at random draws
+//! once for each pair of routers. Directions: along the first dimension of a grid, a hop to a larger coordinate is
+//! east and one to a smaller west; along the second north and south; everything else is east.
+
+use std::collections::BTreeMap;
+
+use super::layout::Layout;
+use super::plan::FanOut;
+use super::site::{Ground, Wires};
+use crate::base::random::{Purpose, Stream};
+use crate::base::{CoreId, NodeId, Problem, Problems, RouterId};
+use crate::fabric::{Attachment, Fabric, Link, Shape};
+use crate::noc::route::{Candidates, Head, Standing};
+
+/// Hops: east, north, west, south.
+pub(super) type Hops = [u32; 4];
+
+/// By site: the hops of all packets that its neuron sends when it fires.
+///
+/// # Errors
+/// Cores between which the routing finds no way.
+pub(super) fn by_site(
+    layout: &Layout,
+    fan_first: &[u32],
+    fan: &[FanOut],
+    ground: &Ground<'_>,
+) -> Result<Vec<Hops>, Problems> {
+    let mut ways = Ways { ground, known: BTreeMap::new(), problems: Problems::new() };
+    let mut all = Vec::with_capacity(layout.neuron.len());
+    for core in 0..ground.cores() {
+        for site in layout.first[core as usize]..layout.first[core as usize + 1] {
+            let packets = fan_first[site as usize] as usize..fan_first[site as usize + 1] as usize;
+            let mut hops = [0; 4];
+            for packet in &fan[packets] {
+                let own = ways.between(CoreId(core), CoreId(packet.core.into()));
+                (0..4).for_each(|direction| hops[direction] += own[direction]);
+            }
+            all.push(hops);
+        }
+    }
+    ways.problems.into_result(all)
+}
+
+/// Ways that have been followed.
+struct Ways<'a> {
+    ground: &'a Ground<'a>,
+    known: BTreeMap<(NodeId, NodeId), Hops>,
+    problems: Problems,
+}
+
+impl Ways<'_> {
+    fn between(&mut self, from: CoreId, to: CoreId) -> Hops {
+        let ground = self.ground;
+        if ground.mesh().is_some() && ground.is_whole {
+            let ([x, y], [to_x, to_y]) = (ground.tile(from).map(u32::from), ground.tile(to).map(u32::from));
+            let ahead = |from: u32, to: u32| to.saturating_sub(from);
+            return [ahead(x, to_x), ahead(y, to_y), ahead(to_x, x), ahead(to_y, y)];
+        }
+        let ends = (ground.node(from), ground.node(to));
+        if let Some(&hops) = self.known.get(&ends) {
+            return hops;
+        }
+        let hops = follow(ground, ends).unwrap_or_else(|| {
+            if self.problems.0.len() < 20 {
+                let message = format!("the routing finds no way from core {from} to core {to}");
+                self.problems.push(Problem::new("", message));
+            }
+            [0; 4]
+        });
+        self.known.insert(ends, hops);
+        hops
+    }
+}
+
+/// Follows a packet; `None` if it does not arrive.
+fn follow(ground: &Ground<'_>, (from, to): (NodeId, NodeId)) -> Option<Hops> {
+    let fabric = ground.fabric;
+    let (start, end) = (fabric.nodes[from.index()], fabric.nodes[to.index()]);
+    let mut hops = [0; 4];
+    if start.router == end.router {
+        return Some(hops);
+    }
+    let Some(Wires { routing, .. }) = ground.wires else { return shortest(fabric, start.router, end.router) };
+    let Attachment { router: at, port } = start;
+    let mut head = Head { dst: end.router, eject: end.port, ..Head::default() };
+    routing.inject(at, &mut head, &mut Stream::new(1, Purpose::Routing, from.0, to.0.into()));
+    let mut standing = Standing { at, port, vc: 0 };
+    let mut candidates = Candidates::default();
+    // A way that is longer than this goes in circles.
+    for _ in 0..4 * fabric.routers.len() {
+        if standing.at == end.router {
+            return Some(hops);
+        }
+        routing.route(standing, &mut head, &mut candidates);
+        let first = |best: crate::noc::route::Candidate, next| if better(next, best) { next } else { best };
+        let next = candidates.as_slice().iter().copied().reduce(first)?;
+        let link = fabric.link(fabric.out(standing.at, next.port)?);
+        hops[direction(fabric, link)] += 1;
+        standing = Standing { at: link.to, port: link.to_port, vc: next.vcs.trailing_zeros() as u8 };
+    }
+    None
+}
+
+fn better(next: crate::noc::route::Candidate, best: crate::noc::route::Candidate) -> bool {
+    next.priority > best.priority
+}
+
+/// The length of a shortest way; where nothing is known of the routing.
+fn shortest(fabric: &Fabric, from: RouterId, to: RouterId) -> Option<Hops> {
+    let mut seen = vec![false; fabric.routers.len()];
+    seen[from.index()] = true;
+    let (mut edge, mut hops) = (vec![from], 0);
+    while !edge.is_empty() {
+        if edge.contains(&to) {
+            return Some([hops, 0, 0, 0]);
+        }
+        let next = edge.iter().flat_map(|&at| fabric.links_from(at)).map(|link| fabric.link(link).to);
+        edge = next.filter(|at| !std::mem::replace(&mut seen[at.index()], true)).collect();
+        hops += 1;
+    }
+    None
+}
+
+/// The direction of a link: 0 east, 1 north, 2 west, 3 south.
+pub fn direction(fabric: &Fabric, link: &Link) -> usize {
+    let Shape::Grid { size, .. } = &fabric.shape else { return 0 };
+    let Some((from, to)) = fabric.coordinates(link.from).zip(fabric.coordinates(link.to)) else { return 0 };
+    let moved = (0..size.len().min(2)).find(|&dimension| from[dimension] != to[dimension]);
+    let Some(dimension) = moved else { return 0 };
+    let (from, to, size) = (from[dimension], to[dimension], size[dimension]);
+    let wraps = from.abs_diff(to) == size - 1 && size > 2;
+    // Over the edge, a larger coordinate lies behind.
+    let is_forward = (to > from) != wraps;
+    dimension + if is_forward { 0 } else { 2 }
+}

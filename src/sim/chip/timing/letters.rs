@@ -1,0 +1,177 @@
+//! What cores hand to the network: each one packet after the other, as they are ready and as there is room.
+//!
+//! A core whose output queue is full waits until its oldest packet has entered the network, and only then goes on:
+//! the network's back-pressure reaches its neurons. Packets between cores of one node do not pass through the queue.
+
+use std::collections::VecDeque;
+
+use super::Message;
+use crate::base::NodeId;
+use crate::noc::source::{Delivery, Offer, Source};
+
+/// A core that sends.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Sender {
+    /// Its node.
+    node: NodeId,
+    /// Tags of the packets still to be sent.
+    next: u32,
+    end: u32,
+    /// When its last packet was put into the queue [s].
+    ready: f64,
+    /// The packet at the head of those that are ready.
+    head: Option<Offer>,
+    /// Cycles in which packets entered the network, the last ones; only where the queue is bounded.
+    left: VecDeque<u64>,
+}
+
+/// What cores send, and what has arrived.
+#[derive(Clone, Debug)]
+pub(super) struct Letters {
+    hertz: f64,
+    flits: u16,
+    /// Packets that a core's output queue holds; any number if nothing is said.
+    room: Option<usize>,
+    /// By core: its node.
+    nodes: Vec<NodeId>,
+    /// By node: its first core, in the order of `by_node`; one more.
+    first: Vec<u32>,
+    /// Cores by node, ascending within each.
+    by_node: Vec<u32>,
+    senders: Vec<Sender>,
+    /// By node: the core whose packet is the next to enter the network.
+    leaving: Vec<u32>,
+    /// By tag.
+    messages: Vec<Message>,
+    /// Tag and cycle.
+    pub(super) arrived: Vec<(u32, u64)>,
+}
+
+impl Letters {
+    /// Nothing yet, from cores on these `nodes` of `count`.
+    pub(super) fn new(nodes: Vec<NodeId>, count: usize, clock: (f64, u16), room: Option<u32>) -> Self {
+        let mut by_node: Vec<u32> = (0..nodes.len() as u32).collect();
+        by_node.sort_by_key(|&core| nodes[core as usize]);
+        let mut first = vec![0; count + 1];
+        nodes.iter().for_each(|node| first[node.index() + 1] += 1);
+        (0..count).for_each(|node| first[node + 1] += first[node]);
+        let senders = vec![Sender::default(); nodes.len()];
+        let (messages, arrived) = (Vec::new(), Vec::new());
+        let room = room.map(|room| room as usize);
+        Self {
+            hertz: clock.0,
+            flits: clock.1,
+            room,
+            nodes,
+            first,
+            by_node,
+            senders,
+            leaving: vec![0; count],
+            messages,
+            arrived,
+        }
+    }
+
+    /// Begins a step in which cores send these messages.
+    pub(super) fn begin<'a>(&mut self, cores: impl Iterator<Item = &'a [Message]>) {
+        self.messages.clear();
+        self.arrived.clear();
+        for (core, messages) in cores.enumerate() {
+            let next = self.messages.len() as u32;
+            self.messages.extend_from_slice(messages);
+            let sender = &mut self.senders[core];
+            sender.left.clear();
+            let left = std::mem::take(&mut sender.left);
+            let end = self.messages.len() as u32;
+            *sender = Sender { node: self.nodes[core], next, end, ready: 0.0, head: None, left };
+        }
+        (0..self.senders.len()).for_each(|core| self.advance(core));
+    }
+
+    /// The message with this tag.
+    pub(super) fn message(&self, tag: u32) -> Message {
+        self.messages[tag as usize]
+    }
+
+    /// Messages in all.
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// When a core has handed over its last packet [s].
+    pub(super) fn ready(&self, core: usize) -> f64 {
+        self.senders[core].ready
+    }
+
+    /// Makes a core's next packet for another node; those before it, to its own node, arrive at once.
+    fn advance(&mut self, core: usize) {
+        let sender = &mut self.senders[core];
+        while sender.next < sender.end {
+            let tag = sender.next;
+            let Message { gap, core: target, .. } = self.messages[tag as usize];
+            sender.next += 1;
+            sender.ready += gap;
+            let dst = self.nodes[usize::from(target)];
+            if dst == sender.node {
+                self.arrived.push((tag, (sender.ready * self.hertz).ceil() as u64));
+                continue;
+            }
+            if self.room.is_some_and(|room| sender.left.len() >= room)
+                && let Some(left) = sender.left.pop_front()
+            {
+                sender.ready = sender.ready.max(left as f64 / self.hertz);
+            }
+            let at = (sender.ready * self.hertz).ceil() as u64;
+            sender.head = Some(Offer { at, dst, flits: self.flits, tag });
+            return;
+        }
+    }
+
+    /// The cores on `node`, as a range of `by_node`.
+    fn on(&self, node: NodeId) -> std::ops::Range<usize> {
+        self.first[node.index()] as usize..self.first[node.index() + 1] as usize
+    }
+}
+
+impl Source for Letters {
+    /// The node's packets before have entered the network by now: so it is known where there is room.
+    fn next(&mut self, node: NodeId) -> Option<Offer> {
+        // Of packets that are ready in one cycle, those of the first core leave first.
+        let mut first: Option<(u64, usize)> = None;
+        for at in self.on(node) {
+            let core = self.by_node[at] as usize;
+            if self.senders[core].head.is_none() {
+                self.advance(core);
+            }
+            let ready = self.senders[core].head.map(|offer| (offer.at, core));
+            first = match (first, ready) {
+                (Some(first), Some(ready)) => Some(first.min(ready)),
+                (first, ready) => first.or(ready),
+            };
+        }
+        let (at, core) = first?;
+        if self.room.is_some() {
+            // Until it is told better.
+            self.senders[core].left.push_back(at);
+            self.leaving[node.index()] = core as u32;
+        }
+        self.senders[core].head.take()
+    }
+
+    fn injected(&mut self, node: NodeId, _: u32, at: u64) {
+        if self.room.is_some()
+            && let Some(last) = self.senders[self.leaving[node.index()] as usize].left.back_mut()
+        {
+            *last = at;
+        }
+    }
+
+    fn delivered(&mut self, delivery: Delivery) -> bool {
+        self.arrived.push((delivery.tag, delivery.at));
+        false
+    }
+
+    fn split(&mut self, _: NodeId) -> Self {
+        self.clone()
+    }
+}
