@@ -9,6 +9,7 @@
 mod array;
 mod check;
 mod console;
+mod devices;
 mod failure;
 mod faults;
 mod import;

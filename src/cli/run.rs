@@ -57,6 +57,10 @@ pub(super) struct RunArguments {
     /// Seed of all random choices.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(super) seed: u64,
+    /// Sets of devices that the cores' arrays are drawn with, one run each, from this seed on: how much
+    /// results differ from device to device.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) devices: u32,
     /// Threads to use; results do not depend on them.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: u16,
@@ -132,6 +136,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
             return Err(Failure::Usage(
                 "`--trace` follows packets of traffic; a network has `probes`".into(),
             ));
+        }
+        if arguments.devices > 1 && plan.workload.value.algorithm().is_some() {
+            return Err(Failure::Usage("`--devices` goes with a `network`".into()));
         }
         return match plan.workload.value.algorithm() {
             Some(algorithm) => solving::run(&plan, &algorithm, arguments, folder.as_ref(), start),

@@ -11,7 +11,7 @@ use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
 use crate::network::{Activity, Halt, Machine, Net};
 use crate::report::{Folder, HostReport, NetworkReport};
-use crate::sim::chip::{Chip, Ground, How, Placement};
+use crate::sim::chip::{Chip, Devices, Ground, How, Placement};
 use crate::sim::{Control, Fidelity, Progress};
 use crate::workload::host::{self, Backend};
 use crate::workload::{Algorithm, AlgorithmOutcome};
@@ -55,7 +55,7 @@ fn solve(
     control: &mut Control<'_>,
 ) -> Result<(AlgorithmOutcome, Timed), Failure> {
     let workload = &plan.workload;
-    let ground = ground(plan)?;
+    let ground = ground(plan)?.with_devices(Devices::Drawn(arguments.seed));
     let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
     let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
     let mut chips = Chips { ground: &ground, how };

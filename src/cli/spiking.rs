@@ -3,15 +3,18 @@
 use std::time::Instant;
 
 use super::console;
+use super::devices::{Watched, device_run, other_run};
 use super::failure::Failure;
 use super::run::{Plan, RunArguments};
 use super::watch::Watch;
 use crate::base::{NeuronId, Problems};
 use crate::network::Machine;
 use crate::network::describe::Selection;
-use crate::report::{self, Folder, FolderError, HostReport, NetworkReport, RunFiles, Trace};
+use crate::report::{self, DevicesReport, Folder, FolderError, HostReport, NetworkReport, RunFiles, Trace};
 use crate::sim::Fidelity;
-use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, How, Placement, Wires, drive};
+use crate::sim::chip::{
+    Chip, ChipEnding, Devices, DriveError, Ground, How, Placement, StepRecord, Wires, drive,
+};
 use crate::spec::Probes;
 
 /// Runs the network of `plan`; `start` is when everything began.
@@ -21,16 +24,24 @@ pub(super) fn run(
     folder: Option<&Folder>,
     start: Instant,
 ) -> Result<(), Failure> {
-    let mut chip = build(plan, arguments)?;
+    let mut chip = build(plan, arguments, Devices::Drawn(arguments.seed))?;
+    if arguments.devices > 1 && chip.arrays().next().is_none() {
+        return Err(Failure::Usage("`--devices` goes with cores that have an `array`".into()));
+    }
     let mut traces = Traces::begin(plan, &chip, folder)?;
+    let mut watched = Watched::begin(plan, arguments, &chip)?;
     let steps = plan.workload.value.steps();
     let loaded = start.elapsed().as_secs_f64();
     chip.keep_records();
-    let ending = Watch::new().over(|control| drive(&mut chip, steps, control, |chip| traces.step(chip)));
+    let mut look = |chip: &mut Chip| {
+        traces.step(chip).map_err(failed)?;
+        watched.step(chip)
+    };
+    let ending = Watch::new().over(|control| drive(&mut chip, steps, control, &mut look));
     let ending = match ending {
         Ok(ending) => ending,
         Err(DriveError::Halted(halt)) => return Err(Failure::Failed(halt.to_string())),
-        Err(DriveError::Observer(error)) => return Err(Failure::Failed(error.to_string())),
+        Err(DriveError::Observer(failure)) => return Err(failure),
     };
     let ran = start.elapsed().as_secs_f64() - loaded;
     traces.tell_steps(&mut chip).map_err(failed)?;
@@ -39,7 +50,11 @@ pub(super) fn run(
     let host = HostReport::of_network(threads, loaded, ran, (activity.steps, activity.synaptic_events));
     let complete = ending == ChipEnding::Complete;
     let seconds = std::mem::take(&mut traces.seconds);
-    let report = NetworkReport::new(&mut chip, plan.inputs()?, arguments.seed, complete, seconds);
+    let mut report = NetworkReport::new(&mut chip, plan.inputs()?, arguments.seed, complete, seconds);
+    watched.tell(&mut report)?;
+    if complete && arguments.devices > 1 {
+        tell_devices(&mut report, plan, arguments, &watched)?;
+    }
     if let Some(folder) = folder {
         write(folder, traces, &report, &host)?;
     }
@@ -51,6 +66,23 @@ pub(super) fn run(
         rate(host.synaptic_events_per_second)
     ));
     if complete { Ok(()) } else { Err(Failure::Interrupted) }
+}
+
+/// Runs the network with other devices, and puts into the report what that does.
+fn tell_devices(
+    report: &mut NetworkReport,
+    plan: &Plan,
+    arguments: &RunArguments,
+    watched: &Watched,
+) -> Result<(), Failure> {
+    let mut runs = vec![device_run(report, watched)];
+    for number in 1..u64::from(arguments.devices) {
+        runs.push(other_run(plan, arguments, arguments.seed.wrapping_add(number))?);
+    }
+    if let Some(arrays) = &mut report.arrays {
+        arrays.devices = Some(DevicesReport::of(&runs));
+    }
+    Ok(())
 }
 
 fn failed(error: FolderError) -> Failure {
@@ -75,9 +107,9 @@ pub(super) fn ground(plan: &Plan) -> Result<Ground<'_>, Failure> {
 }
 
 /// The network on the chip.
-fn build(plan: &Plan, arguments: &RunArguments) -> Result<Chip, Failure> {
+pub(super) fn build(plan: &Plan, arguments: &RunArguments, devices: Devices) -> Result<Chip, Failure> {
     let workload = &plan.workload;
-    let ground = ground(plan)?;
+    let ground = ground(plan)?.with_devices(devices);
     let params = ground.params;
     let Some(network) = &workload.value.network else {
         return Err(Failure::Usage("the workload is no network".into()));
@@ -103,6 +135,8 @@ struct Traces {
     spikes: Option<(Trace, Vec<bool>)>,
     potentials: Option<(Trace, Vec<NeuronId>)>,
     steps: Option<Trace>,
+    /// Whether steps say what arrays spent.
+    has_arrays: bool,
 }
 
 impl Traces {
@@ -129,6 +163,8 @@ impl Traces {
         };
         let mut is_probed = vec![false; chip.net().neurons() as usize];
         spikes.iter().for_each(|neuron| is_probed[neuron.index()] = true);
+        let has_arrays = chip.arrays().next().is_some();
+        let header = format!("{STEPS_HEADER}{}", if has_arrays { ",array_joules" } else { "" });
         let of_spikes = begin("spikes.csv", !spikes.is_empty(), "time,population,neuron")?;
         let of_potentials =
             begin("potentials.csv", !potentials.is_empty(), "time,population,neuron,potential")?;
@@ -136,7 +172,8 @@ impl Traces {
             seconds: Vec::new(),
             spikes: of_spikes.map(|trace| (trace, is_probed)),
             potentials: of_potentials.map(|trace| (trace, potentials)),
-            steps: begin("steps.csv", probes.steps, STEPS_HEADER)?,
+            steps: begin("steps.csv", probes.steps, &header)?,
+            has_arrays,
         })
     }
 
@@ -164,8 +201,11 @@ impl Traces {
             self.seconds.push(record.seconds);
             let Some(trace) = &mut self.steps else { continue };
             let (counts, spent) = (&record.counts, report::core_energy(chip.prices(), &record.counts));
-            let joules: Vec<String> =
+            let mut joules: Vec<String> =
                 spent.components().iter().map(|(_, energy)| format!("{:?}", energy.joules())).collect();
+            if self.has_arrays {
+                joules.push(format!("{:?}", array_joules(chip, &record)));
+            }
             trace.append(|out| {
                 write!(out, "{},{:?},{},{}", record.step, record.seconds, counts.spikes(), counts.updates())?;
                 write!(out, ",{},{},{}", counts.axon_out, counts.total_hops(), counts.synaptic_events())?;
@@ -174,6 +214,17 @@ impl Traces {
         }
         Ok(())
     }
+}
+
+/// What arrays spent in a step [J].
+fn array_joules(chip: &Chip, record: &StepRecord) -> f64 {
+    // The arrays of a record are ascending, as those of the chip are.
+    let mut arrays = chip.arrays().enumerate();
+    let spent = record.arrays.iter().filter_map(|&(number, used)| {
+        let (_, array) = arrays.by_ref().find(|&(at, _)| at as u32 == number)?;
+        Some(report::array_energy(array, used))
+    });
+    spent.sum::<crate::energy::Energy>().joules()
 }
 
 const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,soma_joules,\

@@ -17,6 +17,7 @@
 //!
 //! Read [`Report`] first, then [`Facts`], then [`page`](mod@page).
 
+mod arrays;
 mod build;
 mod document;
 mod figures;
@@ -32,6 +33,7 @@ mod text;
 mod timeline;
 mod traces;
 
+pub use arrays::{ArraysReport, DeviceRun, DevicesReport, Difference, Spread, array_energy};
 pub use build::{Facts, Inputs};
 pub use document::{
     Channel, Components, Deflection, Energy, Faults, Latencies, Latency, LinkLoad, Livelock, PacketCounts,

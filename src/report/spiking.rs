@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::arrays::{ArraysReport, array_energy, spent};
 use super::document::{Components, Program, SCHEMA};
 use crate::base::CoreId;
 use crate::energy::{CoreEnergy, CoreEvents, CorePrices, Energy};
@@ -39,7 +40,10 @@ pub struct NetworkReport {
     /// Cores that hold neurons; left out on chips of more than 4096 cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cores: Option<Vec<CoreLoad>>,
-    /// What an algorithm computed.
+    /// The arrays that hold synapses; absent on chips without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrays: Option<ArraysReport>,
+    /// What an algorithm computed, or how often a classifier was right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<serde_json::Value>,
 }
@@ -209,11 +213,22 @@ impl NetworkReport {
                 cores.push(load(core, neurons, own, spent.total()));
             }
         }
+        for array in chip.arrays() {
+            let own = cores.binary_search_by_key(&array.core().0, |load| load.core);
+            if let Ok(at) = own {
+                cores[at].energy += array_energy(array, array.total()).joules();
+            }
+        }
         let counts = counts.unwrap_or_default();
-        let per = |count: u64| (count > 0).then(|| energy.total().joules() / count as f64);
-        let rate = |count: u64| (total_seconds > 0.0).then(|| count as f64 / total_seconds);
-        let by_component: Vec<_> =
+        let mut by_component: Vec<_> =
             energy.components().into_iter().map(|(name, part)| (name, part.joules())).collect();
+        if chip.arrays().next().is_some() {
+            let [reads, standby] = spent(chip).map(Energy::joules);
+            by_component.extend([("array", reads), ("array_standby", standby)]);
+        }
+        let total_joules: f64 = by_component.iter().map(|(_, joules)| joules).sum();
+        let per = |count: u64| (count > 0).then(|| total_joules / count as f64);
+        let rate = |count: u64| (total_seconds > 0.0).then(|| count as f64 / total_seconds);
         Self {
             schema: SCHEMA,
             program: Program { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -235,13 +250,14 @@ impl NetworkReport {
                 late: counts.late,
             },
             energy: NetworkEnergy {
-                total_joules: by_component.iter().map(|(_, joules)| joules).sum(),
+                total_joules,
                 by_component: Components(by_component),
                 per_spike_joules: per(counts.spikes()),
                 per_synaptic_event_joules: per(counts.synaptic_events()),
-                mean_power_watts: (total_seconds > 0.0).then(|| energy.total().joules() / total_seconds),
+                mean_power_watts: (total_seconds > 0.0).then(|| total_joules / total_seconds),
             },
             cores: (chip.cores() <= MAX_CORES).then_some(cores),
+            arrays: ArraysReport::new(chip, total_joules),
             result: None,
         }
     }
@@ -284,6 +300,9 @@ impl NetworkReport {
         line("energy", format!("{:.6e} J", self.energy.total_joules));
         for (name, joules) in self.energy.by_component.0.iter().filter(|(_, joules)| *joules > 0.0) {
             line(&format!("  {name}"), format!("{joules:.4e} J"));
+        }
+        for (name, text) in self.arrays.iter().flat_map(ArraysReport::lines) {
+            line(&name, text);
         }
         for (name, text) in self.result.iter().flat_map(result_lines) {
             line(&name, text);

@@ -84,6 +84,18 @@ impl SynapseMemory {
         self.target[index]
     }
 
+    /// The weight of synapse `index`.
+    #[inline]
+    pub fn weight(&self, index: usize) -> f64 {
+        self.weight.at(index)
+    }
+
+    /// When and where synapse `index` delivers.
+    #[inline]
+    pub fn timing(&self, index: usize) -> Timing {
+        self.timing.at(index)
+    }
+
     /// Gives synapse `index` another weight.
     pub fn set_weight(&mut self, index: usize, weight: f64) {
         self.weight.set(index, weight);

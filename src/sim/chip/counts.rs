@@ -56,6 +56,15 @@ impl CoreCounts {
     }
 }
 
+/// What an array was used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArrayUse {
+    /// Steps in which its columns were read.
+    pub reads: u64,
+    /// Full drives of its rows.
+    pub drives: u64,
+}
+
 /// What one step of the whole chip amounted to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepRecord {
@@ -65,4 +74,6 @@ pub struct StepRecord {
     pub seconds: f64,
     /// What happened in it.
     pub counts: CoreCounts,
+    /// Arrays that were read, by their number.
+    pub arrays: Vec<(u32, ArrayUse)>,
 }

@@ -53,7 +53,12 @@ impl Machine for Chip {
     fn set_weight(&mut self, index: usize, weight: f64) {
         self.activity.host_round_trips += 1;
         let index = self.plan.moved(index);
+        let change = weight - self.plan.memory.weight(index);
         self.plan.memory.set_weight(index, weight + 0.0);
+        if let Some(cell) = self.plan.arrays.as_ref().and_then(|arrays| arrays.cell(&self.plan, index)) {
+            let shard = usize::from(self.shard_of[cell.core]);
+            self.shards[shard].arrays.change(cell, change);
+        }
     }
 
     fn reset(&mut self) {
@@ -61,6 +66,7 @@ impl Machine for Chip {
         for shard in &mut self.shards {
             shard.banks.iter_mut().for_each(Bank::reset);
             shard.arrivals.reset();
+            shard.arrays.forget();
         }
     }
 
@@ -69,6 +75,6 @@ impl Machine for Chip {
     }
 
     fn is_quiet(&self) -> bool {
-        self.shards.iter().all(|shard| shard.arrivals.is_empty())
+        self.shards.iter().all(|shard| shard.arrivals.is_empty() && shard.arrays.is_quiet())
     }
 }

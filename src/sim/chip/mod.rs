@@ -19,6 +19,7 @@
 //!
 //! Read [`Chip`] first, then `shard.rs`, the hot part.
 
+mod arrays;
 mod arrivals;
 mod counts;
 mod drive;
@@ -41,12 +42,14 @@ use crate::network::{Activity, Halt, Net};
 use crate::neuron::Bank;
 use crate::sim::Fidelity;
 
-pub use counts::{CoreCounts, StepRecord};
+pub use arrays::{CoreArray, Programming};
+pub use counts::{ArrayUse, CoreCounts, StepRecord};
 pub use drive::{ChipEnding, DriveError, drive};
 pub use params::{CoreParams, GranuleParams, HopCosts, Late, Synchronisation, TileOrder};
 pub use placement::Placement;
-pub use site::{Ground, Wires};
+pub use site::{Devices, Ground, Wires};
 
+use arrays::Arrays;
 use layout::Layout;
 use plan::Plan;
 use shard::{LATEST, LOST, Moment, Parcel, Shape, Shard};
@@ -116,7 +119,12 @@ impl Chip {
         };
         let slack = if matches!(tick, Some((_, Late::Apply))) { LATEST as usize } else { 0 };
         let shape = Shape { shards: cuts.len() - 1, granules: params.granules.len(), slack };
-        let shards = shards(&plan, &cuts, shape, banks);
+        let pool = pool(threads)?;
+        let arrays = match &pool {
+            Some(pool) => pool.install(|| Arrays::program(&plan, ground)),
+            None => Arrays::program(&plan, ground),
+        };
+        let shards = shards(&plan, &cuts, shape, (banks, arrays?));
         let mut shard_of = vec![0; ground.cores() as usize];
         for (index, shard) in shards.iter().enumerate() {
             shard_of[shard.cores.clone()].fill(index as u8);
@@ -132,7 +140,7 @@ impl Chip {
             tick,
             shards,
             clockwork,
-            threads: pool(threads)?,
+            threads: pool,
             pending: None,
             spare: Vec::new(),
             records: None,
@@ -197,6 +205,11 @@ impl Chip {
     /// What the events that are counted cost.
     pub fn prices(&self) -> &CorePrices {
         &self.prices
+    }
+
+    /// The arrays that hold synapses, core by core.
+    pub fn arrays(&self) -> impl Iterator<Item = &CoreArray> {
+        self.shards.iter().flat_map(|shard| shard.arrays.iter())
     }
 
     /// Memory for synapses, packets and what is under way [bytes].
@@ -297,6 +310,7 @@ impl Chip {
         if let Some((pending, seconds)) = pending.zip(told.transpose()?) {
             self.book(pending, seconds + self.barrier);
         }
+        self.check_cores()?;
         let record = self.gather();
         let mut outboxes = std::mem::take(&mut self.spare);
         outboxes.resize_with(self.shards.len(), Outbox::default);
@@ -318,9 +332,15 @@ impl Chip {
             None => Self::step_by_clock(shards, clockwork, moment, tick)?,
             Some(threads) => threads.install(|| Self::step_by_clock(shards, clockwork, moment, tick))?,
         }
+        self.check_cores()?;
         let record = self.gather();
         self.book(Pending { record, outboxes: Vec::new() }, tick.0);
         Ok(())
+    }
+
+    /// Whether all cores can go on.
+    fn check_cores(&mut self) -> Result<(), Halt> {
+        self.shards.iter_mut().find_map(|shard| shard.halt.take()).map_or(Ok(()), Err)
     }
 
     /// Tells the time of the last step, if that has not been done yet.
@@ -362,7 +382,9 @@ impl Chip {
         self.activity.updates += counts.updates();
         self.activity.synaptic_events += counts.synaptic_events();
         self.activity.late += counts.late;
-        StepRecord { step: self.step, seconds: 0.0, counts }
+        let arrays = self.arrays().enumerate().filter(|(_, array)| array.now().reads > 0);
+        let arrays = arrays.map(|(number, array)| (number as u32, array.now())).collect();
+        StepRecord { step: self.step, seconds: 0.0, counts, arrays }
     }
 }
 
@@ -402,13 +424,18 @@ fn cut(plan: &Plan, shards: usize) -> Vec<usize> {
     cuts
 }
 
-fn shards(plan: &Plan, cuts: &[usize], shape: Shape, mut banks: Vec<Bank>) -> Vec<Shard> {
+fn shards(
+    plan: &Plan,
+    cuts: &[usize],
+    shape: Shape,
+    (mut banks, mut arrays): (Vec<Bank>, Arrays),
+) -> Vec<Shard> {
     cuts.windows(2)
         .map(|cores| {
             let own = plan.layout.bank_first[cores[1]] - plan.layout.bank_first[cores[0]];
             let rest = banks.split_off(own as usize);
             let banks = std::mem::replace(&mut banks, rest);
-            Shard::new(plan, cores[0]..cores[1], shape, banks)
+            Shard::new(plan, cores[0]..cores[1], shape, banks, arrays.split_off(cores[1]))
         })
         .collect()
 }
@@ -429,14 +456,21 @@ fn tiles_in_use(layout: &Layout, ground: &Ground<'_>) -> u32 {
 
 fn prices(params: &CoreParams, layout: &Layout) -> CorePrices {
     let hops = params.hops.unwrap_or_default().all();
+    // What arrays do is priced by the arrays.
+    let digital = |price: fn(&GranuleParams) -> f64| {
+        let granules = params.granules.iter().enumerate();
+        granules
+            .map(|(at, granule)| if params.array_of(at).is_some() { 0.0 } else { price(granule) })
+            .collect()
+    };
     CorePrices {
         soma: layout
             .costs
             .iter()
             .map(|it| [it.access, it.update, it.spike].map(|cost| cost.energy.0))
             .collect(),
-        synapse: params.granules.iter().map(|granule| granule.synapse.energy.0).collect(),
-        dendrite: params.granules.iter().map(|granule| granule.dendrite.energy.0).collect(),
+        synapse: digital(|granule| granule.synapse.energy.0),
+        dendrite: digital(|granule| granule.dendrite.energy.0),
         axon_in: params.axon_in.energy.0,
         axon_out: params.axon_out.energy.0,
         hops: hops.map(|cost| cost.energy.0),

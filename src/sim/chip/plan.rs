@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::arrays::ArrayPlan;
 use super::layout::Layout;
 use super::site::Ground;
 use crate::base::{NeuronId, Problem, Problems};
@@ -45,6 +46,8 @@ pub(super) struct Plan {
     pub profiles: Vec<Profile>,
     /// The synapses of all cores.
     pub memory: SynapseMemory,
+    /// Which of them are in arrays, if any are.
+    pub arrays: Option<ArrayPlan>,
     /// By position in the network: position in `memory`; empty where they agree.
     moved: Vec<u32>,
 }
@@ -63,7 +66,7 @@ impl Plan {
         check_fan_out(&fan_first, &layout, ground)?;
         let profiles = profiles.finish()?;
         let weight = match ground.params.weight_bits {
-            Some(bits) => rounded(&synapses, &layout, bits),
+            Some(bits) => rounded(&synapses, &layout, bits, ground),
             None => synapses.weight.clone(),
         };
         let timing = timing(&synapses);
@@ -78,7 +81,9 @@ impl Plan {
             false => (weight.permuted(&order), timing.permuted(&order), inverse(&order)),
         };
         let memory = SynapseMemory::new(target, weight, timing);
-        Ok(Self { layout, fan_first, fan, profiles, memory, moved })
+        let mut plan = Self { layout, fan_first, fan, profiles, memory, arrays: None, moved };
+        plan.arrays = ArrayPlan::new(&plan, ground)?;
+        Ok(plan)
     }
 
     /// The packets that the neuron at `site` sends.
@@ -93,6 +98,15 @@ impl Plan {
         self.fan[packet].start as usize..self.fan[packet + 1].start as usize
     }
 
+    /// Those of them that are in digital memory.
+    #[inline]
+    pub(super) fn digital(&self, packet: usize) -> Range<usize> {
+        match &self.arrays {
+            None => self.synapses(packet),
+            Some(arrays) => self.fan[packet].start as usize..arrays.digital_end(packet),
+        }
+    }
+
     /// Where the synapse at `index` of the network has gone.
     pub(super) fn moved(&self, index: usize) -> usize {
         self.moved.get(index).map_or(index, |&to| to as usize)
@@ -101,7 +115,8 @@ impl Plan {
     /// Memory taken [bytes].
     pub(super) fn bytes(&self) -> usize {
         let layout = 9 * self.layout.neuron.len();
-        self.memory.bytes() + 8 * self.fan.len() + 4 * (self.fan_first.len() + self.moved.len()) + layout
+        let arrays = self.arrays.as_ref().map_or(0, ArrayPlan::bytes);
+        arrays + self.memory.bytes() + 8 * self.fan.len() + 4 * (self.fan_first.len() + self.moved.len()) + layout
     }
 }
 
@@ -125,10 +140,14 @@ fn timing(synapses: &SynapseColumns) -> Column<Timing> {
 
 /// Weights as whole multiples of a power of two per core, the smallest that lets the largest weight fit
 /// into `bits` bits with sign (one bit: the sign alone, at the magnitude's power of two).
-fn rounded(synapses: &SynapseColumns, layout: &Layout, bits: u8) -> Weights {
-    let core = |index: usize| layout.core_of(layout.site[synapses.target[index] as usize]).index();
+fn rounded(synapses: &SynapseColumns, layout: &Layout, bits: u8, ground: &Ground<'_>) -> Weights {
+    let site = |index: usize| layout.site[synapses.target[index] as usize];
+    let core = |index: usize| layout.core_of(site(index)).index();
+    let in_memory = |index: usize| {
+        ground.params.array_of(usize::from(layout.granule[site(index) as usize])).is_none()
+    };
     let mut largest = vec![0.0f64; layout.walk.len()];
-    for index in 0..synapses.target.len() {
+    for index in (0..synapses.target.len()).filter(|&index| in_memory(index)) {
         let largest = &mut largest[core(index)];
         *largest = largest.max(synapses.weight.at(index).abs());
     }
@@ -136,6 +155,9 @@ fn rounded(synapses: &SynapseColumns, layout: &Layout, bits: u8) -> Weights {
     let step = |largest: &f64| if *largest > 0.0 { (largest / most).log2().ceil().exp2() } else { 1.0 };
     let step: Vec<f64> = largest.iter().map(step).collect();
     let round = |index: usize| {
+        if !in_memory(index) {
+            return synapses.weight.at(index);
+        }
         let step = step[core(index)];
         (synapses.weight.at(index) / step).round().clamp(-most, most) * step + 0.0
     };
@@ -145,6 +167,11 @@ fn rounded(synapses: &SynapseColumns, layout: &Layout, bits: u8) -> Weights {
 /// What the chip cannot hold.
 fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>) -> Result<(), Problems> {
     let params = ground.params;
+    // What arrays hold is checked against the arrays.
+    let in_memory = |&&target: &&u32| {
+        let site = layout.site[target as usize];
+        params.array_of(usize::from(layout.granule[site as usize])).is_none()
+    };
     let mut problems = Problems::new();
     if let Some(&delay) = synapses.delay.values().iter().max().filter(|&&delay| delay > params.max_delay) {
         let message = format!(
@@ -156,7 +183,7 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
     if let Some(most) = params.synapses {
         let mut held = vec![0u64; layout.walk.len()];
         let core = |&target: &u32| layout.core_of(layout.site[target as usize]).index();
-        synapses.target.iter().for_each(|target| held[core(target)] += 1);
+        synapses.target.iter().filter(in_memory).for_each(|target| held[core(target)] += 1);
         for (core, &held) in held.iter().enumerate().filter(|&(_, &held)| held > most).take(20) {
             let message =
                 format!("{held} synapses do not fit: the core holds {most}, {} too many", held - most);
@@ -165,7 +192,7 @@ fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>)
     }
     if let Some(most) = params.fan_in {
         let mut fan_in = vec![0u32; layout.site.len()];
-        synapses.target.iter().for_each(|&target| fan_in[target as usize] += 1);
+        synapses.target.iter().filter(in_memory).for_each(|&target| fan_in[target as usize] += 1);
         for (neuron, &found) in fan_in.iter().enumerate().filter(|&(_, &found)| found > most).take(20) {
             let message =
                 format!("{found} synapses lead to it, {} more than a neuron can have", found - most);
@@ -193,6 +220,8 @@ struct Maker<'a> {
     synapses: &'a SynapseColumns,
     /// By neuron: its core.
     core: Vec<u16>,
+    /// By granule: arrays hold its synapses.
+    in_array: Vec<bool>,
     fan_first: Vec<u32>,
     fan: Vec<FanOut>,
     profiles: Profiles<'a>,
@@ -217,6 +246,9 @@ impl<'a> Maker<'a> {
             layout,
             synapses,
             core,
+            in_array: (0..ground.params.granules.len())
+                .map(|granule| ground.params.array_of(granule).is_some())
+                .collect(),
             fan_first,
             fan: vec![end],
             profiles: Profiles::new(ground),
@@ -229,20 +261,25 @@ impl<'a> Maker<'a> {
         let neuron = NeuronId(self.layout.neuron[site]).index();
         let own = self.synapses.first[neuron]..self.synapses.first[neuron + 1];
         self.keys.clear();
-        let core = |index: u32| u64::from(self.core[self.synapses.target[index as usize] as usize]);
-        self.keys.extend(own.map(|index| core(index) << 32 | u64::from(index)));
+        // By core; in a core those in digital memory come first.
+        let place = |index: u32| {
+            let target = self.synapses.target[index as usize] as usize;
+            let granule = self.layout.granule[self.layout.site[target] as usize];
+            u64::from(self.core[target]) << 1 | u64::from(self.in_array[usize::from(granule)])
+        };
+        self.keys.extend(own.map(|index| place(index) << 32 | u64::from(index)));
         if !self.keys.is_sorted() {
             self.keys.sort_unstable();
         }
         self.fan.pop();
-        for packet in self.keys.chunk_by(|a, b| a >> 32 == b >> 32) {
+        for packet in self.keys.chunk_by(|a, b| a >> 33 == b >> 33) {
             let start = self.order.len() as u32;
             let granules = packet.iter().map(|&key| {
                 let target = self.synapses.target[key as u32 as usize];
                 self.layout.granule[self.layout.site[target as usize] as usize]
             });
             let profile = self.profiles.of(granules);
-            self.fan.push(FanOut { start, core: (packet[0] >> 32) as u16, profile });
+            self.fan.push(FanOut { start, core: (packet[0] >> 33) as u16, profile });
             self.order.extend(packet.iter().map(|&key| key as u32));
         }
         self.fan_first.push(self.fan.len() as u32);
@@ -294,6 +331,10 @@ impl<'a> Profiles<'a> {
         let params = self.ground.params;
         let mut latency = params.axon_in.latency.0;
         for &(granule, count) in &events {
+            // Arrays take their time when they are read.
+            if params.array_of(usize::from(granule)).is_some() {
+                continue;
+            }
             let granule = &params.granules[usize::from(granule)];
             let event = granule.synapse.latency.0 + granule.dendrite.latency.0;
             // Added up one by one, as a core works through them: sums of doubles depend on that.

@@ -19,6 +19,15 @@ pub struct Wires<'a> {
     pub clock_hz: f64,
 }
 
+/// What the arrays of cores are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Devices {
+    /// Devices drawn with this seed.
+    Drawn(u64),
+    /// None: weights are held and added up exactly, at no cost. What non-ideal ones are compared with.
+    Ideal,
+}
+
 /// Cores on the nodes of a network on chip.
 #[derive(Clone, Debug)]
 pub struct Ground<'a> {
@@ -33,6 +42,7 @@ pub struct Ground<'a> {
     /// No router and no link is broken.
     pub(super) is_whole: bool,
     pub(super) wires: Option<Wires<'a>>,
+    pub(super) devices: Devices,
 }
 
 impl<'a> Ground<'a> {
@@ -54,13 +64,19 @@ impl<'a> Ground<'a> {
         let usable = (0..fabric.nodes.len()).map(works).collect();
         let all = |parts: &[bool]| parts.iter().all(|&works| works);
         let is_whole = all(&health.router) && all(&health.link);
-        Ok(Self { fabric, params, nodes, usable, is_whole, wires: None })
+        Ok(Self { fabric, params, nodes, usable, is_whole, wires: None, devices: Devices::Drawn(1) })
     }
 
     /// The same with a network that can be simulated router by router.
     #[must_use]
     pub fn with_wires(self, wires: Wires<'a>) -> Self {
         Self { wires: Some(wires), ..self }
+    }
+
+    /// The same with arrays of these devices; without it they are drawn with seed 1.
+    #[must_use]
+    pub fn with_devices(self, devices: Devices) -> Self {
+        Self { devices, ..self }
     }
 
     /// Number of cores, whether they work or not.

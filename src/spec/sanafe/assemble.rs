@@ -211,6 +211,7 @@ impl<'a> Assembler<'a> {
             synapse: core.synapses[synapse].1,
             dendrite: core.dendrites[dendrite].1,
             soma: Some(core.somas[first].cost),
+            array: None,
         };
         self.granules.push((key, granule));
         name

@@ -1,9 +1,11 @@
 //! Dense matrices in row-major order, and the few products that arrays need.
 //!
 //! Every output is summed in one fixed order, without fused multiply-adds, so that results are the same
-//! on every machine whatever its vector width.
+//! on every machine whatever its vector width; the widest that the machine has is chosen when it runs.
 
 use std::ops::{Add, AddAssign, Mul};
+
+use pulp::{Arch, Simd, WithSimd};
 
 /// A dense matrix, row after row. Rows are inputs and columns are outputs throughout.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,13 +19,23 @@ pub struct Matrix<T = f64> {
 pub trait Scalar:
     Copy + Default + Add<Output = Self> + Mul<Output = Self> + AddAssign + PartialEq + 'static
 {
+    /// Four vectors times a matrix, in tiles of as many columns as suit the type.
+    fn four_rows(x: &[Self], matrix: &Matrix<Self>, out: &mut [Self]);
 }
 
-impl Scalar for f64 {}
-impl Scalar for f32 {}
+impl Scalar for f64 {
+    #[inline(always)]
+    fn four_rows(x: &[Self], matrix: &Matrix<Self>, out: &mut [Self]) {
+        four_rows::<Self, 16>(x, matrix, out);
+    }
+}
 
-/// Columns of a register tile of [`Matrix::rows_times`].
-const TILE: usize = 16;
+impl Scalar for f32 {
+    #[inline(always)]
+    fn four_rows(x: &[Self], matrix: &Matrix<Self>, out: &mut [Self]) {
+        four_rows::<Self, 32>(x, matrix, out);
+    }
+}
 
 /// Vectors that are multiplied together in one pass over a matrix.
 const BATCH: usize = 4;
@@ -97,22 +109,9 @@ impl<T: Scalar> Matrix<T> {
         Matrix { rows: self.rows, columns: self.columns, data: self.data.iter().copied().map(f).collect() }
     }
 
-    /// `out += x · self`: four rows a pass, so that the outputs are read and written a quarter as often.
+    /// `out += x · self`.
     pub fn add_product(&self, x: &[T], out: &mut [T]) {
-        let n = self.columns;
-        let out = &mut out[..n];
-        let mut rows = self.data.chunks_exact(4 * n.max(1));
-        let mut inputs = x[..self.rows].chunks_exact(4);
-        for (rows, x) in rows.by_ref().zip(inputs.by_ref()) {
-            let (ab, cd) = rows.split_at(2 * n);
-            let ((a, b), (c, d)) = (ab.split_at(n), cd.split_at(n));
-            for ((((y, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *y += (x[0] * a + x[1] * b) + (x[2] * c + x[3] * d);
-            }
-        }
-        for (row, &x) in rows.remainder().chunks_exact(n.max(1)).zip(inputs.remainder()) {
-            out.iter_mut().zip(row).for_each(|(y, &g)| *y += x * g);
-        }
+        Arch::new().dispatch(Product { x, matrix: self, out });
     }
 
     /// `out += self[rows[0]] + self[rows[1]] + …`: what a set of spikes adds.
@@ -124,48 +123,86 @@ impl<T: Scalar> Matrix<T> {
 
     /// `out += x · self` for as many vectors as `x` has rows; `out` has a row for each.
     pub fn rows_times(x: &Self, matrix: &Self, out: &mut Self) {
-        let n = matrix.columns;
-        let whole = x.rows - x.rows % BATCH;
-        let inputs = x.data[..whole * x.columns].chunks_exact(BATCH * x.columns.max(1));
-        let outputs = out.data[..whole * n].chunks_exact_mut(BATCH * n.max(1));
-        for (x, out) in inputs.zip(outputs) {
-            four_rows(x, matrix, out);
+        Arch::new().dispatch(Product { x: &x.data, matrix, out: &mut out.data });
+    }
+}
+
+/// `out += x · matrix` for as many vectors as there are; each output is summed from the first input to the last,
+/// so that it depends neither on the other vectors nor on how wide the machine's vectors are.
+struct Product<'a, T> {
+    x: &'a [T],
+    matrix: &'a Matrix<T>,
+    out: &'a mut [T],
+}
+
+impl<T: Scalar> WithSimd for Product<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let (m, n) = (self.matrix.rows.max(1), self.matrix.columns.max(1));
+        let mut inputs = self.x.chunks_exact(BATCH * m);
+        let mut outputs = self.out.chunks_exact_mut(BATCH * n);
+        for (x, out) in inputs.by_ref().zip(outputs.by_ref()) {
+            T::four_rows(x, self.matrix, out);
         }
-        for row in whole..x.rows {
-            matrix.add_product(x.row(row), out.row_mut(row));
+        let rest = inputs.remainder().chunks_exact(m);
+        for (x, out) in rest.zip(outputs.into_remainder().chunks_exact_mut(n)) {
+            one_row(x, self.matrix, out);
         }
     }
 }
 
-/// Four vectors times a matrix: tiles of four by sixteen sums stay in registers.
-fn four_rows<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
+/// One vector times a matrix: four rows a pass, so that the outputs are read and written a quarter as often.
+#[inline(always)]
+fn one_row<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
+    let n = matrix.columns;
+    let mut rows = matrix.data.chunks_exact(4 * n.max(1));
+    let mut inputs = x.chunks_exact(4);
+    for (rows, x) in rows.by_ref().zip(inputs.by_ref()) {
+        let (ab, cd) = rows.split_at(2 * n);
+        let ((a, b), (c, d)) = (ab.split_at(n), cd.split_at(n));
+        for ((((y, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *y = *y + x[0] * a + x[1] * b + x[2] * c + x[3] * d;
+        }
+    }
+    for (row, &x) in rows.remainder().chunks_exact(n.max(1)).zip(inputs.remainder()) {
+        out.iter_mut().zip(row).for_each(|(y, &g)| *y += x * g);
+    }
+}
+
+/// Four vectors times a matrix: tiles of four by `TILE` sums stay in registers.
+#[inline(always)]
+fn four_rows<T: Scalar, const TILE: usize>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
     let (m, n) = (matrix.rows, matrix.columns);
     let x: [&[T]; BATCH] = std::array::from_fn(|i| &x[i * m..][..m]);
     let mut start = 0;
-    while start < n {
-        let width = TILE.min(n - start);
+    while start + TILE <= n {
         let mut sums = [[T::default(); TILE]; BATCH];
-        if width == TILE {
-            for k in 0..m {
-                let mut row = [T::default(); TILE];
-                row.copy_from_slice(&matrix.data[k * n + start..][..TILE]);
-                for (sums, x) in sums.iter_mut().zip(&x) {
-                    sums.iter_mut().zip(&row).for_each(|(sum, &g)| *sum += x[k] * g);
-                }
-            }
-        } else {
-            for k in 0..m {
-                let row = &matrix.data[k * n + start..][..width];
-                for (sums, x) in sums.iter_mut().zip(&x) {
-                    sums.iter_mut().zip(row).for_each(|(sum, &g)| *sum += x[k] * g);
-                }
+        for (i, sums) in sums.iter_mut().enumerate() {
+            sums.copy_from_slice(&out[i * n + start..][..TILE]);
+        }
+        for k in 0..m {
+            let mut row = [T::default(); TILE];
+            row.copy_from_slice(&matrix.data[k * n + start..][..TILE]);
+            for (sums, x) in sums.iter_mut().zip(&x) {
+                sums.iter_mut().zip(&row).for_each(|(sum, &g)| *sum += x[k] * g);
             }
         }
         for (i, sums) in sums.iter().enumerate() {
-            let out = &mut out[i * n + start..][..width];
-            out.iter_mut().zip(sums).for_each(|(y, &sum)| *y += sum);
+            out[i * n + start..][..TILE].copy_from_slice(sums);
         }
-        start += width;
+        start += TILE;
+    }
+    if start == n {
+        return;
+    }
+    for (i, x) in x.iter().enumerate() {
+        let out = &mut out[i * n + start..(i + 1) * n];
+        for (k, &x) in x.iter().enumerate() {
+            let row = &matrix.data[k * n + start..(k + 1) * n];
+            out.iter_mut().zip(row).for_each(|(y, &g)| *y += x * g);
+        }
     }
 }
 
