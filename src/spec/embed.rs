@@ -52,6 +52,13 @@ impl Gatherer<'_> {
 
     fn embed(&mut self, array: &mut Node, path: &str, shape: Option<Shape<'_>>) {
         let Some((wanted, rest)) = wanted(array) else { return };
+        // A technology may be written as its name alone.
+        if let Value::Text(name) = &wanted.value
+            && rest.is_none()
+            && shape.is_some_and(|shape| shape.names().contains(&&**name))
+        {
+            return;
+        }
         match self.array_of(&wanted) {
             Ok(base) => {
                 *array = match rest {

@@ -7,7 +7,8 @@
 //! A row of an array belongs to a neuron that sends and a delay: a delayed spike waits before the array. A column
 //! belongs to a neuron that receives and an input channel. Synapses that share both are one weight, their sum.
 //! In a step in which spikes are due an array is read once, before its core updates its neurons; arrays of one
-//! core work side by side.
+//! core work side by side. A weight that is changed acts on all spikes that are due from then on, whenever they
+//! were sent.
 //!
 //! Invariants: an array belongs to one core, and sees spikes in the order in which they are delivered, so results
 //! depend on no thread; an array that holds its weights exactly gives a neuron what digital memory would, to the

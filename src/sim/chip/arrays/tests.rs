@@ -1,8 +1,8 @@
 //! Cores with arrays against cores with digital memory, and what devices change.
 
-use crate::base::NeuronId;
 use crate::base::unit::Seconds;
 use crate::network::{Bench, Machine, Net, NetBuilder, Synapse};
+use crate::neuron::SomaCost;
 use crate::neuron::integrate_fire::IntegrateFire;
 use crate::neuron::source_list::SourceList;
 use crate::sim::Fidelity;
@@ -44,8 +44,8 @@ fn ideal_arrays_fire_as_digital_memory_does() {
         "crossbar: {rows: 16, columns: 20, adc: null, mapping: {offset: {reference_column: true}}, \
          cell: {g_min: 1 µS, g_max: 40 µS}}",
         "sram: {weight_bits: 16, weight_scale: 4095.875}",
-        "memcapacitor: {rows: 64, columns: 64, c_max: 6.65 fF, ratio: 90, levels: null, adc: null, \
-         thermal_noise: false}",
+        "memcapacitor: {rows: 64, columns: 64, c_max: 6.65 fF, ratio: 90, adc: null, \
+         read_voltage: 0.35 V, period: 30 ns}",
     ] {
         let setup = with_array(yaml);
         for threads in [1, 3] {
@@ -112,9 +112,11 @@ fn fan(targets: u32) -> Net {
 
 #[test]
 fn an_array_takes_its_time_and_energy_in_steps_in_which_it_is_read() {
-    let setup = with_array(REAL);
+    let mut setup = Setup::new(20);
+    setup.params.granules[0].soma = Some(SomaCost::FREE);
+    let mut digital = chip(&setup, fan(8), 1, 1);
+    setup.params.array = Some(array(REAL));
     let mut arrays = chip(&setup, fan(8), 1, 1);
-    let mut digital = chip(&Setup::new(20), fan(8), 1, 1);
     let mut times = [Vec::new(), Vec::new()];
     for (chip, times) in [&mut arrays, &mut digital].into_iter().zip(&mut times) {
         chip.keep_records();
@@ -156,14 +158,14 @@ fn weights_that_are_changed_are_written_again() {
     let mut bench = Bench::new(network(60, 3), 9).unwrap();
     assert_eq!(trains(&mut chip, 10), trains(&mut bench, 10));
     let before: f64 = chip.arrays().map(|array| array.programming().pulses).sum();
+    // What is under way meets the new weights in an array, and has met the old ones in digital memory.
+    bench.reset();
+    chip.reset();
+    assert!(chip.is_quiet());
     for index in (0..200).step_by(3) {
         bench.set_weight(index, 0.875);
         chip.set_weight(index, 0.875);
     }
     assert_eq!(trains(&mut chip, 20), trains(&mut bench, 20));
     assert!(chip.arrays().map(|array| array.programming().pulses).sum::<f64>() >= before);
-    chip.reset();
-    assert!(chip.is_quiet());
-    let fired: Vec<NeuronId> = chip.fired().to_vec();
-    assert!(fired.is_sorted());
 }
