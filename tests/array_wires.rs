@@ -95,9 +95,7 @@ fn large_arrays_agree_with_a_sparse_factorisation() {
         (nodal_oracle(&small, segments, &[], &voltages), banded_oracle(&small, segments, &voltages));
     plain.iter().zip(&sparse).for_each(|(plain, sparse)| near(*sparse, *plain, 1e-11));
     // Beyond 128 lines both ways; and far beyond, where the band is narrow.
-    for (n, m, segments) in
-        [(136, 130, equal(1.0)), (700, 20, Segments { row: 0.5, column: 4.0 })]
-    {
+    for (n, m, segments) in [(136, 130, equal(1.0)), (700, 20, Segments { row: 0.5, column: 4.0 })] {
         let cells = Matrix::from_fn(n, m, |i, j| {
             1e-6 + 99e-6 * ((7919 * i + 104_729 * j + 31 * i * j) % 1000) as f64 / 999.0
         });

@@ -170,8 +170,7 @@ impl Difference {
 
 /// What an array spent on what it was used for.
 pub fn array_energy(array: &CoreArray, used: ArrayUse) -> Energy {
-    let [read, drive] =
-        array.costs().map_or([0.0; 2], |costs| [costs.step.energy, costs.spike.energy]);
+    let [read, drive] = array.costs().map_or([0.0; 2], |costs| [costs.step.energy, costs.spike.energy]);
     Energy::of(used.reads, read) + Energy::of(used.drives, drive)
 }
 
@@ -249,7 +248,12 @@ impl ArraysReport {
         let mut lines = vec![
             (
                 "arrays".to_owned(),
-                format!("{} of {}, for {} matrices", self.arrays, self.technologies.join(", "), self.matrices),
+                format!(
+                    "{} of {}, for {} matrices",
+                    self.arrays,
+                    self.technologies.join(", "),
+                    self.matrices
+                ),
             ),
             (
                 "  use".to_owned(),
@@ -276,9 +280,9 @@ impl ArraysReport {
             ("  output error".to_owned(), format!("{:.4} % of the ideal rms", 100.0 * self.output_error)),
         ];
         if let Some(ideal) = &self.against_ideal {
-            let accuracy = ideal.accuracy.map_or_else(String::new, |accuracy| {
-                format!("; ideal accuracy {:.2} %", 100.0 * accuracy)
-            });
+            let accuracy = ideal
+                .accuracy
+                .map_or_else(String::new, |accuracy| format!("; ideal accuracy {:.2} %", 100.0 * accuracy));
             let text = format!(
                 "{} spikes, {} missing, {} extra{accuracy}",
                 ideal.spikes, ideal.missing, ideal.extra

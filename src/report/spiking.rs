@@ -198,34 +198,7 @@ impl NetworkReport {
     /// The report of a run; `seconds` of each of its steps.
     pub fn new(chip: &mut Chip, inputs: super::Inputs, seed: u64, complete: bool, seconds: Vec<f64>) -> Self {
         let total_seconds = chip.seconds();
-        let mut energy = CoreEnergy::default();
-        let mut counts: Option<CoreCounts> = None;
-        let mut cores = Vec::new();
-        for (core, own) in chip.counts().enumerate() {
-            let spent = core_energy(chip.prices(), own);
-            energy += spent;
-            match &mut counts {
-                Some(counts) => counts.add(own),
-                None => counts = Some(own.clone()),
-            }
-            let neurons = chip.neurons_on(CoreId::at(core));
-            if neurons > 0 {
-                cores.push(load(core, neurons, own, spent.total()));
-            }
-        }
-        for array in chip.arrays() {
-            let own = cores.binary_search_by_key(&array.core().0, |load| load.core);
-            if let Ok(at) = own {
-                cores[at].energy += array_energy(array, array.total()).joules();
-            }
-        }
-        let counts = counts.unwrap_or_default();
-        let mut by_component: Vec<_> =
-            energy.components().into_iter().map(|(name, part)| (name, part.joules())).collect();
-        if chip.arrays().next().is_some() {
-            let [reads, standby] = spent(chip).map(Energy::joules);
-            by_component.extend([("array", reads), ("array_standby", standby)]);
-        }
+        let (counts, by_component, cores) = spent_by(chip);
         let total_joules: f64 = by_component.iter().map(|(_, joules)| joules).sum();
         let per = |count: u64| (count > 0).then(|| total_joules / count as f64);
         let rate = |count: u64| (total_seconds > 0.0).then(|| count as f64 / total_seconds);
@@ -309,6 +282,37 @@ impl NetworkReport {
         }
         page
     }
+}
+
+/// What all cores have done, what that cost by component, and what each core with neurons has done.
+fn spent_by(chip: &Chip) -> (CoreCounts, Vec<(&'static str, f64)>, Vec<CoreLoad>) {
+    let mut energy = CoreEnergy::default();
+    let mut counts: Option<CoreCounts> = None;
+    let mut cores = Vec::new();
+    for (core, own) in chip.counts().enumerate() {
+        let spent = core_energy(chip.prices(), own);
+        energy += spent;
+        match &mut counts {
+            Some(counts) => counts.add(own),
+            None => counts = Some(own.clone()),
+        }
+        let neurons = chip.neurons_on(CoreId::at(core));
+        if neurons > 0 {
+            cores.push(load(core, neurons, own, spent.total()));
+        }
+    }
+    for array in chip.arrays() {
+        if let Ok(at) = cores.binary_search_by_key(&array.core().0, |load| load.core) {
+            cores[at].energy += array_energy(array, array.total()).joules();
+        }
+    }
+    let parts = energy.components().into_iter().map(|(name, part)| (name, part.joules()));
+    let mut by_component: Vec<_> = parts.collect();
+    if chip.arrays().next().is_some() {
+        let [reads, standby] = spent(chip).map(Energy::joules);
+        by_component.extend([("array", reads), ("array_standby", standby)]);
+    }
+    (counts.unwrap_or_default(), by_component, cores)
 }
 
 fn load(core: usize, neurons: u32, counts: &CoreCounts, energy: Energy) -> CoreLoad {

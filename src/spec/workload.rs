@@ -7,9 +7,9 @@ use super::document::{Document, Files, Kind};
 use crate::base::Problems;
 use crate::network::describe::NetworkParams;
 use crate::sim::Record;
-use crate::workload::{Algorithm, LabelParams};
 use crate::workload::algorithm::*;
 use crate::workload::traffic::TrafficParams;
+use crate::workload::{Algorithm, LabelParams};
 
 macro_rules! workload_document {
     ($($(#[$doc:meta])* $name:literal $field:ident: $Parameters:ident,)+) => {

@@ -116,7 +116,11 @@ impl Plan {
     pub(super) fn bytes(&self) -> usize {
         let layout = 9 * self.layout.neuron.len();
         let arrays = self.arrays.as_ref().map_or(0, ArrayPlan::bytes);
-        arrays + self.memory.bytes() + 8 * self.fan.len() + 4 * (self.fan_first.len() + self.moved.len()) + layout
+        arrays
+            + self.memory.bytes()
+            + 8 * self.fan.len()
+            + 4 * (self.fan_first.len() + self.moved.len())
+            + layout
     }
 }
 
@@ -143,9 +147,8 @@ fn timing(synapses: &SynapseColumns) -> Column<Timing> {
 fn rounded(synapses: &SynapseColumns, layout: &Layout, bits: u8, ground: &Ground<'_>) -> Weights {
     let site = |index: usize| layout.site[synapses.target[index] as usize];
     let core = |index: usize| layout.core_of(site(index)).index();
-    let in_memory = |index: usize| {
-        ground.params.array_of(usize::from(layout.granule[site(index) as usize])).is_none()
-    };
+    let in_memory =
+        |index: usize| ground.params.array_of(usize::from(layout.granule[site(index) as usize])).is_none();
     let mut largest = vec![0.0f64; layout.walk.len()];
     for index in (0..synapses.target.len()).filter(|&index| in_memory(index)) {
         let largest = &mut largest[core(index)];

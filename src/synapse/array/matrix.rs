@@ -175,32 +175,36 @@ fn one_row<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
 #[inline(always)]
 fn four_rows<T: Scalar, const TILE: usize>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
     let (m, n) = (matrix.rows, matrix.columns);
-    let x: [&[T]; BATCH] = std::array::from_fn(|i| &x[i * m..][..m]);
+    let [x0, x1, x2, x3]: [&[T]; BATCH] = std::array::from_fn(|i| &x[i * m..][..m]);
+    let inputs = || x0.iter().zip(x1).zip(x2).zip(x3);
     let mut start = 0;
     while start + TILE <= n {
         let mut sums = [[T::default(); TILE]; BATCH];
         for (i, sums) in sums.iter_mut().enumerate() {
             sums.copy_from_slice(&out[i * n + start..][..TILE]);
         }
-        for k in 0..m {
-            let mut row = [T::default(); TILE];
-            row.copy_from_slice(&matrix.data[k * n + start..][..TILE]);
-            for (sums, x) in sums.iter_mut().zip(&x) {
-                sums.iter_mut().zip(&row).for_each(|(sum, &g)| *sum += x[k] * g);
+        let [mut a, mut b, mut c, mut d] = sums;
+        let mut rest = &matrix.data[start..];
+        for (((&x0, &x1), &x2), &x3) in inputs() {
+            let Some(row) = rest.first_chunk::<TILE>() else { break };
+            let sums = a.iter_mut().zip(&mut b).zip(&mut c).zip(&mut d);
+            for ((((a, b), c), d), &g) in sums.zip(row) {
+                *a += x0 * g;
+                *b += x1 * g;
+                *c += x2 * g;
+                *d += x3 * g;
             }
+            rest = rest.get(n..).unwrap_or_default();
         }
-        for (i, sums) in sums.iter().enumerate() {
+        for (i, sums) in [a, b, c, d].iter().enumerate() {
             out[i * n + start..][..TILE].copy_from_slice(sums);
         }
         start += TILE;
     }
-    if start == n {
-        return;
-    }
-    for (i, x) in x.iter().enumerate() {
-        let out = &mut out[i * n + start..(i + 1) * n];
-        for (k, &x) in x.iter().enumerate() {
-            let row = &matrix.data[k * n + start..(k + 1) * n];
+    for (k, (((&x0, &x1), &x2), &x3)) in inputs().enumerate() {
+        let row = &matrix.data[k * n + start..(k + 1) * n];
+        for (i, x) in [x0, x1, x2, x3].into_iter().enumerate() {
+            let out = &mut out[i * n + start..(i + 1) * n];
             out.iter_mut().zip(row).for_each(|(y, &g)| *y += x * g);
         }
     }

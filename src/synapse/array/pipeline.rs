@@ -174,7 +174,7 @@ impl Pipeline {
                         *d = curve.current(voltage * self.input.quantised(x * scale)) * full
                     });
                 }
-                None => pairs.for_each(|(d, &x)| *d = self.input.quantised(x * scale)),
+                None => self.input.quantise_all(scale, x.data(), drive.data_mut()),
             },
         }
     }
@@ -319,15 +319,18 @@ impl Plane {
     /// Adds noise of these variances and converts.
     fn disturb(&self, sums: &mut [f64], spread: &[f64], mut dice: crate::base::random::Stream) {
         let mut normal = || -> f64 { StandardNormal.sample(&mut dice) };
+        let of_converter = self.converter.map_or(0.0, |converter| converter.deviation());
         let mut variances = spread.iter();
-        for sum in sums {
+        for sum in &mut *sums {
             if let Some(variance) = variances.next() {
                 *sum += variance.sqrt() * normal();
             }
-            if let Some(converter) = self.converter {
-                let noise = if converter.noise > 0.0 { converter.noise * normal() } else { 0.0 };
-                *sum = converter.convert(*sum, noise);
+            if of_converter > 0.0 {
+                *sum += of_converter * normal();
             }
+        }
+        if let Some(converter) = self.converter {
+            converter.convert_all(sums);
         }
     }
 
@@ -371,7 +374,7 @@ impl Tile {
         if noisy || plane.converter.is_some_and(|converter| converter.noise > 0.0) {
             plane.disturb(sums, if noisy { close.spread } else { &[] }, close.key.stream(self.number));
         } else if let Some(converter) = plane.converter {
-            sums.iter_mut().for_each(|sum| *sum = converter.convert(*sum, 0.0));
+            converter.convert_all(sums);
         }
         let common = match (plane.subtract, sums.last()) {
             (Subtract::Nothing, _) => 0.0,

@@ -167,7 +167,10 @@ impl Array {
         }
         let is_wrong = |pulse: &&Pulse| !(pulse.value >= 0.0 || self.params.takes_negative_inputs());
         if let Some(Pulse { value, .. }) = pulses.iter().find(is_wrong) {
-            return Err(Problems::one("", format!("an input of {value}, and inputs of this array have no sign")));
+            return Err(Problems::one(
+                "",
+                format!("an input of {value}, and inputs of this array have no sign"),
+            ));
         }
         match &self.rows {
             Some(rows) => {

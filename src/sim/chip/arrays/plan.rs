@@ -66,18 +66,14 @@ impl ArrayPlan {
     /// Matrices that the arrays of a core cannot hold, by how much.
     pub(in crate::sim::chip) fn new(plan: &Plan, ground: &Ground<'_>) -> Result<Option<Self>, Problems> {
         let params = ground.params;
-        let slots: Vec<Option<u8>> =
-            (0..params.granules.len()).map(|granule| params.array_of(granule).map(|(slot, _)| slot)).collect();
+        let slots: Vec<Option<u8>> = (0..params.granules.len())
+            .map(|granule| params.array_of(granule).map(|(slot, _)| slot))
+            .collect();
         if slots.iter().all(Option::is_none) {
             return Ok(None);
         }
-        let mut arrays = Self {
-            first: vec![0],
-            drives: Vec::new(),
-            digital_end: Vec::new(),
-            matrices: Vec::new(),
-            slots,
-        };
+        let mut arrays =
+            Self { first: vec![0], drives: Vec::new(), digital_end: Vec::new(), matrices: Vec::new(), slots };
         let number = arrays.lay_columns(plan);
         for packet in 0..plan.fan.len() - 1 {
             arrays.lay_rows(plan, packet, &number);
@@ -185,8 +181,7 @@ impl ArrayPlan {
         let timing = plan.memory.timing(index);
         let is_its = |drive: &&Drive| (drive.array as usize, drive.delay) == (array, timing.delay());
         let row = self.drives(packet).iter().find(is_its)?.row;
-        let column =
-            self.matrices[array].column_of[usize::from(plan.memory.target(index))][timing.channel()];
+        let column = self.matrices[array].column_of[usize::from(plan.memory.target(index))][timing.channel()];
         Some(Cell { core, array: array as u32, row, column })
     }
 
@@ -226,7 +221,9 @@ impl ArrayPlan {
     /// Memory taken [bytes].
     pub(in crate::sim::chip) fn bytes(&self) -> usize {
         let matrices = self.matrices.iter().map(|matrix| {
-            8 * matrix.rows as usize * matrix.columns.len() + 8 * matrix.column_of.len() + 4 * matrix.packets.len()
+            8 * matrix.rows as usize * matrix.columns.len()
+                + 8 * matrix.column_of.len()
+                + 4 * matrix.packets.len()
         });
         8 * self.first.len() + size_of::<Drive>() * self.drives.len() + matrices.sum::<usize>()
     }
@@ -247,7 +244,9 @@ impl MatrixPlan {
                 limits.outputs,
                 needed - u64::from(most)
             );
-            return Some(Problem::new(path, message).allowed("fewer neurons a core (`cores.neurons`), or a mapping"));
+            return Some(
+                Problem::new(path, message).allowed("fewer neurons a core (`cores.neurons`), or a mapping"),
+            );
         }
         let weights = rows as u64 * columns as u64;
         (weights > MOST_WEIGHTS).then(|| {

@@ -95,7 +95,8 @@ impl Held {
         }
         let phases = meshes.parts.iter().flat_map(|(mesh, _)| &mesh.mzis);
         let phases: f64 = phases.map(|mzi| (2.0 * mzi.theta + mzi.phi) / std::f64::consts::PI).sum();
-        let mut weights = Matrix::from_fn(block.rows(), block.columns(), |i, j| meshes.scale * fields[i][j].re);
+        let mut weights =
+            Matrix::from_fn(block.rows(), block.columns(), |i, j| meshes.scale * fields[i][j].re);
         if wrong.loss > 0.0 {
             set_gains(&mut weights, block);
         }
