@@ -3,7 +3,7 @@
 //! Every output is summed in one fixed order, without fused multiply-adds, so that results are the same
 //! on every machine whatever its vector width; the widest that the machine has is chosen when it runs.
 
-use std::ops::{Add, AddAssign, Mul};
+use std::ops::{Add, AddAssign, Mul, Range};
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -19,26 +19,52 @@ pub struct Matrix<T = f64> {
 pub trait Scalar:
     Copy + Default + Add<Output = Self> + Mul<Output = Self> + AddAssign + PartialEq + 'static
 {
-    /// Four vectors times a matrix, in tiles of as many columns as suit the type.
-    fn four_rows(x: &[Self], matrix: &Matrix<Self>, out: &mut [Self]);
+    /// `out += x · matrix` for [`BATCH`] vectors, in tiles of two registers of the first `columns` columns; says how
+    /// many have been done.
+    fn tiles<S: Simd>(simd: S, product: Product<'_, Self>, columns: usize) -> usize;
 }
 
-impl Scalar for f64 {
-    #[inline(always)]
-    fn four_rows(x: &[Self], matrix: &Matrix<Self>, out: &mut [Self]) {
-        four_rows::<Self, 16>(x, matrix, out);
-    }
+macro_rules! scalar {
+    ($Scalar:ty: $Vector:ident, $LANES:ident, $read:ident, $write:ident, $splat:ident, $add:ident, $mul:ident) => {
+        impl Scalar for $Scalar {
+            #[inline(always)]
+            fn tiles<S: Simd>(simd: S, product: Product<'_, Self>, columns: usize) -> usize {
+                let Product { x, matrix, out, .. } = product;
+                let (m, n, tile) = (matrix.rows, matrix.columns, 2 * S::$LANES);
+                let x: [&[Self]; BATCH] = std::array::from_fn(|i| &x[i * m..][..m]);
+                let mut start = 0;
+                while start + tile <= columns {
+                    let mut sums: [[S::$Vector; 2]; BATCH] = std::array::from_fn(|i| {
+                        let (own, _) = S::$read(&out[i * n + start..][..tile]);
+                        [own[0], own[1]]
+                    });
+                    for k in 0..m {
+                        let (row, _) = S::$read(&matrix.data[k * n + start..][..tile]);
+                        let row = [row[0], row[1]];
+                        for i in 0..BATCH {
+                            let input = simd.$splat(x[i][k]);
+                            sums[i][0] = simd.$add(sums[i][0], simd.$mul(input, row[0]));
+                            sums[i][1] = simd.$add(sums[i][1], simd.$mul(input, row[1]));
+                        }
+                    }
+                    for (i, sums) in sums.into_iter().enumerate() {
+                        let (own, _) = S::$write(&mut out[i * n + start..][..tile]);
+                        own.copy_from_slice(&sums);
+                    }
+                    start += tile;
+                }
+                start
+            }
+        }
+    };
 }
 
-impl Scalar for f32 {
-    #[inline(always)]
-    fn four_rows(x: &[Self], matrix: &Matrix<Self>, out: &mut [Self]) {
-        four_rows::<Self, 32>(x, matrix, out);
-    }
-}
+scalar!(f64: f64s, F64_LANES, as_simd_f64s, as_mut_simd_f64s, splat_f64s, add_f64s, mul_f64s);
+scalar!(f32: f32s, F32_LANES, as_simd_f32s, as_mut_simd_f32s, splat_f32s, add_f32s, mul_f32s);
 
-/// Vectors that are multiplied together in one pass over a matrix.
-const BATCH: usize = 4;
+/// Vectors that are multiplied together in one pass over a matrix: their sums and two registers of a row fit into
+/// the registers of AVX-512.
+const BATCH: usize = 8;
 
 impl<T: Scalar> Matrix<T> {
     /// A matrix of zeros.
@@ -111,7 +137,7 @@ impl<T: Scalar> Matrix<T> {
 
     /// `out += x · self`.
     pub fn add_product(&self, x: &[T], out: &mut [T]) {
-        Arch::new().dispatch(Product { x, matrix: self, out });
+        Arch::new().dispatch(Product { x, matrix: self, out, columns: self.columns });
     }
 
     /// `out += self[rows[0]] + self[rows[1]] + …`: what a set of spikes adds.
@@ -123,32 +149,61 @@ impl<T: Scalar> Matrix<T> {
 
     /// `out += x · self` for as many vectors as `x` has rows; `out` has a row for each.
     pub fn rows_times(x: &Self, matrix: &Self, out: &mut Self) {
-        Arch::new().dispatch(Product { x: &x.data, matrix, out: &mut out.data });
+        let columns = matrix.columns;
+        Arch::new().dispatch(Product { x: &x.data, matrix, out: &mut out.data, columns });
+    }
+
+    /// The same for some rows of a larger matrix, `out`, and for its first `columns` columns only.
+    pub(super) fn rows_times_part(x: &Self, matrix: &Self, out: &mut [T], columns: usize) {
+        Arch::new().dispatch(Product { x: &x.data, matrix, out, columns });
     }
 }
 
 /// `out += x · matrix` for as many vectors as there are; each output is summed from the first input to the last,
 /// so that it depends neither on the other vectors nor on how wide the machine's vectors are.
-struct Product<'a, T> {
+pub struct Product<'a, T> {
     x: &'a [T],
     matrix: &'a Matrix<T>,
     out: &'a mut [T],
+    /// Columns that are wanted.
+    columns: usize,
 }
 
 impl<T: Scalar> WithSimd for Product<'_, T> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let (m, n) = (self.matrix.rows.max(1), self.matrix.columns.max(1));
-        let mut inputs = self.x.chunks_exact(BATCH * m);
-        let mut outputs = self.out.chunks_exact_mut(BATCH * n);
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { x, matrix, out, columns } = self;
+        let (m, n) = (matrix.rows.max(1), matrix.columns.max(1));
+        let mut inputs = x.chunks_exact(BATCH * m);
+        let mut outputs = out.chunks_exact_mut(BATCH * n);
         for (x, out) in inputs.by_ref().zip(outputs.by_ref()) {
-            T::four_rows(x, self.matrix, out);
+            let done = T::tiles(simd, Product { x, matrix, out: &mut *out, columns }, columns);
+            finish(x, matrix, out, done..columns);
         }
-        let rest = inputs.remainder().chunks_exact(m);
-        for (x, out) in rest.zip(outputs.into_remainder().chunks_exact_mut(n)) {
-            one_row(x, self.matrix, out);
+        let (rest, out) = (inputs.remainder(), outputs.into_remainder());
+        if columns < matrix.columns {
+            finish(rest, matrix, out, 0..columns);
+            return;
+        }
+        for (x, out) in rest.chunks_exact(m).zip(out.chunks_exact_mut(n)) {
+            one_row(x, matrix, out);
+        }
+    }
+}
+
+/// Some columns of several vectors.
+#[inline(always)]
+fn finish<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T], columns: Range<usize>) {
+    let (m, n) = (matrix.rows, matrix.columns);
+    if columns.is_empty() {
+        return;
+    }
+    for (x, out) in x.chunks_exact(m.max(1)).zip(out.chunks_exact_mut(n)) {
+        for (&x, row) in x.iter().zip(matrix.data.chunks_exact(n)) {
+            let own = out[columns.clone()].iter_mut();
+            own.zip(&row[columns.clone()]).for_each(|(y, &g)| *y += x * g);
         }
     }
 }
@@ -171,45 +226,6 @@ fn one_row<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
     }
 }
 
-/// Four vectors times a matrix: tiles of four by `TILE` sums stay in registers.
-#[inline(always)]
-fn four_rows<T: Scalar, const TILE: usize>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
-    let (m, n) = (matrix.rows, matrix.columns);
-    let [x0, x1, x2, x3]: [&[T]; BATCH] = std::array::from_fn(|i| &x[i * m..][..m]);
-    let inputs = || x0.iter().zip(x1).zip(x2).zip(x3);
-    let mut start = 0;
-    while start + TILE <= n {
-        let mut sums = [[T::default(); TILE]; BATCH];
-        for (i, sums) in sums.iter_mut().enumerate() {
-            sums.copy_from_slice(&out[i * n + start..][..TILE]);
-        }
-        let [mut a, mut b, mut c, mut d] = sums;
-        let mut rest = &matrix.data[start..];
-        for (((&x0, &x1), &x2), &x3) in inputs() {
-            let Some(row) = rest.first_chunk::<TILE>() else { break };
-            let sums = a.iter_mut().zip(&mut b).zip(&mut c).zip(&mut d);
-            for ((((a, b), c), d), &g) in sums.zip(row) {
-                *a += x0 * g;
-                *b += x1 * g;
-                *c += x2 * g;
-                *d += x3 * g;
-            }
-            rest = rest.get(n..).unwrap_or_default();
-        }
-        for (i, sums) in [a, b, c, d].iter().enumerate() {
-            out[i * n + start..][..TILE].copy_from_slice(sums);
-        }
-        start += TILE;
-    }
-    for (k, (((&x0, &x1), &x2), &x3)) in inputs().enumerate() {
-        let row = &matrix.data[k * n + start..(k + 1) * n];
-        for (i, x) in [x0, x1, x2, x3].into_iter().enumerate() {
-            let out = &mut out[i * n + start..(i + 1) * n];
-            out.iter_mut().zip(row).for_each(|(y, &g)| *y += x * g);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -222,10 +238,10 @@ mod tests {
     fn products_are_those_of_the_definition() {
         for (rows, columns) in [(1, 1), (4, 16), (7, 19), (13, 40), (9, 3)] {
             let matrix = sample(rows, columns);
-            let batch = sample(6, rows);
-            let mut all = Matrix::zeros(6, columns);
+            let batch = sample(19, rows);
+            let mut all = Matrix::zeros(19, columns);
             Matrix::rows_times(&batch, &matrix, &mut all);
-            for vector in 0..6 {
+            for vector in 0..19 {
                 let x = batch.row(vector);
                 let naive = |j| (0..rows).map(|i| x[i] * matrix.at(i, j)).sum::<f64>();
                 let expected: Vec<f64> = (0..columns).map(naive).collect();
