@@ -62,6 +62,15 @@ struct Checked<'a> {
     certificate: &'a Certificate,
     routing: &'a str,
     resources: &'a Resources,
+    /// What is known after each fault that strikes during a run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    later: Vec<Later<'a>>,
+}
+
+#[derive(Serialize)]
+struct Later<'a> {
+    at_cycle: u64,
+    certificate: &'a Certificate,
 }
 
 pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
@@ -74,10 +83,13 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let setting = documents.prepare(*seed)?;
     documents.fits_an_engine(&setting)?;
     let certificate = documents.certify(&setting);
+    let later = documents.certify_epochs(&setting);
+    let later = || setting.epochs.iter().map(|epoch| epoch.at_cycle).zip(&later);
     let resources = Resources::of(&documents);
     let routing = documents.chip.value.routing.name();
     if *json {
-        let checked = Checked { certificate: &certificate, routing, resources: &resources };
+        let later = later().map(|(at_cycle, certificate)| Later { at_cycle, certificate }).collect();
+        let checked = Checked { certificate: &certificate, routing, resources: &resources, later };
         let text = serde_json::to_string_pretty(&checked)
             .map_err(|error| Failure::Failed(format!("the certificate cannot be written down: {error}")))?;
         return console::answer(&format!("{text}\n"));
@@ -85,6 +97,10 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let mut text = format!("{} is a valid chip\n\n", documents.chip.name());
     resources.describe(&mut text);
     describe(&certificate, routing, documents.fabric(), &mut text);
+    for (at_cycle, certificate) in later() {
+        let _ = writeln!(text, "\nafter the fault at cycle {at_cycle}");
+        describe(certificate, routing, documents.fabric(), &mut text);
+    }
     console::answer(&text)
 }
 

@@ -124,6 +124,8 @@ struct Known {
     inputs: Inputs,
     energy: Option<EnergyAccount>,
     certificate: Option<Certificate>,
+    /// Of what the chip is like after each fault that strikes during the run.
+    later: Vec<Certificate>,
 }
 
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
@@ -132,6 +134,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let plan = info_span!("read").in_scope(|| Plan::read(arguments))?;
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
     let Some(params) = &plan.workload.value.traffic else {
+        plan.documents.refuse_faults_of_traffic()?;
         if arguments.trace.is_some() {
             return Err(Failure::Usage(
                 "`--trace` follows packets of traffic; a network has `probes`".into(),
@@ -186,7 +189,6 @@ impl Plan {
         }
         let documents = names.read(&overrides, &mut problems);
         let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
-        documents.refuse_unbuilt_faults()?;
         let setting = documents.prepare(arguments.seed)?;
         let records = if arguments.out.is_some() { workload.value.records() } else { Vec::new() };
         Ok(Self { documents, workload, setting, records })
@@ -197,6 +199,8 @@ impl Plan {
             fabric: self.documents.fabric(),
             health: &self.setting.health,
             routing: &self.setting.routing,
+            epochs: &self.setting.epochs,
+            transients: self.setting.transients.as_ref(),
             router: &self.documents.chip.value.router,
             fidelity: arguments.fidelity.map_or(Fidelity::Cycle, Fidelity::from),
             seed: arguments.seed,
@@ -283,12 +287,17 @@ impl Plan {
 
     /// What is worked out once the run is over.
     fn known(&self, arguments: &RunArguments, done: &Done) -> Result<Known, Failure> {
-        let is_asked = !self.setting.health.is_perfect() || arguments.out.is_some();
+        let is_broken = !self.setting.health.is_perfect() || !self.setting.epochs.is_empty();
+        let is_asked = is_broken || arguments.out.is_some();
         let is_certified = is_asked && self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
         Ok(Known {
             inputs: self.inputs()?,
             energy: self.setting.prices.as_ref().map(|prices| report::energy_account(prices, &done.outcome)),
             certificate: is_certified.then(|| self.documents.certify(&self.setting)),
+            later: match is_certified {
+                true => self.documents.certify_epochs(&self.setting),
+                false => Vec::new(),
+            },
         })
     }
 
@@ -299,7 +308,9 @@ impl Plan {
             fabric: self.documents.fabric(),
             health: &self.setting.health,
             clock_hz: self.documents.chip.value.clock.0,
-            fault_events: self.documents.faults.value.events.len(),
+            epochs: &self.setting.epochs,
+            later: &known.later,
+            transients: self.setting.transients.as_ref(),
             outcome: &done.outcome,
             energy: known.energy.as_ref(),
             certificate: known.certificate.as_ref(),

@@ -5,11 +5,13 @@ use tracing::info;
 use super::failure::Failure;
 use crate::base::{Problem, Problems};
 use crate::energy::{Prices, routers_area};
-use crate::fabric::{Fabric, FaultMap, Health};
+use crate::fabric::{Fabric, FaultEvent, FaultMap, Health};
 use crate::noc::certify::{Certificate, Question, certify};
+use crate::noc::engine::Transmission;
+use crate::noc::params::RouterParams;
 use crate::noc::route::Routing;
 use crate::report;
-use crate::sim::{Fidelity, Job};
+use crate::sim::{Epoch, Fidelity, Job};
 use crate::spec::{ChipDoc, Diagnostics, FaultDoc, Loaded, Overrides, load_chip, load_faults, no_faults};
 
 /// Routers up to which `check` builds the engine to see whether it takes the chip.
@@ -36,6 +38,10 @@ pub(super) struct Documents {
 pub(super) struct Setting {
     pub health: Health,
     pub routing: Routing,
+    /// Faults that strike during a run, with what each leaves.
+    pub epochs: Vec<Epoch>,
+    /// Bit errors on links.
+    pub transients: Option<Transmission>,
     pub prices: Option<Prices>,
 }
 
@@ -74,19 +80,60 @@ impl Documents {
         let (fabric, chip) = (self.fabric(), &self.chip.value);
         let health = self.faults.value.resolve(fabric, seed).map_err(|wrong| self.faults.explain(wrong))?;
         let later = self.faults.value.resolve_events(fabric, &health);
-        later.map_err(|wrong| self.faults.explain(wrong))?;
+        let later = later.map_err(|wrong| self.faults.explain(wrong))?;
         info!(routers = fabric.routers.len(), links = fabric.links.len(), "the chip is drawn");
         let mut problems = Problems::new();
         let routing = chip.routing.compile(fabric, &health, chip.router.vcs, seed);
         let routing = problems.absorb("routing", routing);
         info!(name = chip.routing.name(), "the routing is compiled");
-        let site = |health| report::energy_site(fabric, health, &chip.router, (chip.flit_bits, chip.clock.0));
-        let prices = chip.energy.as_ref().map(|energy| energy.price(&site(&health)));
+        let transients = self.transients(seed);
+        let mut site = report::energy_site(fabric, &health, &chip.router, (chip.flit_bits, chip.clock.0));
+        site.check_bits = transients.map_or(0, |terms| terms.crc_bits.into());
+        let prices = chip.energy.as_ref().map(|energy| energy.price(&site));
         let prices = problems.absorb("energy", prices.transpose());
-        match (routing, prices) {
-            (Some(routing), Some(prices)) => Ok(Setting { health, routing, prices }),
-            _ => Err(self.chip.explain(problems).into()),
+        let (Some(routing), Some(prices)) = (routing, prices) else {
+            return Err(self.chip.explain(problems).into());
+        };
+        let epochs = self.epochs(later, &health, seed)?;
+        Ok(Setting { health, routing, epochs, transients, prices })
+    }
+
+    /// What the faults that strike during a run leave, one after the other, and the routes there.
+    fn epochs(&self, events: Vec<FaultEvent>, start: &Health, seed: u64) -> Result<Vec<Epoch>, Failure> {
+        let (chip, mut health, mut epochs) = (&self.chip.value, start.clone(), Vec::new());
+        let mut problems = Problems::new();
+        for event in events {
+            let FaultEvent { at_cycle, in_flight, parts, listed } = event;
+            parts.apply(self.fabric(), &mut health);
+            match chip.routing.compile(self.fabric(), &health, chip.router.vcs, seed) {
+                Ok(routing) => {
+                    epochs.push(Epoch { at_cycle, in_flight, parts, health: health.clone(), routing });
+                }
+                Err(wrong) => {
+                    for problem in wrong.0 {
+                        let said = format!("the chip cannot be routed after this event: {}", problem.message);
+                        problems.push(Problem {
+                            path: format!("events[{listed}]"),
+                            message: said,
+                            ..problem
+                        });
+                    }
+                }
+            }
         }
+        problems.into_result(epochs).map_err(|wrong| self.faults.explain(wrong).into())
+    }
+
+    /// Bit errors on links, if there are any.
+    fn transients(&self, seed: u64) -> Option<Transmission> {
+        let terms = self.faults.value.transient.as_ref().filter(|terms| terms.bit_error_rate > 0.0)?;
+        Some(Transmission {
+            bit_error_rate: terms.bit_error_rate,
+            flit_bits: self.chip.value.flit_bits,
+            crc_bits: terms.crc_bits,
+            max_retries: terms.max_retries,
+            seed: terms.seed.unwrap_or(seed),
+        })
     }
 
     /// Active area of the network's routers [m²], if the chip's technology has a figure.
@@ -107,6 +154,8 @@ impl Documents {
             fabric: self.fabric(),
             health: &setting.health,
             routing: &setting.routing,
+            epochs: &setting.epochs,
+            transients: setting.transients.as_ref(),
             router: &self.chip.value.router,
             fidelity: Fidelity::Cycle,
             seed: 1,
@@ -116,27 +165,31 @@ impl Documents {
         job.validate().map_err(|wrong| self.chip.explain(wrong.under("router")).into())
     }
 
-    /// What is known of the routing before a cycle is run.
-    pub(super) fn certify(&self, setting: &Setting) -> Certificate {
-        let router = &self.chip.value.router;
-        certify(&Question {
-            fabric: self.fabric(),
-            health: &setting.health,
-            routing: &setting.routing,
-            vcs: router.vcs,
-            router: router.kind,
-        })
-    }
-
-    /// Refuses faults that are described but that no engine simulates yet.
-    pub(super) fn refuse_unbuilt_faults(&self) -> Result<(), Failure> {
+    /// Refuses faults that are simulated for traffic alone.
+    pub(super) fn refuse_faults_of_traffic(&self) -> Result<(), Failure> {
         let mut problems = Problems::new();
+        let only = |what: &str| format!("{what} are simulated for traffic alone, not for spiking networks");
         if !self.faults.value.events.is_empty() {
-            problems.push(Problem::new("events", "faults that strike during the run are not simulated yet"));
+            problems.push(Problem::new("events", only("faults that strike during the run")));
         }
         if self.faults.value.transient.is_some() {
-            problems.push(Problem::new("transient", "bit errors on links are not simulated yet"));
+            problems.push(Problem::new("transient", only("bit errors on links")));
         }
         problems.into_result(()).map_err(|problems| self.faults.explain(problems).into())
+    }
+
+    /// What is known of the routing before a cycle is run.
+    pub(super) fn certify(&self, setting: &Setting) -> Certificate {
+        self.certify_for(&setting.health, &setting.routing)
+    }
+
+    /// The same for what the chip is like after each fault that strikes during a run.
+    pub(super) fn certify_epochs(&self, setting: &Setting) -> Vec<Certificate> {
+        setting.epochs.iter().map(|epoch| self.certify_for(&epoch.health, &epoch.routing)).collect()
+    }
+
+    fn certify_for(&self, health: &Health, routing: &Routing) -> Certificate {
+        let RouterParams { vcs, kind, .. } = self.chip.value.router;
+        certify(&Question { fabric: self.fabric(), health, routing, vcs, router: kind })
     }
 }

@@ -13,7 +13,7 @@ use crate::network::describe::Selection;
 use crate::report::{self, DevicesReport, Folder, FolderError, HostReport, NetworkReport, RunFiles, Trace};
 use crate::sim::Fidelity;
 use crate::sim::chip::{
-    Chip, ChipEnding, Devices, DriveError, Ground, How, Placement, StepRecord, Wires, drive,
+    Chip, ChipEnding, Devices, DriveError, Ground, How, Learned, Placement, StepRecord, Wires, drive,
 };
 use crate::spec::Probes;
 
@@ -45,6 +45,7 @@ pub(super) fn run(
     };
     let ran = start.elapsed().as_secs_f64() - loaded;
     traces.tell_steps(&mut chip).map_err(failed)?;
+    traces.tell_weights(&chip).map_err(failed)?;
     let activity = chip.activity();
     let threads = usize::from(arguments.threads);
     let host = HostReport::of_network(threads, loaded, ran, (activity.steps, activity.synaptic_events));
@@ -137,6 +138,8 @@ struct Traces {
     steps: Option<Trace>,
     /// Whether steps say what arrays spent.
     has_arrays: bool,
+    /// The table of weights, and what they were at the start.
+    weights: Option<(Trace, Vec<Learned>)>,
 }
 
 impl Traces {
@@ -174,6 +177,8 @@ impl Traces {
             potentials: of_potentials.map(|trace| (trace, potentials)),
             steps: begin("steps.csv", probes.steps, &header)?,
             has_arrays,
+            weights: begin("weights.csv", probes.weights, WEIGHTS_HEADER)?
+                .map(|trace| (trace, chip.learned())),
         })
     }
 
@@ -193,6 +198,21 @@ impl Traces {
             }
         }
         self.tell_steps(chip)
+    }
+
+    /// Writes down what was learned.
+    fn tell_weights(&mut self, chip: &Chip) -> Result<(), FolderError> {
+        let Some((trace, before)) = &mut self.weights else { return Ok(()) };
+        for (then, now) in before.iter().zip(chip.learned()) {
+            let ends = chip.net().place(now.source).zip(chip.net().place(now.target));
+            let Some(((source, from), (target, to))) = ends else { continue };
+            let (source, target) = (&source.name, &target.name);
+            let weights = (then.weight, now.weight);
+            trace.append(|out| {
+                writeln!(out, "{source},{from},{target},{to},{:?},{:?}", weights.0, weights.1)
+            })?;
+        }
+        Ok(())
     }
 
     /// Notes the steps whose time is known by now.
@@ -228,15 +248,19 @@ fn array_joules(chip: &Chip, record: &StepRecord) -> f64 {
 }
 
 const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,soma_joules,\
-                            synapse_joules,dendrite_joules,axon_in_joules,axon_out_joules,core_hop_joules";
+                            synapse_joules,dendrite_joules,learning_joules,axon_in_joules,axon_out_joules,\
+                            core_hop_joules";
+
+const WEIGHTS_HEADER: &str = "source_population,source,target_population,target,before,after";
 
 fn write(folder: &Folder, traces: Traces, report: &NetworkReport, host: &HostReport) -> Result<(), Failure> {
-    let Traces { spikes, potentials, steps, .. } = traces;
+    let Traces { spikes, potentials, steps, weights, .. } = traces;
     let spikes = spikes.map(|(trace, _)| ("spikes.csv", trace));
     let potentials = potentials.map(|(trace, _)| ("potentials.csv", trace));
     let steps = steps.map(|trace| ("steps.csv", trace));
+    let weights = weights.map(|(trace, _)| ("weights.csv", trace));
     let mut written = Vec::new();
-    for (name, trace) in [spikes, potentials, steps].into_iter().flatten() {
+    for (name, trace) in [spikes, potentials, steps, weights].into_iter().flatten() {
         trace.finish().map_err(failed)?;
         written.push(name);
     }

@@ -11,6 +11,8 @@ pub struct CorePrices {
     pub synapse: Vec<f64>,
     /// Adding it up for its neuron, by granule.
     pub dendrite: Vec<f64>,
+    /// Changing a weight that learns, moving a trace, by granule.
+    pub learning: Vec<[f64; 2]>,
     /// Receiving a packet.
     pub axon_in: f64,
     /// Sending a packet.
@@ -26,6 +28,8 @@ pub struct CoreEvents<'a> {
     pub soma: &'a [[u64; 3]],
     /// Synaptic events by granule.
     pub synapse: &'a [u64],
+    /// Weights and traces that learning changed, by granule.
+    pub learning: &'a [[u64; 2]],
     /// Packets received.
     pub axon_in: u64,
     /// Packets sent.
@@ -43,6 +47,8 @@ pub struct CoreEnergy {
     pub synapse: Energy,
     /// Adding up for neurons.
     pub dendrite: Energy,
+    /// Changing weights and traces by learning.
+    pub learning: Energy,
     /// Receiving packets.
     pub axon_in: Energy,
     /// Sending packets.
@@ -53,11 +59,12 @@ pub struct CoreEnergy {
 
 impl CoreEnergy {
     /// Names and energies of the components, in order.
-    pub fn components(&self) -> [(&'static str, Energy); 6] {
+    pub fn components(&self) -> [(&'static str, Energy); 7] {
         [
             ("soma", self.soma),
             ("synapse", self.synapse),
             ("dendrite", self.dendrite),
+            ("learning", self.learning),
             ("axon_in", self.axon_in),
             ("axon_out", self.axon_out),
             ("core_hop", self.hop),
@@ -80,6 +87,7 @@ impl std::ops::AddAssign for CoreEnergy {
         self.soma += other.soma;
         self.synapse += other.synapse;
         self.dendrite += other.dendrite;
+        self.learning += other.learning;
         self.axon_in += other.axon_in;
         self.axon_out += other.axon_out;
         self.hop += other.hop;
@@ -97,6 +105,12 @@ impl CorePrices {
             soma: events.soma.iter().zip(&self.soma).map(|(counts, prices)| sum(counts, prices)).sum(),
             synapse: sum(events.synapse, &self.synapse),
             dendrite: sum(events.synapse, &self.dendrite),
+            learning: events
+                .learning
+                .iter()
+                .zip(&self.learning)
+                .map(|(counts, prices)| sum(counts, prices))
+                .sum(),
             axon_in: Energy::of(events.axon_in, self.axon_in),
             axon_out: Energy::of(events.axon_out, self.axon_out),
             hop: sum(&events.hops, &self.hops),
@@ -114,6 +128,7 @@ mod tests {
             soma: vec![[51.2e-12, 21.6e-12, 69.3e-12]],
             synapse: vec![35.5e-12],
             dendrite: vec![0.5e-12],
+            learning: vec![[120e-12, 0.0]],
             axon_in: 1e-12,
             axon_out: 111e-12,
             hops: [3.0e-12, 4.2e-12, 3.0e-12, 4.2e-12],
@@ -121,6 +136,7 @@ mod tests {
         let events = |n: u64| CoreEvents {
             soma: &[[100, 7, 3]],
             synapse: &[41],
+            learning: &[[2, 9]],
             axon_in: n,
             axon_out: 5,
             hops: [n, 2, 0, 1],
@@ -129,8 +145,9 @@ mod tests {
         (1..4).for_each(|n| sum += prices.energy(&events(n)));
         let parts: Energy = sum.components().into_iter().map(|(_, energy)| energy).sum();
         assert_eq!(sum.total(), parts);
-        let by_hand =
-            3.0 * (5120.0 + 7.0 * 21.6 + 3.0 * 69.3 + 41.0 * 36.0 + 5.0 * 111.0 + 3.0 * 4.2) + 6.0 * 4.0;
+        let by_hand = 3.0
+            * (5120.0 + 7.0 * 21.6 + 3.0 * 69.3 + 41.0 * 36.0 + 2.0 * 120.0 + 5.0 * 111.0 + 3.0 * 4.2)
+            + 6.0 * 4.0;
         assert!((sum.total().joules() / (by_hand * 1e-12) - 1.0).abs() < 1e-12);
     }
 }

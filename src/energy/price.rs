@@ -48,6 +48,8 @@ pub struct LinkSite {
 pub struct Site {
     /// Flit width [bits].
     pub flit_bits: u32,
+    /// Check bits that travel with a flit on links beside that [bits].
+    pub check_bits: u32,
     /// Virtual channels per port.
     pub vcs: u32,
     /// Buffer depth of each [flits].
@@ -161,7 +163,9 @@ impl EnergyParams {
     ) -> Vec<LinkPrice> {
         let per_mm = value(self.link).or(wire.map(|wire| wire.link));
         let leakage = self.link_leakage.map(|power| power.0).or(wire.map(|wire| wire.link_leakage));
-        let bits = f64::from(site.flit_bits);
+        // Check bits are wires like the others; a price by the hop is taken to be for the whole hop.
+        let bits = f64::from(site.flit_bits + site.check_bits);
+        let widened = bits / f64::from(site.flit_bits);
         let mut unpriced = [false; 4];
         let mut price = |link: &LinkSite| {
             let flit = match (link.energy_per_bit, link.leaves_chip, self.is_by_hop()) {
@@ -176,9 +180,11 @@ impl EnergyParams {
                     unpriced[link.axis as usize] |= hop.is_none();
                     hop.map(|hop| (Component::Hop, hop))
                 }
-                (None, false, false) => per_mm.map(|per_mm| (Component::Link, per_mm * link.length_mm)),
+                (None, false, false) => {
+                    per_mm.map(|per_mm| (Component::Link, per_mm * widened * link.length_mm))
+                }
             };
-            let wires = link.length_mm / f64::from(link.interval);
+            let wires = link.length_mm * widened / f64::from(link.interval);
             let leaks = link.powered && !link.leaves_chip;
             LinkPrice { flit, leakage: leakage.filter(|_| leaks).map(|per_mm| per_mm * wires) }
         };

@@ -15,6 +15,7 @@ fn site(flit_bits: u32, vcs: u32, buffer_flits: u32) -> Site {
     };
     Site {
         flit_bits,
+        check_bits: 0,
         vcs,
         buffer_flits,
         clock_hz: 1e9,

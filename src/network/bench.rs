@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::lesson::Lesson;
 use super::machine::{Activity, Halt, Machine};
 use super::net::Net;
 use super::synapses::Synapse;
@@ -44,8 +45,11 @@ pub struct Bench {
     fired: Vec<NeuronId>,
     values: Vec<f64>,
     activity: Activity,
+    /// Rules at work, those of the network first; and by rule the reward that comes in the next step from
+    /// neurons.
     learning: Vec<Learning>,
-    /// Reward that comes in the next step.
+    earned: Vec<f64>,
+    /// Reward that comes in the next step from the host.
     reward: f64,
 }
 
@@ -63,7 +67,11 @@ impl Bench {
         let depth = usize::from(net.synapses.longest_delay()).max(1) + 1;
         let line = (0..depth).map(|_| Arrivals::new(net.neurons())).collect();
         let (fired, values) = (Vec::new(), Vec::new());
+        let learn = |lesson: &Lesson| Learning::new(&lesson.rule, net.dt, net.neurons(), &lesson.synapses);
+        let learning = net.lessons.iter().map(learn).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
+            earned: vec![0.0; learning.len()],
+            learning,
             net,
             seed,
             step: 1,
@@ -73,7 +81,6 @@ impl Bench {
             fired,
             values,
             activity: Activity::default(),
-            learning: Vec::new(),
             reward: 0.0,
         })
     }
@@ -91,6 +98,7 @@ impl Bench {
             list.extend(picked.map(|index| (source.0, synapses.at(index).target.0, index as u32)));
         }
         self.learning.push(Learning::new(rule, self.net.dt, self.net.neurons(), &list)?);
+        self.earned.push(0.0);
         Ok(())
     }
 
@@ -106,13 +114,16 @@ impl Bench {
 
     fn adapt(&mut self) {
         let reward = std::mem::take(&mut self.reward);
-        for learning in &mut self.learning {
+        for (learning, earned) in self.learning.iter_mut().zip(&mut self.earned) {
             learning.begin(self.step);
             let weights = &mut self.net.synapses;
             self.fired.iter().for_each(|neuron| learning.on_pre(neuron.0, weights));
             self.fired.iter().for_each(|neuron| learning.on_post(neuron.0, weights));
-            learning.reward(reward);
+            learning.reward(reward + std::mem::take(earned));
             learning.end(weights);
+        }
+        for (lesson, earned) in self.net.lessons.iter().zip(&mut self.earned) {
+            *earned = lesson.teacher.map_or(0.0, |teacher| teacher.reward(&self.fired));
         }
     }
 
@@ -221,6 +232,7 @@ impl Machine for Bench {
         self.banks.iter_mut().for_each(Bank::reset);
         self.line.iter_mut().for_each(Arrivals::clear);
         self.learning.iter_mut().for_each(Learning::reset);
+        self.earned.fill(0.0);
         self.reward = 0.0;
     }
 

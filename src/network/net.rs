@@ -1,9 +1,11 @@
 //! A network in flat form, and how one is made.
 
+use super::lesson::{self, Draft, Lesson, Teacher};
 use super::synapses::{MAX_DELAY, Synapse, SynapseList, Synapses};
 use crate::base::unit::Seconds;
 use crate::base::{NeuronId, Problem, Problems};
 use crate::neuron::NeuronModel;
+use crate::synapse::plasticity::Rule;
 
 /// Consecutive neurons of a population with the same parameters.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,6 +68,8 @@ pub struct Net {
     pub populations: Vec<Population>,
     /// What joins the neurons.
     pub synapses: Synapses,
+    /// Which of the synapses learn, and how. Machines see to it.
+    pub lessons: Vec<Lesson>,
 }
 
 impl Net {
@@ -94,12 +98,14 @@ pub struct NetBuilder {
     populations: Vec<Population>,
     neurons: u64,
     synapses: SynapseList,
+    lessons: Vec<Draft>,
 }
 
 impl NetBuilder {
     /// An empty network that advances in steps of `dt`.
     pub fn new(dt: Seconds) -> Self {
-        Self { dt, populations: Vec::new(), neurons: 0, synapses: SynapseList::default() }
+        let (populations, lessons) = (Vec::new(), Vec::new());
+        Self { dt, populations, neurons: 0, synapses: SynapseList::default(), lessons }
     }
 
     /// Adds `count` equal neurons.
@@ -127,12 +133,24 @@ impl NetBuilder {
         self.synapses.reserve(more);
     }
 
+    /// Number of synapses made so far.
+    pub fn made(&self) -> usize {
+        self.synapses.len()
+    }
+
+    /// Lets the synapses `made`, counted in the order in which they were made, learn by `rule`; `teacher`
+    /// says whose spikes are rewards.
+    pub fn learn(&mut self, rule: Rule, made: std::ops::Range<usize>, teacher: Option<Teacher>) {
+        self.lessons.push(Draft { rule, teacher, made });
+    }
+
     /// Checks and finishes the network.
     ///
     /// # Errors
     /// Too many neurons or synapses, names used twice, empty populations, parameters that a model refuses
     /// (under `populations.NAME`), synapses between absent neurons, weights that are not finite, delays of 0,
-    /// channels that the target does not have (under `synapses[i]`, in the order made).
+    /// channels that the target does not have (under `synapses[i]`, in the order made), rules that are out of
+    /// range or concern the same synapses (under `lessons[i]`).
     pub fn build(self) -> Result<Net, Problems> {
         let mut problems = Problems::new();
         let fits = self.neurons < u64::from(u32::MAX) && self.synapses.len() < u32::MAX as usize;
@@ -141,9 +159,11 @@ impl NetBuilder {
         if fits {
             self.check_synapses(&mut problems);
         }
+        lesson::check(&self.lessons, self.neurons, self.synapses.len(), &mut problems);
         problems.into_result(())?;
-        let synapses = Synapses::new(self.neurons as u32, self.synapses);
-        Ok(Net { dt: self.dt, populations: self.populations, synapses })
+        let (synapses, order) = Synapses::new(self.neurons as u32, self.synapses);
+        let lessons = lesson::lessons(self.lessons, &synapses, &order);
+        Ok(Net { dt: self.dt, populations: self.populations, synapses, lessons })
     }
 
     fn check_populations(&self, problems: &mut Problems) {

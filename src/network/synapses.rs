@@ -95,15 +95,16 @@ impl SynapseList {
 }
 
 impl Synapses {
-    /// The synapses in `list` among `neurons` neurons. The order within a source is that of the list.
-    pub(super) fn new(neurons: u32, list: SynapseList) -> Self {
+    /// The synapses in `list` among `neurons` neurons, and by position which of the list they are; nothing
+    /// where they stay in order. The order within a source is that of the list.
+    pub(super) fn new(neurons: u32, list: SynapseList) -> (Self, Vec<u32>) {
         let SynapseList { source, target, weight, delay, channel } = list;
         let mut first = vec![0u32; neurons as usize + 1];
         source.iter().for_each(|&source| first[source as usize + 1] += 1);
         (0..neurons as usize).for_each(|source| first[source + 1] += first[source]);
         if source.is_sorted() {
             drop(source);
-            return Self { first, target, weight: Weights::new(weight), delay, channel };
+            return (Self { first, target, weight: Weights::new(weight), delay, channel }, Vec::new());
         }
         let mut next = first.clone();
         let mut order = vec![0u32; source.len()];
@@ -114,7 +115,8 @@ impl Synapses {
         drop(source);
         let target = order.iter().map(|&i| target[i as usize]).collect();
         let weight = Weights::new(weight).permuted(&order);
-        Self { first, target, weight, delay: delay.permuted(&order), channel: channel.permuted(&order) }
+        let (delay, channel) = (delay.permuted(&order), channel.permuted(&order));
+        (Self { first, target, weight, delay, channel }, order)
     }
 
     /// Takes the synapses out as columns, for machines that store them their own way, and leaves none.
@@ -200,7 +202,7 @@ mod tests {
     fn stored(neurons: u32, list: &[(NeuronId, Synapse)]) -> Synapses {
         let mut columns = SynapseList::default();
         list.iter().for_each(|&(source, synapse)| columns.push(source, synapse));
-        Synapses::new(neurons, columns)
+        Synapses::new(neurons, columns).0
     }
 
     fn synapse(target: u32, weight: f64, delay: u16) -> Synapse {

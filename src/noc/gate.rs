@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::ledger::{Ledger, Parcel};
 use super::multicast::TreeTable;
 use super::route::{Head, Routing};
-use super::source::{Offer, Source};
+use super::source::{Failure, Offer, Source};
 use crate::base::NodeId;
 use crate::base::random::{Purpose, Stream};
 use crate::fabric::{Attachment, Fabric, Health};
@@ -25,6 +25,8 @@ pub(super) struct Gate {
     /// By node: what its source has offered and is not created yet, by cycle. Usually one packet; a
     /// delivery can call forth another one that goes before it.
     offers: Vec<VecDeque<Offer>>,
+    /// Nodes that may send again since a packet to them was refused; the engine is to wake them.
+    pub roused: Vec<NodeId>,
 }
 
 impl Gate {
@@ -39,6 +41,7 @@ impl Gate {
             seed,
             counts: vec![0; nodes],
             offers: vec![VecDeque::new(); nodes],
+            roused: Vec::new(),
         }
     }
 
@@ -99,15 +102,29 @@ impl Gate {
             if parcel.is_some() {
                 return parcel;
             }
+            self.tell_refused(node, &offer, source, now);
         }
         None
+    }
+
+    /// Tells both ends that a packet was refused, if they care.
+    fn tell_refused<S: Source>(&mut self, src: NodeId, offer: &Offer, source: &mut S, now: u64) {
+        if !source.heeds_failures() {
+            return;
+        }
+        let failure = Failure { src, dst: offer.dst, tag: offer.tag, at: now };
+        source.failed(src, failure);
+        if offer.dst != src && offer.dst.index() < self.nodes() && source.failed(offer.dst, failure) {
+            self.ask(offer.dst, source);
+            self.roused.push(offer.dst);
+        }
     }
 
     /// A packet to one destination, unless it must be refused.
     fn admit(&mut self, src: NodeId, offer: &Offer, ledger: &mut Ledger) -> Option<Parcel> {
         ledger.create(offer, 1);
         let Some(head) = self.head(src, offer.dst) else {
-            ledger.tally.refused += 1;
+            ledger.tally.refuse(offer.at, offer.flits, 1);
             return None;
         };
         ledger.admit(offer.at, 1);
@@ -133,16 +150,16 @@ impl Gate {
         let trees = self.trees.as_ref()?;
         let Some(tree) = trees.tree(tree).filter(|tree| tree.src == src) else {
             ledger.create(offer, 1);
-            ledger.tally.refused += 1;
+            ledger.tally.refuse(offer.at, offer.flits, 1);
             return None;
         };
         let (reached, missed) = (u64::from(tree.reached), u64::from(tree.missed));
         ledger.create(offer, reached + missed);
         if offer.flits != 1 || !self.alive[src.index()] || reached == 0 {
-            ledger.tally.refused += reached + missed;
+            ledger.tally.refuse(offer.at, offer.flits, reached + missed);
             return None;
         }
-        ledger.tally.refused += missed;
+        ledger.tally.refuse(offer.at, offer.flits, missed);
         ledger.admit(offer.at, reached);
         let head = Head { dst: self.attachment(src).router, ..Head::default() };
         Some(Parcel { branch: tree.root, ..Parcel::new(src, offer, head) })

@@ -190,6 +190,9 @@ impl Ideal {
             }
         }
         self.rouse(node, source, self.now);
+        while let Some(told) = self.gate.roused.pop() {
+            self.rouse(told, source, self.now + 1);
+        }
     }
 
     /// Follows a packet's route to its end.

@@ -1,6 +1,7 @@
 //! Packets under way in the engines that move whole packets, and what is counted of them.
 
 use super::engine::{PacketRecord, Tally, Window};
+use super::loss::{Cause, Losses};
 use super::route::Head;
 use super::source::{Delivery, Offer};
 use crate::base::NodeId;
@@ -112,12 +113,10 @@ impl Ledger {
         self.tally.flits_accepted += u64::from(self.tally.window.contains(at));
     }
 
-    /// A packet that was let in is lost.
+    /// A packet that was let in leads nowhere.
     pub(super) fn lose(&mut self, parcel: &Parcel) {
-        self.tally.lost += 1;
-        if self.tally.window.contains(parcel.created) {
-            self.tally.outstanding = self.tally.outstanding.saturating_sub(1);
-        }
+        self.tally.lose(parcel.created, Cause::CutOff);
+        self.tally.flits_lost += u64::from(parcel.flits);
     }
 
     #[inline]
@@ -166,11 +165,14 @@ fn blank(ports: usize) -> Tally {
         created: 0,
         delivered: 0,
         refused: 0,
-        lost: 0,
+        losses: Losses::default(),
+        corrupted: 0,
         flits_injected: 0,
         flits_ejected: 0,
+        flits_lost: 0,
         flits_accepted: 0,
         flits_offered: 0,
+        flits_refused: 0,
         outstanding: 0,
         vc_grants: 0,
         retransmitted: 0,

@@ -21,6 +21,7 @@ pub mod engine;
 mod gate;
 pub mod ideal;
 mod ledger;
+pub mod loss;
 pub mod multicast;
 pub mod params;
 pub mod route;

@@ -25,7 +25,9 @@ pub enum Arbiter {
     /// The next requester after the last winner.
     #[default]
     RoundRobin,
-    /// The requester that won least recently.
+    /// The requester that won least recently (Dally & Towles, Principles and Practices of Interconnection
+    /// Networks, ch. 18.5). The free channel that a piggybacked head takes, and that a node injects into, is
+    /// picked in turn all the same: nothing competes there.
     Matrix,
 }
 
@@ -80,7 +82,8 @@ pub struct RouterParams {
     pub allocator: Allocator,
     /// Allocator iterations per cycle; 1 to 8. More find larger matchings.
     pub allocator_iterations: u8,
-    /// Arbiter inside the separable allocators.
+    /// Arbiter inside the allocators. With `matrix`, iSLIP keeps its rule of moving on only for what is
+    /// accepted in the first iteration.
     pub arbiter: Arbiter,
     /// Switch inputs per port; 1 to 4. Virtual channels are interleaved over them.
     pub input_speedup: u8,
@@ -142,6 +145,10 @@ impl RouterParams {
         if self.kind == RouterKind::Deflection {
             self.refuse_meaningless(&mut problems);
         }
+        let iterates = self.allocator != Allocator::SeparableInputFirst || self.allocator_iterations == 1;
+        problems.require(iterates, "allocator_iterations", || {
+            "`separable-input-first` does one iteration: an input has picked its output by then".into()
+        });
         problems
             .require(piggyback, "piggyback", || "piggybacked VC allocation needs `speculative: true`".into());
         problems.into_result(())

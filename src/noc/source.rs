@@ -30,6 +30,19 @@ pub struct Delivery {
     pub at: u64,
 }
 
+/// A packet that will never arrive: refused at its source, or lost on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Failure {
+    /// Sending node.
+    pub src: NodeId,
+    /// The node that it was for.
+    pub dst: NodeId,
+    /// The offer's tag.
+    pub tag: u32,
+    /// Cycle in which it was refused or lost.
+    pub at: u64,
+}
+
 /// Sends and receives packets, node by node. State belongs to a node, so that nodes can be simulated
 /// in any order and on any thread.
 pub trait Source: Send {
@@ -40,6 +53,20 @@ pub trait Source: Send {
     /// that [`Source::next`] is asked again; such an offer must lie after `delivery.at`.
     fn delivered(&mut self, delivery: Delivery) -> bool {
         let _ = delivery;
+        false
+    }
+
+    /// Whether [`Source::failed`] is to be called. Sources that wait for answers must know of packets that fail;
+    /// to others it would be needless work.
+    fn heeds_failures(&self) -> bool {
+        false
+    }
+
+    /// Tells `node`, one end of a packet, that the packet was refused or lost. Both ends are told, a node that
+    /// sends to itself once: of a loss in the cycle in which it happens; of a refusal the sender at once and the
+    /// receiver two cycles later. Returns whether `node` may have a new offer; as for [`Source::delivered`].
+    fn failed(&mut self, node: NodeId, failure: Failure) -> bool {
+        let _ = (node, failure);
         false
     }
 

@@ -9,9 +9,10 @@ use crate::energy::{EnergyAccount, Kind};
 use crate::fabric::{Fabric, Health};
 use crate::noc::certify::Certificate;
 use crate::noc::deflection::Deflections;
-use crate::noc::engine::Stall;
+use crate::noc::engine::{Stall, Transmission};
+use crate::noc::loss::Losses;
 use crate::sim::saturation::Found;
-use crate::sim::{Circling, Ending, Outcome, Summary};
+use crate::sim::{Circling, Ending, Epoch, Outcome, Passage, Summary};
 
 /// The resolved documents of a run.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -39,7 +40,11 @@ pub struct Facts<'a> {
     /// Clock of the network [Hz].
     pub clock_hz: f64,
     /// Faults that strike during the run.
-    pub fault_events: usize,
+    pub epochs: &'a [Epoch],
+    /// What is known of the routing after each of them; empty if that was not asked for.
+    pub later: &'a [Certificate],
+    /// Bit errors on links.
+    pub transients: Option<&'a Transmission>,
     /// What came out.
     pub outcome: &'a Outcome,
     /// What it cost.
@@ -118,6 +123,8 @@ fn traffic(outcome: &Outcome) -> Traffic {
             delivered: packets.delivered,
             refused: packets.refused,
             lost: packets.lost,
+            lost_to: lost_to(&outcome.losses),
+            corrupted: outcome.corrupted,
             in_flight: packets.in_flight,
         },
         flit_hops: outcome.flit_hops(),
@@ -140,7 +147,7 @@ fn energy(account: &EnergyAccount, seconds: f64) -> Energy {
 }
 
 fn faults(facts: &Facts<'_>) -> Option<Faults> {
-    if facts.health.is_perfect() && facts.fault_events == 0 {
+    if facts.health.is_perfect() && facts.epochs.is_empty() && facts.transients.is_none() {
         return None;
     }
     let certificate = facts.certificate;
@@ -153,8 +160,46 @@ fn faults(facts: &Facts<'_>) -> Option<Faults> {
         stretch: certificate.map(|known| known.stretch),
         gamma: certificate.map(|known| known.gamma),
         deadlock_free: certificate.map(|known| known.deadlock_free),
-        events: (facts.fault_events > 0).then_some(facts.fault_events as u64),
+        events: (!facts.epochs.is_empty()).then_some(facts.epochs.len() as u64),
+        epochs: facts
+            .outcome
+            .passages
+            .iter()
+            .enumerate()
+            .map(|(at, passage)| epoch(facts, at, passage))
+            .collect(),
+        bit_errors: facts.transients.map(|terms| BitErrors {
+            flit_damage: terms.damage(),
+            unnoticed: terms.unnoticed(),
+            resent_share: match facts.outcome.flit_hops() {
+                0 => None,
+                sent => Some(facts.outcome.retransmitted as f64 / sent as f64),
+            },
+        }),
     })
+}
+
+fn lost_to(losses: &Losses) -> Lost {
+    Lost(losses.iter().map(|(cause, packets)| (cause.name(), packets)).collect())
+}
+
+/// A fault that struck, number `at` of all.
+fn epoch(facts: &Facts<'_>, at: usize, passage: &Passage) -> FaultEpoch {
+    let Passage { at_cycle, in_flight, losses, resumed } = *passage;
+    let (health, certificate) = (&facts.epochs[at].health, facts.later.get(at));
+    FaultEpoch {
+        at_cycle,
+        resumed_at_cycle: resumed,
+        in_flight,
+        lost: losses.total(),
+        lost_to: lost_to(&losses),
+        nodes: dead_nodes(facts.fabric, health),
+        links: dead_links(facts.fabric, health),
+        delivered_share: certificate.map(|known| known.delivered_share),
+        stretch: certificate.map(|known| known.stretch),
+        gamma: certificate.map(|known| known.gamma),
+        deadlock_free: certificate.map(|known| known.deadlock_free),
+    }
 }
 
 fn dead_nodes(fabric: &Fabric, health: &Health) -> u64 {

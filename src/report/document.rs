@@ -188,9 +188,32 @@ pub struct PacketCounts {
     pub refused: u64,
     /// Lost to a fault on their way.
     pub lost: u64,
+    /// The lost ones by what they were lost to.
+    #[serde(skip_serializing_if = "Lost::is_empty")]
+    pub lost_to: Lost,
+    /// Of the delivered ones, those with damage by bit errors that no check noticed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub corrupted: u64,
     /// Still under way when the run ended before all had arrived.
     #[serde(skip_serializing_if = "is_zero")]
     pub in_flight: u64,
+}
+
+/// Lost packets by cause: `router`, `link`, `stuck_vc`, `core` (something broke that held them, or that they were on
+/// their way to), `cut_off` (their way, laid before the fault, led into what broke), `bit_errors`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lost(pub Vec<(&'static str, u64)>);
+
+impl Lost {
+    fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Serialize for Lost {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().copied())
+    }
 }
 
 fn is_zero(count: &u64) -> bool {
@@ -253,6 +276,57 @@ pub struct Faults {
     /// Faults that strike during the run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub events: Option<u64>,
+    /// Those that did strike, in order, and what each left.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub epochs: Vec<FaultEpoch>,
+    /// Bit errors on links, if there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bit_errors: Option<BitErrors>,
+}
+
+/// A fault that struck during the run, and what it left.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FaultEpoch {
+    /// Cycle in which it struck, and sources stopped.
+    pub at_cycle: u64,
+    /// Cycle in which the new routes came into force and sources went on; absent if the run ended before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resumed_at_cycle: Option<u64>,
+    /// Packets under way when it struck.
+    pub in_flight: u64,
+    /// Of these, packets that were lost.
+    pub lost: u64,
+    /// The lost ones by cause.
+    #[serde(skip_serializing_if = "Lost::is_empty")]
+    pub lost_to: Lost,
+    /// Nodes that do not work afterwards.
+    pub nodes: u64,
+    /// Links broken by themselves afterwards; one that is broken in both directions counts once.
+    pub links: u64,
+    /// Share of the pairs of working nodes that packets are delivered between afterwards.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub delivered_share: Option<f64>,
+    /// Mean hops over those of shortest ways through what works.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stretch: Option<f64>,
+    /// Largest load of a link under uniform traffic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gamma: Option<f64>,
+    /// Whether the routing cannot deadlock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deadlock_free: Option<bool>,
+}
+
+/// Bit errors on links, and what protects from them.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BitErrors {
+    /// Probability that a transmission of a flit over a link damages it.
+    pub flit_damage: f64,
+    /// Probability that damage goes unnoticed.
+    pub unnoticed: f64,
+    /// Flits sent again over those sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resent_share: Option<f64>,
 }
 
 /// The load of a directed link.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{fmt, process};
 
 /// Names of the files that results consist of.
-const RESULTS: [&str; 11] = [
+const RESULTS: [&str; 12] = [
     "report.json",
     "report.html",
     "figures.json",
@@ -17,6 +17,7 @@ const RESULTS: [&str; 11] = [
     "nodes.csv",
     "spikes.csv",
     "steps.csv",
+    "weights.csv",
     "potentials.csv",
 ];
 

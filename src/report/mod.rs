@@ -36,8 +36,9 @@ mod traces;
 pub use arrays::{ArraysReport, DeviceRun, DevicesReport, Difference, Spread, array_energy};
 pub use build::{Facts, Inputs};
 pub use document::{
-    Channel, Components, Deflection, Energy, Faults, Latencies, Latency, LinkLoad, Livelock, PacketCounts,
-    Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time, Traffic,
+    BitErrors, Channel, Components, Deflection, Energy, FaultEpoch, Faults, Latencies, Latency, LinkLoad,
+    Livelock, Lost, PacketCounts, Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time,
+    Traffic,
 };
 pub use figures::{Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns};
 pub use folder::{Folder, FolderError, Trace};

@@ -30,6 +30,7 @@ pub fn energy_site(
     let (vcs, buffer_flits) = router.buffers();
     Site {
         flit_bits,
+        check_bits: 0,
         vcs: vcs.into(),
         buffer_flits: buffer_flits.into(),
         clock_hz,
@@ -53,13 +54,17 @@ fn axis(fabric: &Fabric, link: &Link) -> Axis {
     }
 }
 
-/// What a run cost at these prices.
+/// What a run cost at these prices. A flit that was sent again costs the link, and nothing else, once more.
 pub fn energy_account(prices: &Prices, outcome: &Outcome) -> EnergyAccount {
+    let loads = &outcome.loads;
+    let resent = loads.link_resent.iter().flatten().copied().chain(std::iter::repeat(0));
+    let link_flits: Vec<u64> =
+        loads.link_flits.iter().zip(resent).map(|(sent, again)| sent + again).collect();
     prices.account(&NetworkCounts {
         cycles: outcome.cycles,
         router_flits: &outcome.loads.router_flits,
         delivered_flits: &outcome.loads.delivered_flits,
-        link_flits: &outcome.loads.link_flits,
+        link_flits: &link_flits,
         vc_allocations: outcome.vc_allocations,
     })
 }

@@ -135,6 +135,16 @@ pub struct NetworkTraffic {
     pub synaptic_events: u64,
     /// Packets that arrived after the step they were due in.
     pub late: u64,
+    /// Weights that learning read and changed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub weight_updates: u64,
+    /// Traces of learning that spikes moved.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub trace_updates: u64,
+}
+
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Packets between cores.
@@ -188,6 +198,7 @@ pub fn core_energy(prices: &CorePrices, counts: &CoreCounts) -> CoreEnergy {
     prices.energy(&CoreEvents {
         soma: &counts.soma,
         synapse: &counts.synapse,
+        learning: &counts.learning,
         axon_in: counts.axon_in,
         axon_out: counts.axon_out,
         hops: counts.hops,
@@ -221,6 +232,8 @@ impl NetworkReport {
                 updates: counts.updates(),
                 synaptic_events: counts.synaptic_events(),
                 late: counts.late,
+                weight_updates: counts.weight_updates(),
+                trace_updates: counts.trace_updates(),
             },
             energy: NetworkEnergy {
                 total_joules,
@@ -270,6 +283,10 @@ impl NetworkReport {
             "packets",
             format!("{}, {} hops, {} late", traffic.packets.injected, traffic.hops, traffic.late),
         );
+        if traffic.weight_updates > 0 {
+            let (weights, traces) = (traffic.weight_updates, traffic.trace_updates);
+            line("learning", format!("{weights} weights and {traces} traces changed"));
+        }
         line("energy", format!("{:.6e} J", self.energy.total_joules));
         for (name, joules) in self.energy.by_component.0.iter().filter(|(_, joules)| *joules > 0.0) {
             line(&format!("  {name}"), format!("{joules:.4e} J"));

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::document::{
-    Channel, Deflection, Energy, Faults, Latency, LinkLoad, Livelock, Report, Results, Saturation, Stalled,
+    Channel, Deflection, Energy, FaultEpoch, Faults, Latency, LinkLoad, Livelock, Lost, Report, Results,
+    Saturation, Stalled,
 };
 use crate::base::RouterId;
 use crate::fabric::{Fabric, Place};
@@ -85,6 +86,12 @@ fn delivered(page: &mut Page, report: &Report) {
         left => format!(", {} still under way", grouped(left)),
     };
     page.line("packets", format!("{injected}: {delivered} delivered, {refused} refused, {lost} lost{left}"));
+    if !packets.lost_to.0.is_empty() {
+        page.line("  lost to", causes(&packets.lost_to));
+    }
+    if packets.corrupted > 0 {
+        page.line("  delivered damaged", grouped(packets.corrupted));
+    }
     page.gap();
     if let Some(latency) = &report.latency.packet {
         page.line("packet latency average", distribution(latency));
@@ -110,6 +117,19 @@ fn delivered(page: &mut Page, report: &Report) {
             .map_or_else(String::new, |rate| format!("  ({} packets/s over the whole run)", scaled(rate)));
         page.line("accepted packet rate", format!("{accepted:.5} packets/node/cycle{rate}"));
     }
+}
+
+fn causes(lost: &Lost) -> String {
+    let said = |&(cause, packets): &(&str, u64)| {
+        let cause = match cause {
+            "stuck_vc" => "stuck channels",
+            "cut_off" => "old routes cut off",
+            "bit_errors" => "bit errors",
+            other => other,
+        };
+        format!("{cause} {}", grouped(packets))
+    };
+    lost.0.iter().map(said).collect::<Vec<_>>().join(", ")
 }
 
 fn distribution(latency: &Latency) -> String {
@@ -188,6 +208,32 @@ fn broken(page: &mut Page, faults: &Faults) {
     if let Some(free) = faults.deadlock_free {
         page.line("  deadlock-free", if free { "yes, certified" } else { "no: see `spikeloom check`" });
     }
+    if let Some(errors) = &faults.bit_errors {
+        let resent =
+            errors.resent_share.map_or_else(String::new, |share| format!("; {share:.3e} resent per hop"));
+        page.line("  bit errors", format!("{:.3e} of transmissions damaged{resent}", errors.flit_damage));
+    }
+    for epoch in &faults.epochs {
+        struck(page, epoch);
+    }
+}
+
+/// A fault that struck during the run.
+fn struck(page: &mut Page, epoch: &FaultEpoch) {
+    let FaultEpoch { at_cycle, resumed_at_cycle, in_flight, lost, nodes, links, .. } = epoch;
+    let resumed = match resumed_at_cycle {
+        Some(cycle) => format!("sources went on at {}", grouped(*cycle)),
+        None => "the run ended before sources went on".to_owned(),
+    };
+    let mut said = format!("{} of {} packets under way lost; {resumed}", grouped(*lost), grouped(*in_flight));
+    let _ = write!(said, "; {nodes} nodes, {links} links broken by then");
+    page.line(&format!("  fault at cycle {}", grouped(*at_cycle)), said);
+    let (Some(share), Some(gamma), Some(free)) = (epoch.delivered_share, epoch.gamma, epoch.deadlock_free)
+    else {
+        return;
+    };
+    let free = if free { "deadlock-free, certified" } else { "NOT deadlock-free" };
+    page.line("", format!("{:.2} % of the healthy pairs served, γ {gamma:.3}, {free}", 100.0 * share));
 }
 
 fn busiest(page: &mut Page, links: &[LinkLoad], fabric: &Fabric) {

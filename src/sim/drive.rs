@@ -9,6 +9,7 @@
 use super::engine::Engine;
 use super::metered::Metered;
 use super::outcome::{Circling, Ending, Loads, Outcome, Packets, RunError};
+use super::succession::Succession;
 use super::timeline::Recorder;
 use super::{Control, Job, Windows};
 use crate::base::RouterId;
@@ -53,6 +54,7 @@ pub(super) struct Drive<'a, S> {
     opened: Option<Vec<u64>>,
     closed: Option<Vec<u64>>,
     recorder: Recorder,
+    succession: Succession<'a>,
 }
 
 impl<'a, S: Source> Drive<'a, S> {
@@ -78,6 +80,7 @@ impl<'a, S: Source> Drive<'a, S> {
             opened: None,
             closed: None,
             recorder: Recorder::new(ports, expected),
+            succession: Succession::new(job.epochs, job.health),
         })
     }
 
@@ -109,7 +112,7 @@ impl<'a, S: Source> Drive<'a, S> {
         self.sources.iter_mut().for_each(Metered::silence);
         // Long enough to tell a livelock from a slow drain.
         self.windows.drain_limit = self.windows.drain_limit.max(2 * LIVELOCK * self.slowest());
-        match self.settle(control, |drive| drive.engine.in_flight() == 0) {
+        match self.settle(control, |drive| drive.engine.in_flight() == 0 && !drive.succession.is_paused()) {
             Ok(_) | Err(Break::Idle) => Ok(drained),
             Err(other) => Err(other),
         }
@@ -118,8 +121,7 @@ impl<'a, S: Source> Drive<'a, S> {
     /// Whether so little was accepted that the drain would only show what is known.
     fn is_hopeless(&self, tally: &Tally) -> bool {
         let (Some(least), Some(measure)) = (self.least, self.windows.measure) else { return false };
-        let sum = |of: fn(&Metered<'a, S>) -> u64| self.sources.iter().map(of).sum::<u64>() as f64;
-        let refused = sum(|source| source.refused) / sum(|source| source.offered.iter().sum()).max(1.0);
+        let refused = tally.flits_refused as f64 / tally.flits_offered.max(1) as f64;
         let node_cycles = self.job.fabric.nodes.len() as f64 * measure as f64;
         (tally.flits_accepted as f64) < least * (1.0 - refused) * node_cycles
     }
@@ -151,14 +153,18 @@ impl<'a, S: Source> Drive<'a, S> {
             if control.is_cancelled() {
                 return Err(Break::Cancelled);
             }
+            self.succession.act(self.job.fabric, &mut self.engine, &mut self.sources);
             let now = self.engine.now();
             let end = until.min(now.saturating_add(chunk)).min(self.recorder.next());
+            let end = end.min(self.succession.next(now));
             let ended = self.engine.run(&mut self.sources, end);
-            if self.engine.now() >= self.recorder.next() && ended != Ended::Idle {
+            let goes_on = ended != Ended::Idle || self.succession.is_paused();
+            if self.engine.now() >= self.recorder.next() && goes_on {
                 self.recorder.look(self.engine.now(), &self.engine.tally().port_flits);
             }
             match ended {
                 Ended::Reached => self.watch()?,
+                Ended::Idle if goes_on => {}
                 Ended::Idle => return Err(Break::Idle),
                 Ended::Stalled(stall) if self.is_stuck() => return Err(Break::Stalled(stall)),
                 Ended::Stalled(_) => {}
@@ -228,6 +234,7 @@ impl<'a, S: Source> Drive<'a, S> {
             self.sources.iter_mut().for_each(|source| source.catch_up(end));
         }
         let loads = self.loads(&tally);
+        let left_out: u64 = self.sources.iter().map(|source| source.refused).sum();
         let timeline = self.recorder.finish(self.job.fabric, &tally.port_flits);
         Ok(Outcome {
             ending,
@@ -237,14 +244,17 @@ impl<'a, S: Source> Drive<'a, S> {
                 created: tally.created,
                 delivered: tally.delivered,
                 refused: tally.refused,
-                lost: tally.lost,
+                lost: tally.losses.total(),
                 in_flight,
             },
             offered_flits: loads.node_offered.iter().sum(),
-            refused_flits: self.sources.iter().map(|source| source.refused).sum(),
+            refused_flits: tally.flits_refused + left_out,
             accepted_flits: tally.flits_accepted,
             vc_allocations: tally.vc_grants,
             retransmitted: tally.retransmitted,
+            losses: tally.losses,
+            corrupted: tally.corrupted,
+            passages: self.succession.passages,
             deflections: self.engine.deflections(),
             loads,
             timeline,
@@ -257,7 +267,8 @@ impl<'a, S: Source> Drive<'a, S> {
 
     /// Whether every packet and flit is accounted for.
     fn balance(&self, tally: &Tally, in_flight: u64) -> Result<(), RunError> {
-        let Tally { created, delivered, refused, lost, flits_injected, flits_ejected, .. } = *tally;
+        let Tally { created, delivered, refused, flits_injected, flits_ejected, flits_lost, .. } = *tally;
+        let lost = tally.losses.total();
         let handed: u64 = self.sources.iter().map(|source| source.handed).sum();
         let nodes = self.job.fabric.nodes.len() as u64;
         let sums = [
@@ -266,13 +277,17 @@ impl<'a, S: Source> Drive<'a, S> {
                 "created = delivered + refused + lost + in flight",
             ),
             (created <= handed && handed <= created + nodes, "handed over = created + at most one per node"),
-            (in_flight > 0 || lost > 0 || flits_injected == flits_ejected, "flits injected = flits ejected"),
+            (
+                in_flight > 0 || flits_injected == flits_ejected + flits_lost,
+                "flits injected = flits ejected + flits lost",
+            ),
         ];
         match sums.into_iter().find(|&(holds, _)| !holds) {
             None => Ok(()),
             Some((_, sum)) => Err(RunError::Unbalanced(format!(
                 "{sum} does not hold: created {created}, delivered {delivered}, refused {refused}, lost {lost}, \
-                 in flight {in_flight}, handed over {handed}, flits {flits_injected} in, {flits_ejected} out"
+                 in flight {in_flight}, handed over {handed}, flits {flits_injected} in, {flits_ejected} out, \
+                 {flits_lost} lost"
             ))),
         }
     }
@@ -293,6 +308,7 @@ impl<'a, S: Source> Drive<'a, S> {
                 .iter()
                 .map(|link| tally.port_flits[fabric.slot(link.from, link.from_port)])
                 .collect(),
+            link_resent: self.engine.resent(fabric),
             node_offered: self.sources.iter().flat_map(|source| &source.offered).copied().collect(),
             node_accepted: fabric.nodes.iter().map(accepted).collect(),
         }

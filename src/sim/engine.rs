@@ -3,12 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Job;
+use super::{Epoch, Job};
 use crate::base::{Problem, Problems};
+use crate::fabric::{Fabric, Health};
 use crate::noc::approximate::Approximate;
 use crate::noc::deflection::{Deflection, Deflections};
 use crate::noc::engine::{Ended, Network, Run, Tally, Window};
 use crate::noc::ideal::Ideal;
+use crate::noc::loss::Losses;
 use crate::noc::params::RouterKind;
 use crate::noc::source::Source;
 
@@ -51,11 +53,16 @@ macro_rules! with_engine {
 
 impl Engine {
     pub(super) fn new(job: &Job<'_>) -> Result<Self, Problems> {
+        refuse_unbuilt(job)?;
         let Job { fabric, health, router, .. } = *job;
         let (run, routing) = (Run { seed: job.seed, threads: job.threads }, job.routing.clone());
         Ok(match (job.fidelity, router.kind) {
             (Fidelity::Cycle, RouterKind::InputQueued) => {
-                Self::Cycle(Box::new(Network::new(fabric, health, routing, router, run)?))
+                let mut network = Network::new(fabric, health, routing, router, run)?;
+                if let Some(transients) = job.transients {
+                    network.disturb(fabric, transients);
+                }
+                Self::Cycle(Box::new(network))
             }
             (Fidelity::Cycle, RouterKind::Deflection) => {
                 Self::Deflection(Box::new(Deflection::new(fabric, health, routing, router, run)?))
@@ -110,6 +117,41 @@ impl Engine {
         }
     }
 
+    /// See [`Network::pause`].
+    pub(super) fn pause(&mut self) {
+        if let Self::Cycle(network) = self {
+            network.pause();
+        }
+    }
+
+    /// See [`Network::strike`].
+    pub(super) fn strike<S: Source>(
+        &mut self,
+        fabric: &Fabric,
+        health: &Health,
+        sources: &mut [S],
+    ) -> Losses {
+        match self {
+            Self::Cycle(network) => network.strike(fabric, health, sources),
+            _ => unreachable!("runs with such faults are refused"),
+        }
+    }
+
+    /// See [`Network::adopt`].
+    pub(super) fn adopt(&mut self, fabric: &Fabric, epoch: &Epoch) {
+        if let Self::Cycle(network) = self {
+            network.adopt(fabric, &epoch.health, epoch.routing.clone());
+        }
+    }
+
+    /// Flits sent again over each link, where there are bit errors.
+    pub(super) fn resent(&self, fabric: &Fabric) -> Option<Vec<u64>> {
+        match self {
+            Self::Cycle(network) => network.resent(fabric),
+            _ => None,
+        }
+    }
+
     pub(super) fn in_flight(&self) -> u64 {
         with_engine!(self, network => network.in_flight())
     }
@@ -123,6 +165,26 @@ impl Engine {
         match self {
             Self::Deflection(network) => Some(network.deflections()),
             _ => None,
+        }
+    }
+}
+
+/// Refuses what can be said of a run but only the flit-level engine simulates.
+fn refuse_unbuilt(job: &Job<'_>) -> Result<(), Problems> {
+    let what = match (job.epochs.is_empty(), job.transients.is_none()) {
+        (true, true) => return Ok(()),
+        (false, _) => "faults that strike during the run",
+        (true, false) => "bit errors on links",
+    };
+    match (job.fidelity, job.router.kind) {
+        (Fidelity::Cycle, RouterKind::InputQueued) => Ok(()),
+        (Fidelity::Cycle, RouterKind::Deflection) => {
+            let problem = Problem::new("kind", format!("{what} are not simulated in bufferless routers"));
+            Err(problem.allowed("`input-queued`").into())
+        }
+        _ => {
+            let problem = Problem::new("fidelity", format!("{what} are simulated flit by flit alone"));
+            Err(problem.allowed("`cycle`").into())
         }
     }
 }

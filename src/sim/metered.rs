@@ -1,9 +1,11 @@
 //! A source that is counted, and that can be told to fall silent.
 
-use super::Job;
+use super::{Epoch, Job};
 use crate::base::NodeId;
+use crate::fabric::{Fabric, Health};
 use crate::noc::engine::Window;
-use crate::noc::source::{Delivery, Offer, Source};
+use crate::noc::route::Routing;
+use crate::noc::source::{Delivery, Failure, Offer, Source};
 
 /// Counts what nodes offer within a window.
 ///
@@ -11,13 +13,16 @@ use crate::noc::source::{Delivery, Offer, Source};
 /// saturated node would have sent is asked for at the end, by [`Metered::catch_up`].
 pub(super) struct Metered<'a, S> {
     inner: S,
-    job: &'a Job<'a>,
+    fabric: &'a Fabric,
+    /// What works by now, and how packets find their way there.
+    health: &'a Health,
+    routing: &'a Routing,
     window: Window,
     first: u32,
     silent: bool,
     /// Flits offered within the window, by node; refused ones included.
     pub offered: Vec<u64>,
-    /// Flits offered within the window that will be refused.
+    /// Flits that [`Metered::catch_up`] counts and that would be refused.
     pub refused: u64,
     /// Packets handed to the engine.
     pub handed: u64,
@@ -29,13 +34,31 @@ impl<'a, S: Source> Metered<'a, S> {
     pub(super) fn new(inner: S, job: &'a Job<'a>, window: Window) -> Self {
         let nodes = job.fabric.nodes.len();
         let (offered, next_at) = (vec![0; nodes], vec![0; nodes]);
-        Self { inner, job, window, first: 0, silent: false, offered, refused: 0, handed: 0, next_at }
+        let Job { fabric, health, routing, .. } = *job;
+        Self {
+            inner,
+            fabric,
+            health,
+            routing,
+            window,
+            first: 0,
+            silent: false,
+            offered,
+            refused: 0,
+            handed: 0,
+            next_at,
+        }
     }
 
     /// Whether every packet created before the window's end has entered the network: a node is asked for
     /// its next packet when the one before is inside.
     pub(super) fn is_past_window(&self) -> bool {
         self.next_at.iter().all(|&at| at >= self.window.to)
+    }
+
+    /// From now on this is what works.
+    pub(super) fn enter(&mut self, epoch: &'a Epoch) {
+        (self.health, self.routing) = (&epoch.health, &epoch.routing);
     }
 
     /// No node creates another packet.
@@ -49,22 +72,21 @@ impl<'a, S: Source> Metered<'a, S> {
             let node = NodeId(self.first + lane as u32);
             while let Some(offer) = self.inner.next(node).filter(|offer| offer.at < end) {
                 self.count(node, &offer);
+                if self.window.contains(offer.at) && !self.is_admitted(node, offer.dst) {
+                    self.refused += u64::from(offer.flits);
+                }
             }
         }
     }
 
     fn count(&mut self, node: NodeId, offer: &Offer) {
         if self.window.contains(offer.at) {
-            let flits = u64::from(offer.flits);
-            self.offered[(node.0 - self.first) as usize] += flits;
-            if !self.is_admitted(node, offer.dst) {
-                self.refused += flits;
-            }
+            self.offered[(node.0 - self.first) as usize] += u64::from(offer.flits);
         }
     }
 
     fn is_admitted(&self, src: NodeId, dst: NodeId) -> bool {
-        let Job { fabric, health, routing, .. } = *self.job;
+        let Self { fabric, health, routing, .. } = *self;
         let (Some(from), Some(to)) = (fabric.nodes.get(src.index()), fabric.nodes.get(dst.index())) else {
             return false;
         };
@@ -91,6 +113,14 @@ impl<S: Source> Source for Metered<'_, S> {
         self.inner.delivered(delivery)
     }
 
+    fn heeds_failures(&self) -> bool {
+        self.inner.heeds_failures()
+    }
+
+    fn failed(&mut self, node: NodeId, failure: Failure) -> bool {
+        self.inner.failed(node, failure)
+    }
+
     fn injected(&mut self, node: NodeId, tag: u32, at: u64) {
         self.inner.injected(node, tag, at);
     }
@@ -98,7 +128,9 @@ impl<S: Source> Source for Metered<'_, S> {
     fn split(&mut self, at: NodeId) -> Self {
         Self {
             inner: self.inner.split(at),
-            job: self.job,
+            fabric: self.fabric,
+            health: self.health,
+            routing: self.routing,
             window: self.window,
             first: at.0,
             silent: self.silent,

@@ -23,11 +23,13 @@ mod metered;
 mod outcome;
 mod record;
 pub mod saturation;
+mod succession;
 mod summary;
 mod timeline;
 
 use crate::base::Problems;
 use crate::fabric::{Fabric, Health};
+use crate::noc::engine::Transmission;
 use crate::noc::params::RouterParams;
 use crate::noc::route::Routing;
 use crate::noc::source::Source;
@@ -36,6 +38,7 @@ pub use control::{Control, Progress};
 pub use engine::Fidelity;
 pub use outcome::{Circling, Ending, Loads, Outcome, Packets, RunError};
 pub use record::Record;
+pub use succession::{Epoch, Passage};
 pub use summary::Summary;
 pub use timeline::{Frame, Timeline};
 
@@ -48,6 +51,10 @@ pub struct Job<'a> {
     pub health: &'a Health,
     /// How packets find their way.
     pub routing: &'a Routing,
+    /// Faults that strike during the run and what they leave, in the order of their cycles.
+    pub epochs: &'a [Epoch],
+    /// Bit errors on links, and what protects from them.
+    pub transients: Option<&'a Transmission>,
     /// What routers are made of.
     pub router: &'a RouterParams,
     /// How closely the network is simulated.
@@ -96,5 +103,9 @@ impl Job<'_> {
     }
 }
 
+#[cfg(test)]
+mod bit_errors;
+#[cfg(test)]
+mod strikes;
 #[cfg(test)]
 mod tests;

@@ -2,10 +2,11 @@
 
 use std::fmt;
 
-use super::{Summary, Timeline};
+use super::{Passage, Summary, Timeline};
 use crate::base::Problems;
 use crate::noc::deflection::Deflections;
 use crate::noc::engine::{Counts, PacketRecord, Stall};
+use crate::noc::loss::Losses;
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,9 @@ pub struct Loads {
     pub delivered_flits: Vec<u64>,
     /// Flits over each link.
     pub link_flits: Vec<u64>,
+    /// Flits that each link carried again after bit errors, besides `link_flits`; `None` where there are no bit
+    /// errors.
+    pub link_resent: Option<Vec<u64>>,
     /// Flits that each node offered within the window, refused ones included.
     pub node_offered: Vec<u64>,
     /// Flits that each node received within the window.
@@ -90,6 +94,12 @@ pub struct Outcome {
     pub vc_allocations: u64,
     /// Flits sent again after a bit error.
     pub retransmitted: u64,
+    /// Packets lost on their way, by cause.
+    pub losses: Losses,
+    /// Packets delivered with damage that nobody noticed.
+    pub corrupted: u64,
+    /// Faults that struck during the run, in order.
+    pub passages: Vec<Passage>,
     /// What only bufferless networks count.
     pub deflections: Option<Deflections>,
     /// What each part carried.

@@ -31,6 +31,8 @@ impl Chip {
             fabric: &self.fabric,
             health: &self.health,
             routing: &self.routing,
+            epochs: &[],
+            transients: None,
             router: &self.router,
             fidelity: Fidelity::Cycle,
             seed: 1,

@@ -68,6 +68,14 @@ pub struct Probes {
     pub potentials: Vec<String>,
     /// Whether `steps.csv` is written: time, events and energy of each step.
     pub steps: bool,
+    /// Whether `weights.csv` is written: the synapses that learn, with their weights at the start and at the
+    /// end.
+    #[serde(skip_serializing_if = "is_false")]
+    pub weights: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Steps of a network that does not say how many.

@@ -12,14 +12,19 @@ use crate::fabric::{Fabric, Health, Place};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum InFlight {
-    /// The part takes no new packet and breaks when those that hold it have passed.
+    /// The part takes no new packet and breaks when those under way have passed.
     #[default]
     Drain,
-    /// The part breaks at once; packets that hold it are lost and counted.
+    /// The part breaks at once. Packets are lost, and counted by cause, that are inside it, hold a channel of it, are
+    /// on their way to a node in it, or whose way leads into it.
     Drop,
 }
 
 /// Faults that strike together at some cycle, as users write them; lists as in the map itself.
+///
+/// When they strike, sources stop. Packets under way leave by the old routes, as far as these are whole; then the
+/// routes for what is left come into force, and sources go on. So the old routes and the new ones never meet in
+/// the network, and no deadlock can come of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EventFaults {
@@ -54,6 +59,8 @@ pub struct FaultEvent {
     pub in_flight: InFlight,
     /// What breaks.
     pub parts: Parts,
+    /// Its place in the map's list of events.
+    pub listed: usize,
 }
 
 impl FaultEvent {
@@ -64,13 +71,13 @@ impl FaultEvent {
 }
 
 impl EventFaults {
-    pub(super) fn resolve(&self, fabric: &Fabric) -> Result<FaultEvent, Problems> {
+    pub(super) fn resolve(&self, fabric: &Fabric, listed: usize) -> Result<FaultEvent, Problems> {
         let Self { at_cycle, in_flight, nodes, routers, cores, links, vcs } = self;
         let mut problems = Problems::new();
         let parts = Lists { nodes, routers, cores, links, vcs }.resolve(fabric, &mut problems);
         if problems.0.is_empty() && parts == Parts::default() {
             problems.require(false, "", || "the event breaks nothing".into());
         }
-        problems.into_result(FaultEvent { at_cycle: *at_cycle, in_flight: *in_flight, parts })
+        problems.into_result(FaultEvent { at_cycle: *at_cycle, in_flight: *in_flight, parts, listed })
     }
 }

@@ -72,8 +72,10 @@ const NOTHING_WORKS: &str = "no node is left that works";
 /// Each bit of a flit flips with probability `bit_error_rate` on each link. A corrupted flit passes
 /// unnoticed with probability 2^−`crc_bits` (the share of error patterns that a cyclic code of that many
 /// check bits cannot see, for errors well beyond its minimum distance: Koopman & Chakravarty, DSN 2004,
-/// doi 10.1109/DSN.2004.1311885); otherwise it is sent again, at most `max_retries` times, and then lost.
-/// The check bits travel with the flit and cost energy on the link.
+/// doi 10.1109/DSN.2004.1311885); its packet is delivered and counted as damaged. Otherwise the flit is sent again
+/// once the verdict is back, 2 · latency + interval cycles after the attempt before, and those behind it wait; after
+/// `max_retries` times it goes on with a mark, and the destination discards its packet, which counts as lost. The
+/// check bits travel with the flit and cost energy on the link; so does every attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Transients {
@@ -167,7 +169,7 @@ impl FaultMap {
         let mut problems = Problems::new();
         let mut events = Vec::new();
         for (index, event) in self.events.iter().enumerate() {
-            let resolved = problems.absorb(&format!("events[{index}]"), event.resolve(fabric));
+            let resolved = problems.absorb(&format!("events[{index}]"), event.resolve(fabric, index));
             events.extend(resolved.map(|event| (index, event)));
         }
         events.sort_by_key(|(_, event)| event.at_cycle);

@@ -332,3 +332,19 @@ fn shipped_maps_fit_the_reference_mesh() {
         assert_eq!(routers.iter().any(border), on_border);
     }
 }
+
+/// The maps of faults that come later: two routers and a link, and bit errors alone.
+#[test]
+fn shipped_maps_of_later_faults_fit_the_reference_mesh() {
+    let fabric = mesh(&[8, 8]);
+    let later = map(include_str!("../../../topologies/faults/mid-run.yaml"));
+    let start = later.resolve(&fabric, 1).expect("the map fits");
+    assert!(start.is_perfect());
+    let events = later.resolve_events(&fabric, &start).expect("the events fit");
+    let parts: Vec<_> =
+        events.iter().map(|event| (event.parts.routers.len(), event.parts.links.len())).collect();
+    assert_eq!(parts, [(1, 0), (1, 0), (0, 2)]);
+    assert_eq!(events.iter().map(|event| event.listed).collect::<Vec<_>>(), [0, 1, 2]);
+    let noisy = map(include_str!("../../../topologies/faults/noisy-links.yaml"));
+    assert!(noisy.resolve(&fabric, 1).expect("the map fits").is_perfect() && noisy.transient.is_some());
+}

@@ -74,6 +74,10 @@ impl NetworkParams {
             });
             problems.absorb(&path, population.parts());
         }
+        for (i, projection) in self.projections.iter().enumerate() {
+            let Some(plasticity) = &projection.plasticity else { continue };
+            problems.absorb(&format!("projections[{i}].plasticity"), plasticity.check());
+        }
         problems.into_result(())
     }
 
@@ -161,10 +165,14 @@ impl ProjectionParams {
         let from = problems.absorb("from", Selection::read(&self.from, populations));
         let to = problems.absorb("to", Selection::read(&self.to, populations));
         let weights = problems.absorb("weights", Values::read(&self.weights, files));
+        let lesson = self.plasticity.as_ref().map(|plasticity| {
+            problems.absorb("plasticity", plasticity.check().and_then(|()| plasticity.teacher(populations)))
+        });
         self.check_delays(&mut problems);
         let (Some(from), Some(to), Some(weights)) = (from, to, weights) else { return Err(problems) };
         problems.into_result(())?;
         let ends = Ends { from: from.span, to: to.span };
+        let first = builder.made();
         let mut maker = Maker {
             builder,
             ends,
@@ -176,7 +184,11 @@ impl ProjectionParams {
             drawn: None,
         };
         maker.pattern(&self.pattern, files).map_err(|problems| problems.under("pattern"))?;
-        maker.check_count().map_err(|problems| problems.under("weights"))
+        maker.check_count().map_err(|problems| problems.under("weights"))?;
+        if let (Some(plasticity), Some(Some(teacher))) = (&self.plasticity, lesson) {
+            builder.learn(plasticity.rule.clone(), first..builder.made(), teacher);
+        }
+        Ok(())
     }
 
     fn check_delays(&self, problems: &mut Problems) {

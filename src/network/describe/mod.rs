@@ -3,7 +3,7 @@
 //! ```text
 //!   NetworkParams ──compile──▶ Net, and the seats that were asked for
 //!     populations: model, parts, values per neuron
-//!     projections: from, to, pattern, weights, delays
+//!     projections: from, to, pattern, weights, delays, plasticity
 //! ```
 //!
 //! Neurons are named by a population, `cells`, or by some of one: `cells[3]`, `cells[0..9]` for the ten from
@@ -16,6 +16,7 @@
 mod compile;
 mod convolution;
 mod draw;
+mod learn;
 mod lists;
 mod params;
 mod select;
@@ -25,6 +26,7 @@ mod tests;
 pub use compile::{Described, Files, Seat};
 pub use convolution::{ChannelOrder, Convolution};
 pub use params::{
-    Delays, NetworkParams, PartParams, Pattern, PopulationParams, ProjectionParams, SeatParams, Weights,
+    Delays, NetworkParams, PartParams, Pattern, PlasticityParams, PopulationParams, ProjectionParams,
+    RewardParams, SeatParams, Weights,
 };
 pub use select::Selection;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::convolution::Convolution;
 use crate::base::unit::Seconds;
 use crate::neuron::NeuronModel;
+use crate::synapse::plasticity::Rule;
 
 /// A spiking network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -80,6 +81,35 @@ pub struct ProjectionParams {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 0, max = 1))]
     pub channel: u8,
+    /// How the synapses learn. Absent: weights stay as they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plasticity: Option<PlasticityParams>,
+}
+
+/// How synapses learn from the spikes at their two ends.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PlasticityParams {
+    /// The rule and its parameters.
+    pub rule: Rule,
+    /// Whose spikes are rewards; goes with the rule `reward`, which needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reward: Option<RewardParams>,
+}
+
+/// Where rewards come from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RewardParams {
+    /// Neurons whose spikes are rewards: `dopamine`, `dopamine[3]` or `dopamine[0..9]`.
+    pub from: String,
+    /// What each of their spikes adds to the reward signal, in the step after it; less than 0 punishes.
+    #[serde(default = "one")]
+    pub amount: f64,
+}
+
+fn one() -> f64 {
+    1.0
 }
 
 fn is_zero(channel: &u8) -> bool {

@@ -138,3 +138,36 @@ fn parts_and_values_give_neurons_their_own_parameters() {
     let counts = |i: usize| net.populations[i].parts.iter().map(|part| part.count).collect::<Vec<_>>();
     assert_eq!((counts(0), counts(1)), (vec![1, 2, 1], vec![2, 1]));
 }
+
+#[test]
+fn projections_that_learn_know_their_synapses() {
+    let plasticity = "plasticity: {rule: {pair: {a_plus: 0.1}}}";
+    let yaml = format!(
+        "populations: [{{name: a, neurons: 3, model: integrate-fire}}, {{name: b, neurons: 2, model: integrate-fire}}]\n\
+         projections:\n\
+         - {{from: b, to: a, pattern: all-to-all}}\n\
+         - {{from: a, to: b, pattern: all-to-all, {plasticity}}}"
+    );
+    let net = compile(&yaml).unwrap();
+    let found: Vec<_> = net.lessons.iter().map(|lesson| lesson.synapses.clone()).collect();
+    // Made after those of b, and stored before them.
+    assert_eq!(found, [[(0, 3, 0), (0, 4, 1), (1, 3, 2), (1, 4, 3), (2, 3, 4), (2, 4, 5)]]);
+}
+
+#[test]
+fn learning_that_makes_no_sense_is_refused() {
+    let wrong = |plasticity: &str| {
+        let projection = format!("{{from: a, to: b, pattern: all-to-all, plasticity: {plasticity}}}");
+        compile(&network(&projection)).unwrap_err()
+    };
+    for (plasticity, expected) in [
+        ("{rule: {reward: {}}}", "projections[0].plasticity.reward: the rule `reward` changes no weight"),
+        ("{rule: {pair: {}}, reward: {from: a}}", "plasticity.reward: the rule `pair` knows no reward"),
+        ("{rule: {pair: {tau_plus: 0 s}}}", "plasticity.rule.pair.tau_plus: 0 s is no time constant"),
+        ("{rule: {reward: {}}, reward: {from: c}}", "plasticity.reward.from: there is no population `c`"),
+        ("{rule: {reward: {}}, reward: {from: a, amount: 0}}", "plasticity.reward.amount: 0 is no reward"),
+    ] {
+        let found = wrong(plasticity);
+        assert!(found.contains(expected), "{found}\ndoes not say\n{expected}");
+    }
+}

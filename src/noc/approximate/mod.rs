@@ -19,7 +19,7 @@
 //!
 //! The error against the cycle engine, 8 × 8 mesh with XY, pipeline A and 4 VCs of 8 flits unless the line says
 //! otherwise, one run of 6,000 measured cycles: mean packet latency at shares of the saturation load, and flits
-//! accepted at 1.2 times that load. `tests/noc_approximate.rs` measures it (`table_of_errors`) and asserts at most
+//! accepted at 1.2 times that load. `tests/network/approximate.rs` measures it (`table_of_errors`) and asserts at most
 //! 5 % up to 70 % of saturation, 10 % with adaptive routing.
 //!
 //! | | 30 % | 50 % | 70 % | 85 % | accepted beyond |

@@ -32,9 +32,11 @@ impl Approximate {
         }
         self.senders[node.index()].wake = UNKNOWN;
         if self.senders[node.index()].parcel == NONE {
-            let Some(parcel) = self.gate.create(node, source, &mut self.ledger, self.now) else {
-                return self.rouse(node, source, self.now);
-            };
+            let parcel = self.gate.create(node, source, &mut self.ledger, self.now);
+            while let Some(told) = self.gate.roused.pop() {
+                self.rouse(told, source, self.now + 1);
+            }
+            let Some(parcel) = parcel else { return self.rouse(node, source, self.now) };
             let slot = self.ledger.insert(parcel);
             self.make_room(slot);
             self.senders[node.index()].parcel = slot;

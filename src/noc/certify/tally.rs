@@ -271,6 +271,7 @@ pub(super) struct Distances {
 }
 
 impl Distances {
+    /// For what works of `ground`.
     pub fn new(ground: &Ground) -> Self {
         let (mut start, mut from) = (vec![0], Vec::new());
         for router in ground.routers() {

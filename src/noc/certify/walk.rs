@@ -129,6 +129,7 @@ pub(super) struct Ends {
 }
 
 impl<'a, R: Relation> Walk<'a, R> {
+    /// Over channels of `classes`; `escape` is the mask of the VCs whose dependencies alone count, 0 for all.
     pub fn new(ground: &'a Ground, relation: &'a R, classes: &'a Classes, escape: u32) -> Self {
         let fabric = ground.fabric;
         Self {

@@ -60,7 +60,11 @@ impl Deflection {
     /// Makes the next packet of `node` the one to be sent; whether there is one.
     fn create<S: Source>(&mut self, node: crate::base::NodeId, source: &mut S) -> bool {
         let created = self.now - NODE_CHANNEL - 1;
-        let Some(parcel) = self.gate.create(node, source, &mut self.ledger, created) else { return false };
+        let parcel = self.gate.create(node, source, &mut self.ledger, created);
+        while let Some(told) = self.gate.roused.pop() {
+            self.rouse(told, source, self.now + 1);
+        }
+        let Some(parcel) = parcel else { return false };
         let slot = self.ledger.insert(parcel);
         let slots = self.arrived.len().max(slot as usize + 1);
         self.arrived.resize(slots, 0);

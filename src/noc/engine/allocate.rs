@@ -1,4 +1,4 @@
-//! Allocation of virtual channels and of the switch, on bit masks.
+//! Allocation of virtual channels, on bit masks.
 //!
 //! The reference allocators: iSLIP (McKeown 1999, doi 10.1109/90.769767) with n iterations, whose
 //! pointers move only for grants accepted in the first iteration, and the two separable allocators
@@ -7,8 +7,8 @@
 //! allocators would.
 
 use super::cycle::Block;
-use super::router::{BLOCK, Lane, State, for_each_bit, next_in_turn, seat, seated};
-use super::setup::MAX_ROUTER_VCS;
+use super::router::{BLOCK, State, for_each_bit, next_in_turn, seat, seated};
+use super::setup::{MAX_ROUTER_VCS, Setup};
 use super::wheel::Place;
 use crate::noc::params::Allocator;
 
@@ -96,9 +96,16 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
         let mut wishes = [0; N];
         for_each_bit(rivals, |vc| wishes[vc & (N - 1)] = self.choices::<PLAIN>(local, vc, free));
-        match self.shared.setup.allocator {
-            Allocator::SeparableInputFirst if !PLAIN => self.vcs_input_first(local, rivals, &wishes),
-            _ => self.vcs_output_first::<PLAIN>(local, rivals, &wishes),
+        let Setup { allocator, matrix, .. } = self.shared.setup;
+        match (PLAIN, allocator, matrix) {
+            (false, Allocator::SeparableInputFirst, false) => {
+                self.vcs_input_first::<false>(local, rivals, &wishes)
+            }
+            (false, Allocator::SeparableInputFirst, true) => {
+                self.vcs_input_first::<true>(local, rivals, &wishes)
+            }
+            (false, _, true) => self.vcs_output_first::<false, true>(local, rivals, &wishes),
+            _ => self.vcs_output_first::<PLAIN, false>(local, rivals, &wishes),
         }
     }
 
@@ -117,7 +124,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             if common >> out & 1 == 0 {
                 for_each_bit(rivals, |vc| asking &= !((!self.wants(local, vc) >> out & 1) << vc));
             }
-            let vc = next_in_turn(asking, self.routers[local].output(out).turn);
+            let vc = self.first_packet::<false>(local, out, asking);
             choices[count & 31] = (vc as u8, out as u8);
             count += 1;
             granted |= 1 << vc;
@@ -127,14 +134,19 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             for &(to, out) in &choices[..count.min(32)] {
                 offers |= u64::from(usize::from(to) == vc) << out;
             }
-            let out = next_in_turn(offers, self.routers[local].input(vc).turn);
-            self.take_vc_turn(local, vc, out);
+            let out = self.first_channel::<false>(local, vc, offers);
+            self.take_vc_turn::<false>(local, vc, out);
             self.grant_vc::<true>(local, vc, out);
         });
     }
 
     /// Each free output VC grants one request; each input VC accepts one grant.
-    fn vcs_output_first<const PLAIN: bool>(&mut self, local: usize, rivals: u64, wishes: &[u64; N]) {
+    fn vcs_output_first<const PLAIN: bool, const MATRIX: bool>(
+        &mut self,
+        local: usize,
+        rivals: u64,
+        wishes: &[u64; N],
+    ) {
         let iterations = if PLAIN { 1 } else { self.shared.setup.iterations };
         let (mut left, mut taken) = (rivals, 0u64);
         for iteration in 0..iterations {
@@ -143,14 +155,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             for_each_bit(wanted & !taken, |out| {
                 let mut asking = 0;
                 for_each_bit(left, |vc| asking |= (wishes[vc & (N - 1)] >> out & 1) << vc);
-                grants[next_in_turn(asking, self.routers[local].output(out).turn) & (N - 1)] |= 1 << out;
+                grants[self.first_packet::<MATRIX>(local, out, asking) & (N - 1)] |= 1 << out;
             });
             for_each_bit(left, |vc| {
                 let granted = grants[vc & (N - 1)];
                 if granted != 0 {
-                    let out = next_in_turn(granted, self.routers[local].input(vc).turn);
+                    let out = self.first_channel::<MATRIX>(local, vc, granted);
                     if iteration == 0 {
-                        self.take_vc_turn(local, vc, out);
+                        self.take_vc_turn::<MATRIX>(local, vc, out);
                     }
                     self.grant_vc::<PLAIN>(local, vc, out);
                     left &= !(1 << vc);
@@ -161,29 +173,21 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     }
 
     /// Each input VC picks one free output VC; each output VC takes one of those that picked it.
-    fn vcs_input_first(&mut self, local: usize, rivals: u64, wishes: &[u64; N]) {
+    fn vcs_input_first<const MATRIX: bool>(&mut self, local: usize, rivals: u64, wishes: &[u64; N]) {
         let (mut picked, mut suitors) = (0u64, [0u64; N]);
         for_each_bit(rivals, |vc| {
             let wishes = wishes[vc & (N - 1)];
             if wishes != 0 {
-                let out = next_in_turn(wishes, self.routers[local].input(vc).turn);
+                let out = self.first_channel::<MATRIX>(local, vc, wishes);
                 suitors[out & (N - 1)] |= 1 << vc;
                 picked |= 1 << out;
             }
         });
         for_each_bit(picked, |out| {
-            let vc = next_in_turn(suitors[out & (N - 1)], self.routers[local].output(out).turn);
-            self.take_vc_turn(local, vc, out);
+            let vc = self.first_packet::<MATRIX>(local, out, suitors[out & (N - 1)]);
+            self.take_vc_turn::<MATRIX>(local, vc, out);
             self.grant_vc::<false>(local, vc, out);
         });
-    }
-
-    /// Moves the round-robin pointers past a grant.
-    #[inline(always)]
-    fn take_vc_turn(&mut self, local: usize, vc: usize, out: usize) {
-        let router = &mut self.routers[local];
-        router.output(out).turn = vc as u8 + 1;
-        router.input(vc).turn = out as u8 + 1;
     }
 
     /// Gives output VC `out` to the packet at input VC `vc`, which bids for the switch next.
@@ -241,204 +245,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     pub(super) fn router_number(&self, local: usize) -> usize {
         self.number * BLOCK + local
     }
-
-    /// First half of switch allocation: outputs grant. What comes of it is in [`Port::chosen`] and, for the
-    /// switch inputs in `accepting`, in `granted`; or, where the allocator is not this simple,
-    /// in `winners` at once.
-    ///
-    /// [`Port::chosen`]: super::router::Port
-    #[inline(always)]
-    pub(super) fn grant_switch<const PLAIN: bool>(&mut self) {
-        if !PLAIN && !self.shared.setup.simple_switch {
-            return self.match_switches();
-        }
-        let Self { routers, requests, shared, .. } = self;
-        let (accepting, count) = &mut shared.accepting;
-        let granted = &mut shared.granted;
-        let mut waiting = 0;
-        for word in 0..P {
-            let mut asked = requests.bids[word];
-            while asked != 0 {
-                let (local, port) = seated::<P>(word, asked.trailing_zeros());
-                asked &= asked - 1;
-                let router = &mut routers[local];
-                let output = &mut router.ports[port];
-                if !PLAIN && output.busy {
-                    continue;
-                }
-                let bids = output.bids;
-                let mut vc = bids.trailing_zeros() as usize;
-                if bids & (bids - 1) != 0 {
-                    let lane = shared.setup.port_of[next_in_turn(bids, output.grant) & 63];
-                    let own = shared.setup.vc_mask << (lane * shared.setup.vcs);
-                    vc = next_in_turn(bids & own, router.lanes[usize::from(lane) & (P - 1)].vc);
-                }
-                output.chosen = vc as u8;
-                let lane = usize::from(shared.setup.port_of[vc & 63]);
-                let granted = &mut granted[(local * P + lane) % (BLOCK * MAX_ROUTER_VCS)];
-                accepting[waiting % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, lane);
-                waiting += usize::from(*granted == 0);
-                *granted |= 1 << port;
-            }
-        }
-        *count = waiting;
-    }
-
-    /// Second half: switch inputs accept, and flits go.
-    #[inline(always)]
-    pub(super) fn accept_switch<const PLAIN: bool>(&mut self) {
-        let count = std::mem::take(&mut self.shared.accepting.1);
-        let vcs = self.shared.setup.vcs;
-        for index in 0..count {
-            let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
-            let (local, lane) = (place.local(), place.vc());
-            let router = &mut self.routers[local];
-            let granted = &mut self.shared.granted[(local * P + lane) % (BLOCK * MAX_ROUTER_VCS)];
-            let input = &mut router.lanes[lane & (P - 1)];
-            let output = next_in_turn(std::mem::take(granted), input.accept);
-            let port = &mut router.ports[output & (P - 1)];
-            let vc = port.chosen;
-            port.grant = (lane as u8 + 1) * vcs;
-            *input = Lane { accept: output as u8 + 1, vc: vc + 1 };
-            self.send::<PLAIN>(local, vc.into());
-        }
-        if !PLAIN {
-            let mut winners = std::mem::take(&mut self.shared.winners);
-            winners.drain(..).for_each(|place| self.send::<PLAIN>(place.local(), place.vc()));
-            self.shared.winners = winners;
-        }
-    }
-
-    /// Switch allocation router by router; the winners are noted.
-    fn match_switches(&mut self) {
-        for word in 0..P {
-            let mut asked = self.requests.bids[word];
-            while asked != 0 {
-                let (local, _) = seated::<P>(word, asked.trailing_zeros());
-                asked &= !group::<P>(local);
-                let (rows, outputs) = self.bids(local);
-                let mut winners = std::mem::take(&mut self.shared.winners);
-                self.match_switch(local, &rows, outputs, |vc, _| winners.push(Place::new(local, vc)));
-                self.shared.winners = winners;
-            }
-        }
-    }
-
-    /// The bids of a router by output, and the outputs.
-    pub(super) fn bids(&mut self, local: usize) -> (Rows, u64) {
-        let (mut rows, mut outputs): (Rows, u64) = ([0; MAX_ROUTER_VCS], 0);
-        for (output, port) in self.routers[local].ports.iter().enumerate().filter(|(_, port)| !port.busy) {
-            rows[output] = port.bids;
-            outputs |= u64::from(port.bids != 0) << output;
-        }
-        (rows, outputs)
-    }
-
-    /// Matches switch inputs to `outputs`; `rows` says which input VCs bid for each. Calls `win` with each
-    /// winner and its output.
-    pub(super) fn match_switch(
-        &mut self,
-        local: usize,
-        rows: &Rows,
-        outputs: u64,
-        win: impl FnMut(usize, usize),
-    ) {
-        match self.shared.setup.allocator {
-            Allocator::SeparableInputFirst => self.switch_input_first(local, rows, outputs, win),
-            _ => self.switch_output_first(local, rows, outputs, win),
-        }
-    }
-
-    fn switch_output_first(
-        &mut self,
-        local: usize,
-        rows: &Rows,
-        mut outputs: u64,
-        mut win: impl FnMut(usize, usize),
-    ) {
-        let mut matched = 0u64;
-        for iteration in 0..self.shared.setup.iterations {
-            let (mut lanes, mut grants): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
-            for_each_bit(outputs, |output| {
-                let bids = rows[output & 63] & !matched;
-                if bids != 0 {
-                    let from = self.routers[local].port(output).grant;
-                    let lane = self.lane_in_turn(bids, from);
-                    grants[lane & 63] |= 1 << output;
-                    lanes |= 1 << lane;
-                }
-            });
-            for_each_bit(lanes, |lane| {
-                let Lane { accept, vc } = *self.routers[local].lane(lane);
-                let (output, own) =
-                    (next_in_turn(grants[lane & 63], accept), self.shared.setup.lane_vcs(lane));
-                let vc = next_in_turn(rows[output & 63] & own, vc);
-                if iteration == 0 {
-                    self.take_switch_turn(local, lane, output, vc);
-                } else {
-                    self.routers[local].lane(lane).vc = self.shared.setup.vc_after(vc, lane);
-                }
-                outputs &= !(1 << output);
-                matched |= own;
-                win(vc, output);
-            });
-        }
-    }
-
-    fn switch_input_first(
-        &mut self,
-        local: usize,
-        rows: &Rows,
-        outputs: u64,
-        mut win: impl FnMut(usize, usize),
-    ) {
-        let (mut lanes, mut asks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
-        for_each_bit(outputs, |output| {
-            for_each_bit(rows[output & 63], |vc| {
-                let lane = self.shared.setup.lane(vc);
-                asks[lane & 63] |= 1 << output;
-                lanes |= 1 << lane;
-            });
-        });
-        let (mut picked, mut picks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
-        for_each_bit(lanes, |lane| {
-            let output = next_in_turn(asks[lane & 63], self.routers[local].lane(lane).accept);
-            picked |= 1 << output;
-            picks[output & 63] |= 1 << lane;
-        });
-        for_each_bit(picked, |output| {
-            let grant = self.routers[local].port(output).grant / self.shared.setup.grant_scale;
-            let lane = next_in_turn(picks[output & 63], grant);
-            let bids = rows[output & 63] & self.shared.setup.lane_vcs(lane);
-            let vc = next_in_turn(bids, self.routers[local].lane(lane).vc);
-            self.take_switch_turn(local, lane, output, vc);
-            win(vc, output);
-        });
-    }
-
-    /// The switch input whose turn it is among those with a VC in `bids`.
-    fn lane_in_turn(&self, bids: u64, from: u8) -> usize {
-        let setup = &self.shared.setup;
-        if setup.speedup == 1 {
-            return usize::from(setup.port_of[next_in_turn(bids, from)]);
-        }
-        let mut lanes = 0u64;
-        for_each_bit(bids, |vc| lanes |= 1 << setup.lane(vc));
-        next_in_turn(lanes, from)
-    }
-
-    /// Moves the round-robin pointers past a match.
-    pub(super) fn take_switch_turn(&mut self, local: usize, lane: usize, output: usize, vc: usize) {
-        let after = self.shared.setup.vc_after(vc, lane);
-        let router = &mut self.routers[local];
-        router.port(output).grant = (lane as u8 + 1) * self.shared.setup.grant_scale;
-        let lane = router.lane(lane);
-        (lane.accept, lane.vc) = (output as u8 + 1, after);
-    }
 }
 
 /// The bits of a router's ports within its word of the requests.
 #[inline(always)]
-fn group<const P: usize>(local: usize) -> u64 {
+pub(super) fn group<const P: usize>(local: usize) -> u64 {
     (u64::MAX >> (64 - P)) << (local * P % 64)
 }

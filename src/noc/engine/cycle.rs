@@ -35,6 +35,8 @@ pub(super) struct Block<'a, const N: usize, const P: usize> {
     pub buffers: &'a mut [Flit],
     /// By router, if switch allocation is speculative.
     pub guesses: &'a mut [Guesses<N>],
+    /// Rows of the matrix arbiters of all routers, if they have such.
+    pub matrices: &'a mut [u64],
     pub shared: &'a mut Shared,
     pub compass: Option<&'a Compass>,
     pub routing: &'a Routing,

@@ -8,7 +8,6 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crossbeam::utils::CachePadded;
 
 use super::region::{Outbox, Region};
-use super::wheel::Flit;
 use crate::noc::route::Routing;
 use crate::noc::source::Source;
 
@@ -190,6 +189,7 @@ impl Team<'_> {
             let outbox = &mut region.shared.outboxes[to];
             let arrivals =
                 outbox.flits.iter().map(|&(at, ..)| at).chain(outbox.credits.iter().map(|&(at, _)| at));
+            let arrivals = arrivals.chain(outbox.failures.iter().map(|&(at, ..)| at));
             next = arrivals.fold(next, u64::min);
             travelling += outbox.packets.len() as u64;
             std::mem::swap(&mut *post.letter(set, index, to), outbox);
@@ -211,11 +211,17 @@ impl<const N: usize, const P: usize> Region<N, P> {
                 let (travel, record) = packets.next().expect("every head flit brings its packet's record");
                 *slot = self.shared.packets.insert(travel, record);
             }
-            let flit = Flit::new(*slot, flit.is_head(), flit.is_tail());
+            // Until its tail has come, the packet counts where that is.
+            let copies = &mut self.shared.copies;
+            *copies = copies.wrapping_add(flit.is_head().into()).wrapping_sub(flit.is_tail().into());
+            let flit = flit.moved_to(*slot);
             self.shared.wheel.flit(self.shared.wheel.row(place), at, place, flit);
         }
         for (at, place) in letter.credits.drain(..) {
             self.shared.wheel.credit(self.shared.wheel.row(place), at, place);
+        }
+        for (at, node, failure) in letter.failures.drain(..) {
+            self.shared.wheel.nodes(at).failures.push((node, failure));
         }
     }
 }

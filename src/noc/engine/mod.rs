@@ -11,26 +11,46 @@
 //! each block of 64 routers is simulated for as many cycles while its state is in the processor's cache.
 //!
 //! Invariants: results depend neither on the number of regions nor on the order of routers; in a steady state a
-//! cycle allocates no memory; every packet that is created is delivered, refused or in flight. Sources are
+//! cycle allocates no memory; every packet that is created is delivered, refused, lost or in flight. Sources are
 //! asked outside the routers' loop, which therefore is compiled once and not once for each source.
 //!
 //! Must not know: what packets mean, where they come from, what events cost.
 //!
 //! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
-//! `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes.
+//! `switch.rs`, `traverse.rs`, `node.rs`; `region.rs` holds the state, `setup.rs` what never changes. Faults that strike
+//! during a run are in `reconfigure.rs`, `strike.rs` and `purge.rs`.
+
+/// Evaluates `$body` with `$regions` bound to the regions, whatever their size class.
+macro_rules! with_regions {
+    ($network:expr, $regions:ident => $body:expr) => {
+        match $network {
+            Regions::Small($regions) => $body,
+            Regions::Medium($regions) => $body,
+            Regions::Large($regions) => $body,
+        }
+    };
+}
 
 mod allocate;
+mod arbiter;
 mod calendar;
 mod compass;
 mod cycle;
+mod errors;
 mod exchange;
 mod node;
 mod packet;
+mod purge;
+mod reconfigure;
 mod region;
+#[cfg(test)]
+mod rest;
 mod router;
 mod setup;
 mod speculate;
 mod stall;
+mod strike;
+mod switch;
 mod tally;
 mod traverse;
 mod wheel;
@@ -44,6 +64,7 @@ use crate::noc::route::Routing;
 use crate::noc::source::Source;
 
 use compass::Compass;
+pub use errors::Transmission;
 use exchange::Team;
 use region::{Ground, Region};
 pub use setup::MAX_ROUTER_VCS;
@@ -70,17 +91,6 @@ enum Regions {
     Large(Vec<Region<64, 64>>),
 }
 
-/// Evaluates `$body` with `$regions` bound to the regions, whatever their size class.
-macro_rules! with_regions {
-    ($network:expr, $regions:ident => $body:expr) => {
-        match $network {
-            Regions::Small($regions) => $body,
-            Regions::Medium($regions) => $body,
-            Regions::Large($regions) => $body,
-        }
-    };
-}
-
 /// A network that is being simulated.
 #[derive(Clone, Debug)]
 pub struct Network {
@@ -91,6 +101,8 @@ pub struct Network {
     lookahead: u64,
     now: u64,
     started: bool,
+    /// See [`Network::pause`].
+    paused: bool,
     /// Cycles without any movement after which the network counts as stalled.
     pub patience: u64,
 }
@@ -120,7 +132,27 @@ impl Network {
             _ => Regions::Large(build(&ground)),
         };
         let lookahead = setup.lookahead(fabric);
-        Ok(Self { routing, regions, cut, lookahead, now: 0, started: false, patience: 20_000 })
+        Ok(Self { routing, regions, cut, lookahead, now: 0, started: false, paused: false, patience: 20_000 })
+    }
+
+    /// Lets bit errors happen on links, from the start of the run on.
+    pub fn disturb(&mut self, fabric: &Fabric, terms: &Transmission) {
+        if terms.bit_error_rate > 0.0 {
+            with_regions!(&mut self.regions, regions => {
+                regions.iter_mut().for_each(|region| region.disturb(fabric, terms));
+            });
+        }
+    }
+
+    /// Flits sent again over each link, if there are bit errors.
+    pub fn resent(&self, fabric: &Fabric) -> Option<Vec<u64>> {
+        let mut resent = vec![0; fabric.links.len()];
+        with_regions!(&self.regions, regions => {
+            for errors in regions.iter().map(|region| region.shared.errors.as_ref()) {
+                errors?.resent().for_each(|(link, flits)| resent[link.index()] = flits);
+            }
+        });
+        Some(resent)
     }
 
     /// The next cycle to be simulated.
@@ -168,6 +200,10 @@ impl Network {
                 (regions, sources) => team.run(regions, sources, self.now..until),
             };
         });
+        if self.paused && self.in_flight() == 0 {
+            // Nothing more can happen, however long the network waits.
+            self.now = self.now.max(until);
+        }
         self.ended()
     }
 
@@ -189,7 +225,9 @@ impl Network {
 
     /// Packets that are inside the network.
     pub fn in_flight(&self) -> u64 {
-        with_regions!(&self.regions, regions => regions.iter().map(|region| region.shared.packets.len() as u64).sum())
+        with_regions!(&self.regions, regions => {
+            regions.iter().fold(0u64, |sum, region| sum.wrapping_add(region.shared.in_flight()))
+        })
     }
 
     /// Whether packets created before `end` are still to be created or delivered.

@@ -4,6 +4,8 @@
 //! one is inside the network, so a saturated source queue costs no memory: the wait shows in the
 //! packet's latency, because its creation time is the source's.
 
+mod pause;
+
 use std::sync::Arc;
 
 use super::calendar::Calendar;
@@ -16,7 +18,7 @@ use crate::base::random::{Purpose, Stream};
 use crate::base::{NodeId, RouterId};
 use crate::fabric::Attachment;
 use crate::noc::route::{Head, Routing};
-use crate::noc::source::{Offer, Source};
+use crate::noc::source::{Failure, Offer, Source};
 
 /// The injection port of a node.
 #[derive(Clone, Debug)]
@@ -116,6 +118,8 @@ pub(super) struct Nodes {
     compass: Option<Arc<Compass>>,
     /// Every router reaches every other one, and nothing is drawn at injection.
     direct: bool,
+    /// No packet is created for the time being.
+    paused: bool,
     /// Nodes at work in this cycle.
     busy: Vec<u32>,
 }
@@ -139,6 +143,7 @@ impl Nodes {
             living: health.node.clone().into(),
             compass: compass.cloned(),
             direct: compass.is_some() && health.link.iter().chain(&health.router).all(|&works| works),
+            paused: false,
             busy: Vec::new(),
         }
     }
@@ -191,7 +196,44 @@ impl Nodes {
             }
         }
         shared.wheel.nodes(now).deliveries = deliveries;
-        any
+        any | self.hand_over_failures(shared, source, now)
+    }
+
+    /// Tells the source of refused packets to its nodes.
+    #[inline]
+    fn hand_over_failures<S: Source>(&mut self, shared: &mut Shared, source: &mut S, now: u64) -> bool {
+        if shared.wheel.nodes(now).failures.is_empty() {
+            return false;
+        }
+        let mut failures = std::mem::take(&mut shared.wheel.nodes(now).failures);
+        // Regions note them in an order of their own.
+        failures.sort_unstable();
+        for (node, failure) in failures.drain(..) {
+            if source.failed(node, failure) {
+                self.prime((node.0 - self.first_node) as usize, shared, source, now);
+            }
+        }
+        shared.wheel.nodes(now).failures = failures;
+        true
+    }
+
+    /// Tells both ends that a packet was refused: the sender now, the receiver as soon as it can know.
+    fn tell_refused<S: Source>(
+        &self,
+        src: NodeId,
+        offer: &Offer,
+        shared: &mut Shared,
+        source: &mut S,
+        now: u64,
+    ) {
+        if !source.heeds_failures() {
+            return;
+        }
+        let failure = Failure { src, dst: offer.dst, tag: offer.tag, at: now };
+        source.failed(src, failure);
+        if offer.dst != src && offer.dst.index() < self.attachments.len() {
+            shared.tell(offer.dst, failure, now + u64::from(NODE_CHANNEL) + 1);
+        }
     }
 
     /// One cycle of all nodes with something to do: packets and credits come in, flits go out. Returns whether there
@@ -245,7 +287,7 @@ impl Nodes {
         source: &mut S,
         now: u64,
     ) -> bool {
-        if self.ports[node].left == 0 && !self.create(node, shared, routing, source, now) {
+        if self.ports[node].left == 0 && (self.paused || !self.create(node, shared, routing, source, now)) {
             return false;
         }
         let vcs = shared.setup.vcs;
@@ -304,7 +346,8 @@ impl Nodes {
                 self.begin(node, src, &offer, head, shared);
                 return true;
             }
-            shared.tally.refused += 1;
+            shared.tally.refuse(offer.at, offer.flits, 1);
+            self.tell_refused(src, &offer, shared, source, now);
             self.prime(node, shared, source, now);
         }
         false
@@ -340,7 +383,10 @@ impl Nodes {
             shared.tally.outstanding = shared.tally.outstanding.wrapping_add(1);
         }
         let goal = self.compass.as_ref().map_or(0, |compass| compass.position(head.dst));
-        let slot = shared.packets.insert(Travel { head, goal, hops: 0 }, Record::new(src, offer));
+        let slot = shared.packets.insert(
+            Travel { head, goal, ..Travel::default() },
+            Record::new(src, offer, self.ports[node].count),
+        );
         let port = &mut self.ports[node];
         port.slot = slot;
         port.left = offer.flits;

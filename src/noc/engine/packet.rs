@@ -1,5 +1,6 @@
 //! Packets under way: a slab of records, addressed by the slot number that flits carry.
 
+use super::wheel::Flit;
 use crate::base::NodeId;
 use crate::noc::route::Head;
 use crate::noc::source::Offer;
@@ -12,6 +13,28 @@ pub(super) struct Travel {
     pub goal: u32,
     /// Routers traversed.
     pub hops: u16,
+    /// What bit errors have done to the flits that were read so far.
+    pub damage: Damage,
+}
+
+/// What bit errors have done to a packet.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub(super) enum Damage {
+    /// Nothing.
+    #[default]
+    None,
+    /// A flit is damaged, and no check has noticed.
+    Unnoticed,
+    /// A flit was given up.
+    Fatal,
+}
+
+impl Damage {
+    /// A flit with a mark is read.
+    pub(super) fn note(&mut self, flit: Flit) {
+        *self = (*self).max(if flit.is_given_up() { Self::Fatal } else { Self::Unnoticed });
+    }
 }
 
 /// What only the ends of the journey touch.
@@ -21,15 +44,17 @@ pub(super) struct Record {
     pub dst: NodeId,
     pub tag: u32,
     pub flits: u16,
+    /// Low bits of the number of the packet at its source; with source and creation they name it.
+    pub serial: u16,
     pub created: u64,
     pub injected: u64,
     pub head_ejected: u64,
 }
 
 impl Record {
-    pub(super) fn new(src: NodeId, offer: &Offer) -> Self {
+    pub(super) fn new(src: NodeId, offer: &Offer, number: u32) -> Self {
         let Offer { at, dst, flits, tag } = *offer;
-        Self { src, dst, tag, flits, created: at, injected: 0, head_ejected: 0 }
+        Self { src, dst, tag, flits, serial: number as u16, created: at, injected: 0, head_ejected: 0 }
     }
 }
 
@@ -72,6 +97,13 @@ impl Packets {
     pub(super) fn remove(&mut self, slot: usize) -> (Travel, Record) {
         self.free.push(slot as u32);
         self.get(slot)
+    }
+
+    /// Slots in use, ascending.
+    pub(super) fn slots(&self) -> impl Iterator<Item = usize> + use<> {
+        let mut live = vec![true; self.records.len()];
+        self.free.iter().for_each(|&slot| live[slot as usize] = false);
+        live.into_iter().enumerate().filter_map(|(slot, live)| live.then_some(slot))
     }
 
     /// Packets in flight.

@@ -3,19 +3,22 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::arbiter::matrices;
 use super::compass::Compass;
 use super::cycle::Block;
+use super::errors::{Errors, Transmission};
 use super::node::Nodes;
-use super::packet::{Packets, Record, Travel};
+use super::packet::{Damage, Packets, Record, Travel};
 use super::router::{BLOCK, InVc, OutVc, Requests, Router};
 use super::setup::{Cut, MAX_ROUTER_VCS, Setup};
 use super::speculate::{Guesses, guesses};
 use super::tally::Tally;
 use super::wheel::{Flit, Place, Wheel};
-use crate::base::RouterId;
+use crate::base::{NodeId, RouterId};
 use crate::fabric::{Fabric, Health};
+use crate::noc::loss::Cause;
 use crate::noc::route::{Candidates, Routing};
-use crate::noc::source::{Delivery, Source};
+use crate::noc::source::{Delivery, Failure, Source};
 
 /// Blocks that a processor's own cache holds in any case: a few hundred kB.
 const CACHED_BLOCKS: usize = 8;
@@ -27,16 +30,26 @@ pub(super) struct Outbox {
     /// Records of the packets whose heads are in `flits`, in the same order.
     pub packets: Vec<(Travel, Record)>,
     pub credits: Vec<(u64, Place)>,
+    /// Refused packets and the nodes that are to learn of it.
+    pub failures: Vec<(u64, NodeId, Failure)>,
 }
 
 /// What the routers and the nodes of a region have in common.
 #[derive(Clone, Debug)]
 pub(super) struct Shared {
     pub setup: Setup,
+    /// Number of the region.
+    pub index: usize,
     pub first_router: u32,
     pub packets: Packets,
+    /// Packets among them that another region counts: their tails have not come over yet.
+    pub copies: u64,
     pub wheel: Wheel,
     pub outboxes: Vec<Outbox>,
+    /// First node of each region, and the number of nodes.
+    pub first_nodes: Arc<[u32]>,
+    /// Bit errors on links, if there are any.
+    pub errors: Option<Errors>,
     pub tally: Tally,
     pub candidates: Candidates,
     /// Switch inputs of the block at work that have a grant, and their number.
@@ -58,11 +71,44 @@ impl Shared {
         if flit.is_head() {
             self.packets.record(flit.slot()).head_ejected = at;
         }
+        if flit.is_marked() {
+            self.packets.travel(flit.slot()).damage.note(flit);
+        }
         if flit.is_tail() {
             let (travel, record) = self.packets.remove(flit.slot());
+            if travel.damage != Damage::None && self.discard(travel.damage, &record, at) {
+                return;
+            }
             self.tally.deliver(&travel, &record, at);
             let Record { src, dst, tag, injected, .. } = record;
             self.wheel.nodes(at).deliveries.push(Delivery { src, dst, tag, injected, at });
+        }
+    }
+
+    /// Counts a damaged packet that its destination has read; whether it is discarded.
+    #[cold]
+    fn discard(&mut self, damage: Damage, record: &Record, at: u64) -> bool {
+        if damage == Damage::Unnoticed {
+            self.tally.corrupted += 1;
+            return false;
+        }
+        let Record { src, dst, tag, created, .. } = *record;
+        self.tally.lose(created, Cause::BitErrors);
+        let failure = Failure { src, dst, tag, at };
+        self.tell(dst, failure, at);
+        if src != dst {
+            self.tell(src, failure, at);
+        }
+        true
+    }
+
+    /// Tells a node in cycle `at`, two cycles ahead or more, that a packet has failed.
+    pub(super) fn tell(&mut self, node: NodeId, failure: Failure, at: u64) {
+        let there = self.first_nodes.partition_point(|&first| first <= node.0) - 1;
+        if there == self.index {
+            self.wheel.nodes(at).failures.push((node, failure));
+        } else if let Some(outbox) = self.outboxes.get_mut(there) {
+            outbox.failures.push((at, node, failure));
         }
     }
 }
@@ -87,14 +133,17 @@ pub(super) struct Region<const N: usize, const P: usize> {
     pub nodes: Nodes,
     /// Routers, filled up to whole blocks.
     pub routers: Vec<Router<N, P>>,
-    requests: Vec<Requests<P>>,
+    pub requests: Vec<Requests<P>>,
     /// A ring of slots per input VC.
-    buffers: Vec<Flit>,
+    pub buffers: Vec<Flit>,
     guesses: Vec<Guesses<N>>,
+    matrices: Vec<u64>,
     /// By input VC: slot of the packet that arrives from another region.
     pub incoming: Vec<u32>,
+    /// By router: output VCs that are stuck or lead over dead links.
+    pub stuck: Vec<u64>,
     /// Ports of each router, and the most.
-    port_counts: Vec<u8>,
+    pub port_counts: Vec<u8>,
     most_ports: usize,
     /// Last cycle before which flits were seen to move, and how many had moved by then.
     pub last_move: u64,
@@ -108,10 +157,14 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let count = range.len().next_multiple_of(BLOCK);
         let shared = Shared {
             setup: setup.clone(),
+            index,
             first_router: range.start,
             packets: Packets::default(),
+            copies: 0,
             wheel: Wheel::new(count, setup.horizon_shift),
             outboxes: vec![Outbox::default(); cut.regions()],
+            first_nodes: cut.nodes.clone().into(),
+            errors: None,
             tally: Tally::new(),
             candidates: Candidates::default(),
             accepting: (Box::new([Place(0); BLOCK * MAX_ROUTER_VCS]), 0),
@@ -126,7 +179,9 @@ impl<const N: usize, const P: usize> Region<N, P> {
             requests: vec![Requests::default(); count / BLOCK],
             buffers: vec![Flit::default(); (count * setup.channels) << setup.ring_shift],
             guesses: guesses(count, setup.speculative),
+            matrices: matrices(count, setup),
             incoming: vec![0; if cut.regions() > 1 { count * N } else { 0 }],
+            stuck: vec![0; count],
             port_counts: Vec::with_capacity(range.len()),
             most_ports: setup.channels / usize::from(setup.vcs),
             last_move: 0,
@@ -134,7 +189,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
             shared,
         };
         region.lay_wires(ground, index, range);
-        region.stick(fabric, health);
+        region.break_parts(fabric, health);
         region
     }
 
@@ -155,16 +210,42 @@ impl<const N: usize, const P: usize> Region<N, P> {
         }
     }
 
-    /// Takes stuck virtual channels out of use.
-    fn stick(&mut self, fabric: &Fabric, health: &Health) {
-        for &(link, vcs) in &health.stuck_vcs {
-            let (link, setup) = (fabric.link(link), &self.shared.setup);
-            let stuck = (u64::from(vcs) & setup.vc_mask) << (link.from_port * setup.vcs);
-            let local = link.from.0.wrapping_sub(self.shared.first_router) as usize;
-            if local < self.port_counts.len() {
-                self.routers[local].free_out &= !stuck;
-            }
+    /// Lets bit errors happen; before anything else has.
+    pub(super) fn disturb(&mut self, fabric: &Fabric, terms: &Transmission) {
+        let (size, first) = ((self.routers.len(), self.most_ports), self.shared.first_router);
+        let count = self.port_counts.len();
+        let link = |router: usize, port: usize| {
+            let at = RouterId(first + router as u32);
+            let exists = router < count && port < fabric.ports(at);
+            exists.then(|| fabric.out(at, port as u8)).flatten()
+        };
+        self.shared.errors = Some(Errors::new(*terms, fabric, size, link));
+        // Flits may be on their way longer, and ports busy.
+        let before = self.shared.setup.allow(terms.longest(fabric));
+        let shift = self.shared.setup.horizon_shift;
+        for port in self.routers.iter_mut().flat_map(|router| &mut router.ports) {
+            port.out.row = port.out.row >> before << shift;
+            port.back.row = port.back.row >> before << shift;
         }
+        self.shared.wheel = Wheel::new(self.routers.len(), shift);
+    }
+
+    /// Takes over what works and how heads find their way, and creates packets again in cycle `now`.
+    pub(super) fn refit(
+        &mut self,
+        fabric: &Fabric,
+        health: &Health,
+        compass: Option<&Arc<Compass>>,
+        now: u64,
+    ) {
+        self.break_parts(fabric, health);
+        self.compass = compass.cloned();
+        for (number, router) in self.routers.iter_mut().enumerate().take(self.port_counts.len()) {
+            let at = RouterId(self.shared.first_router + number as u32);
+            router.position = compass.map_or(0, |compass| compass.position(at));
+        }
+        self.nodes.refit(health, compass);
+        self.nodes.resume(&mut self.shared, now);
     }
 
     /// Asks the source for every node's first packet.
@@ -239,7 +320,9 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let range = number * BLOCK..(number + 1) * BLOCK;
         let slots = self.slots();
         let guesses = if self.guesses.is_empty() { 0..0 } else { range.clone() };
+        let rows = self.matrices.len() / self.requests.len();
         Block {
+            matrices: &mut self.matrices[number * rows..(number + 1) * rows],
             buffers: &mut self.buffers[range.start * slots..range.end * slots],
             routers: (&mut self.routers[range]).try_into().expect("a block has this many routers"),
             requests: &mut self.requests[number],

@@ -73,10 +73,12 @@ pub(super) struct Setup {
     pub allocator: Allocator,
     pub iterations: u8,
     pub speedup: u8,
+    /// Arbiters are matrices instead of pointers.
+    pub matrix: bool,
     pub wait_for_tail_credit: bool,
     pub cut_through: bool,
     pub narrow_links: bool,
-    /// Switch allocation is iSLIP with one iteration and one switch input per port.
+    /// Switch allocation is iSLIP with one iteration, round-robin arbiters and one switch input per port.
     pub simple_switch: bool,
     /// What a switch input's number is multiplied with in [`Port::grant`](super::router::Port).
     pub grant_scale: u8,
@@ -113,7 +115,9 @@ impl Setup {
         let mut port_of = [0; MAX_ROUTER_VCS];
         port_of.iter_mut().enumerate().for_each(|(vc, port)| *port = (vc / usize::from(vcs)) as u8);
         let switch = u64::from(params.switch_delay) - 1;
+        let matrix = params.arbiter == Arbiter::Matrix;
         let simple_switch = params.allocator != Allocator::SeparableInputFirst
+            && !matrix
             && params.allocator_iterations == 1
             && params.input_speedup == 1;
         let mut setup = Self {
@@ -132,6 +136,7 @@ impl Setup {
             allocator: params.allocator,
             iterations: params.allocator_iterations,
             speedup: params.input_speedup,
+            matrix,
             wait_for_tail_credit: params.wait_for_tail_credit,
             cut_through: params.switching == Switching::VirtualCutThrough,
             narrow_links: fabric.links.iter().any(|link| link.interval > 1),
@@ -196,6 +201,15 @@ impl Setup {
         (shortest + self.flit_delay.min(self.credit_send)).min(u64::from(NODE_CHANNEL) + 1)
     }
 
+    /// Allows for flits that are up to `longer` cycles late and block their port; returns the exponent of the cycles
+    /// that the wheel covered before.
+    pub(super) fn allow(&mut self, longer: u64) -> u32 {
+        let (before, cycles) = (self.horizon_shift, (1 << self.horizon_shift) + longer as usize);
+        self.horizon_shift = cycles.next_power_of_two().trailing_zeros();
+        self.plain = false;
+        before
+    }
+
     /// The longest time anything spends in the wheel.
     fn horizon(&self, fabric: &Fabric) -> usize {
         let longest = fabric.links.iter().map(|link| link.latency.max(link.interval)).max().unwrap_or(1);
@@ -211,10 +225,6 @@ fn refuse_unbuilt(params: &RouterParams) -> Result<(), Problems> {
     if params.kind == RouterKind::Deflection {
         let message = "bufferless routers are not simulated yet";
         problems.push(Problem::new("kind", message).allowed("input-queued"));
-    }
-    if params.arbiter == Arbiter::Matrix {
-        let message = "matrix arbiters are not simulated yet";
-        problems.push(Problem::new("arbiter", message).allowed("round-robin"));
     }
     problems.into_result(())
 }

@@ -1,6 +1,7 @@
 //! What a region counts while it runs: integers only. Regions' tallies are added up at the end.
 
 use crate::base::NodeId;
+use crate::noc::loss::{Cause, Losses};
 
 use super::packet::{Record, Travel};
 
@@ -117,16 +118,22 @@ pub struct Tally {
     pub delivered: u64,
     /// Packets refused at the source: no route to a living destination.
     pub refused: u64,
-    /// Packets lost to a fault while they were under way.
-    pub lost: u64,
+    /// Packets lost while they were under way, by cause.
+    pub losses: Losses,
+    /// Packets delivered with damage that nobody noticed.
+    pub corrupted: u64,
     /// Flits that entered the network.
     pub flits_injected: u64,
     /// Flits that left it at their destination.
     pub flits_ejected: u64,
+    /// Flits that were taken out of it with the lost packet that they belonged to.
+    pub flits_lost: u64,
     /// Flits read by sinks within the window.
     pub flits_accepted: u64,
     /// Flits of packets created within the window.
     pub flits_offered: u64,
+    /// Of these, flits of packets refused at the source.
+    pub flits_refused: u64,
     /// Measured packets that are not delivered yet.
     pub outstanding: u64,
     /// Virtual channels allocated.
@@ -155,11 +162,14 @@ impl Tally {
             created: 0,
             delivered: 0,
             refused: 0,
-            lost: 0,
+            losses: Losses::default(),
+            corrupted: 0,
             flits_injected: 0,
             flits_ejected: 0,
+            flits_lost: 0,
             flits_accepted: 0,
             flits_offered: 0,
+            flits_refused: 0,
             outstanding: 0,
             vc_grants: 0,
             retransmitted: 0,
@@ -185,7 +195,7 @@ impl Tally {
             self.hops.add(travel.hops.into());
         }
         if let Some(log) = &mut self.log {
-            let Record { tag, src, dst, flits, created, injected, head_ejected } = *record;
+            let Record { tag, src, dst, flits, created, injected, head_ejected, .. } = *record;
             let hops = travel.hops;
             log.push(PacketRecord {
                 tag,
@@ -201,16 +211,35 @@ impl Tally {
         }
     }
 
+    /// A packet of so many flits, created in cycle `at`, is refused.
+    pub(in crate::noc) fn refuse(&mut self, at: u64, flits: u16, copies: u64) {
+        self.refused += copies;
+        if self.window.contains(at) {
+            self.flits_refused += copies * u64::from(flits);
+        }
+    }
+
+    /// A packet that was let in, created in cycle `created`, is lost.
+    pub(in crate::noc) fn lose(&mut self, created: u64, cause: Cause) {
+        self.losses.add(cause);
+        if self.window.contains(created) {
+            self.outstanding = self.outstanding.wrapping_sub(1);
+        }
+    }
+
     /// Adds the tally of the next region; its ports follow the ones of `self`.
     pub fn append(&mut self, other: &Self) {
         self.created += other.created;
         self.delivered += other.delivered;
         self.refused += other.refused;
-        self.lost += other.lost;
+        self.losses.merge(&other.losses);
+        self.corrupted += other.corrupted;
         self.flits_injected += other.flits_injected;
         self.flits_ejected += other.flits_ejected;
+        self.flits_lost += other.flits_lost;
         self.flits_accepted += other.flits_accepted;
         self.flits_offered += other.flits_offered;
+        self.flits_refused += other.flits_refused;
         self.outstanding = self.outstanding.wrapping_add(other.outstanding);
         self.vc_grants += other.vc_grants;
         self.retransmitted += other.retransmitted;

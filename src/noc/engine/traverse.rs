@@ -39,13 +39,19 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let done = u64::from(port.bids == 0);
         let (word, bit) = seat::<P>(local, output);
         requests.bids[word] &= !(done << bit);
-        if !PLAIN && wire.interval > 1 {
+        let (mut flit, mut late) = (flit, 0);
+        if !PLAIN && let Some(errors) = &mut shared.errors {
+            let (again, delay) = errors.cross(place.of(), output, &mut flit);
+            shared.tally.retransmitted += again;
+            late = delay;
+        }
+        if !PLAIN && (wire.interval > 1 || late > 0) {
             port.busy = true;
-            let free = now + u64::from(wire.interval);
+            let free = now + late + u64::from(wire.interval);
             shared.wheel.late(free, place.of()).links.push(Place::new(place.of(), out));
         }
         let back = router.ports[usize::from(shared.setup.port_of[vc & 63]) & (P - 1)].back;
-        shared.forward(wire, out, flit, place, now);
+        shared.forward(wire, out, flit, place, now + late);
         shared.return_credit(back, vc, now);
         if tail & more {
             shared.wheel.front(*number, now + 1, place);

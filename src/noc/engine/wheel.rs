@@ -5,18 +5,48 @@
 //! lists for every block of routers, and one for the nodes.
 
 use super::router::BLOCK;
-use crate::noc::source::Delivery;
+use crate::base::NodeId;
+use crate::noc::source::{Delivery, Failure};
 
-/// A flit as routers store it: the slot of its packet and whether it opens or closes the packet.
+/// A flit as routers store it: the slot of its packet, whether it opens or closes the packet, and what bit
+/// errors have done to it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Flit(pub u32);
 
 impl Flit {
     const TAIL: u32 = 1;
     const HEAD: u32 = 2;
+    const CORRUPT: u32 = 4;
+    const GIVEN_UP: u32 = 8;
+    const SLOT: u32 = 4;
 
     pub(super) fn new(slot: u32, head: bool, tail: bool) -> Self {
-        Self(slot << 2 | u32::from(head) << 1 | u32::from(tail))
+        Self(slot << Self::SLOT | u32::from(head) << 1 | u32::from(tail))
+    }
+
+    /// The same flit of a packet that has this slot in another region.
+    pub(super) fn moved_to(self, slot: u32) -> Self {
+        Self(slot << Self::SLOT | self.0 & ((1 << Self::SLOT) - 1))
+    }
+
+    /// The flit with damage that nobody notices.
+    pub(super) fn corrupted(self) -> Self {
+        Self(self.0 | Self::CORRUPT)
+    }
+
+    /// The flit after the last attempt to send it has failed: its packet is worth nothing.
+    pub(super) fn given_up(self) -> Self {
+        Self(self.0 | Self::GIVEN_UP)
+    }
+
+    /// Whether bit errors have left anything on it.
+    #[inline(always)]
+    pub(super) fn is_marked(self) -> bool {
+        self.0 & (Self::CORRUPT | Self::GIVEN_UP) != 0
+    }
+
+    pub(super) fn is_given_up(self) -> bool {
+        self.0 & Self::GIVEN_UP != 0
     }
 
     #[inline(always)]
@@ -31,7 +61,7 @@ impl Flit {
 
     #[inline(always)]
     pub(super) fn slot(self) -> usize {
-        (self.0 >> 2) as usize
+        (self.0 >> Self::SLOT) as usize
     }
 }
 
@@ -124,11 +154,14 @@ pub(super) struct NodesDue {
     pub nodes: Vec<u32>,
     /// Packets read whole by their destination.
     pub deliveries: Vec<Delivery>,
+    /// Packets that were refused, and the nodes that learn of it.
+    pub failures: Vec<(NodeId, Failure)>,
 }
 
 impl NodesDue {
     fn is_empty(&self) -> bool {
-        self.credits.is_empty() && self.nodes.is_empty() && self.deliveries.is_empty()
+        let quiet = self.deliveries.is_empty() && self.failures.is_empty();
+        self.credits.is_empty() && self.nodes.is_empty() && quiet
     }
 }
 
@@ -234,6 +267,28 @@ impl Wheel {
         late.clear();
         let index = self.index(block, cycle);
         self.late[index] = late;
+    }
+
+    /// Cycles that the wheel covers.
+    pub(super) fn span(&self) -> u64 {
+        self.mask + 1
+    }
+
+    /// Blocks of routers that it has lists for.
+    pub(super) fn blocks(&self) -> usize {
+        self.due.len() >> self.shift
+    }
+
+    /// The work of a block in `cycle`, to be looked at from outside the cycle loop.
+    pub(super) fn work(&self, block: usize, cycle: u64) -> (&Due, &Late) {
+        let index = self.index(block, cycle);
+        (&self.due[index], &self.late[index])
+    }
+
+    /// The same, to be changed.
+    pub(super) fn work_mut(&mut self, block: usize, cycle: u64) -> (&mut Due, &mut Late) {
+        let index = self.index(block, cycle);
+        (&mut self.due[index], &mut self.late[index])
     }
 
     /// The first cycle from `now` on in which anything happens.

@@ -109,7 +109,7 @@ impl Candidates {
 }
 
 /// What a packet carries for its routing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Head {
     /// Router of the destination node.
     pub dst: RouterId,
@@ -124,7 +124,7 @@ pub struct Head {
 }
 
 /// Where a packet stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Standing {
     /// The router that holds the head flit.
     pub at: RouterId,

@@ -17,6 +17,7 @@ pub(super) struct Runs {
 }
 
 impl Runs {
+    /// Counts, from every router along every direction, the hops that are open.
     pub fn measure(ground: &Ground, axes: &[Axis], classes: Classes) -> Self {
         let ports = 2 * axes.len();
         let mut runs = Self {

@@ -149,7 +149,7 @@ pub(super) fn hertz(clock: f64) -> String {
 }
 
 /// Every figure, in the order in which it stands in tables.
-pub(super) const METRICS: [Metric; 42] = [
+pub(super) const METRICS: [Metric; 44] = [
     metric("Packet latency, mean", "/latency/packet/mean", Stated, Lower)
         .headline()
         .note("creation to tail read, the wait in the source's queue included"),
@@ -186,6 +186,10 @@ pub(super) const METRICS: [Metric; 42] = [
     metric("Packets refused", "/traffic/packets/refused", Count("packets"), Lower)
         .note("at the source: one end does not work, or no route leads there"),
     metric("Packets lost", "/traffic/packets/lost", Count("packets"), Lower).note("to a fault on their way"),
+    metric("Packets delivered damaged", "/traffic/packets/corrupted", Count("packets"), Lower)
+        .note("by bit errors that no check noticed"),
+    metric("Flits sent again", "/traffic/retransmitted_flits", Count("flits"), Lower)
+        .note("after bit errors"),
     metric("Packets under way at the end", "/traffic/packets/in_flight", Count("packets"), Neither),
     metric("Flit-hops", "/traffic/flit_hops", Count("traversals"), Neither),
     metric("Spikes", "/traffic/spikes", Count("spikes"), Neither).headline(),

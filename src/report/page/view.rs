@@ -303,7 +303,40 @@ fn faults(run: &RunFiles) -> Vec<(&'static str, String)> {
         ("isolated", "isolated nodes"),
         ("events", "faults during the run"),
     ];
-    names.into_iter().filter_map(|(name, words)| Some((words, number(name)?))).collect()
+    let counts = names.into_iter().filter_map(|(name, words)| Some((words, number(name)?)));
+    let struck = run.report["faults"]["epochs"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|epoch| ("struck", struck(epoch)));
+    let lost = run.report["traffic"]["packets"]["lost_to"].as_object().into_iter().flatten();
+    let lost: Vec<String> = lost.map(|(cause, n)| format!("{} {n}", cause.replace('_', " "))).collect();
+    let lost = (!lost.is_empty()).then(|| ("packets lost to", lost.join(", ")));
+    let resent = run.report["traffic"]["retransmitted_flits"].as_u64();
+    let resent = resent.map(|flits| ("flits sent again after bit errors", grouped(flits)));
+    counts.chain(struck).chain(lost).chain(resent).collect()
+}
+
+/// A fault that struck during the run, in words.
+fn struck(epoch: &Value) -> String {
+    let number = |name: &str| epoch[name].as_u64().map_or_else(|| "?".to_owned(), grouped);
+    let resumed = match epoch["resumed_at_cycle"].as_u64() {
+        Some(cycle) => format!("sources went on at {}", grouped(cycle)),
+        None => "the run ended before sources went on".to_owned(),
+    };
+    let served = match (epoch["delivered_share"].as_f64(), epoch["deadlock_free"].as_bool()) {
+        (Some(share), Some(free)) => {
+            let free = if free { "deadlock-free" } else { "NOT deadlock-free" };
+            format!("; then {:.2} % of the healthy pairs served, {free}", 100.0 * share)
+        }
+        _ => String::new(),
+    };
+    format!(
+        "at cycle {}: {} of {} packets under way lost; {resumed}{served}",
+        number("at_cycle"),
+        number("lost"),
+        number("in_flight")
+    )
 }
 
 /// The resolved documents, as people would write them.

@@ -7,6 +7,8 @@ pub struct CoreCounts {
     pub soma: Vec<[u64; 3]>,
     /// Synaptic events by granule.
     pub synapse: Vec<u64>,
+    /// Weights and traces that learning changed, by granule.
+    pub learning: Vec<[u64; 2]>,
     /// Packets received.
     pub axon_in: u64,
     /// Packets sent.
@@ -20,7 +22,12 @@ pub struct CoreCounts {
 impl CoreCounts {
     /// Nothing, for so many soma costs and granules.
     pub(super) fn new(costs: usize, granules: usize) -> Self {
-        Self { soma: vec![[0; 3]; costs], synapse: vec![0; granules], ..Self::default() }
+        Self {
+            soma: vec![[0; 3]; costs],
+            synapse: vec![0; granules],
+            learning: vec![[0; 2]; granules],
+            ..Self::default()
+        }
     }
 
     /// Adds the events of `other`.
@@ -29,6 +36,9 @@ impl CoreCounts {
             (0..3).for_each(|event| own[event] += other[event]);
         }
         self.synapse.iter_mut().zip(&other.synapse).for_each(|(own, other)| *own += other);
+        for (own, other) in self.learning.iter_mut().zip(&other.learning) {
+            (0..2).for_each(|event| own[event] += other[event]);
+        }
         self.axon_in += other.axon_in;
         self.axon_out += other.axon_out;
         self.hops.iter_mut().zip(other.hops).for_each(|(own, other)| *own += other);
@@ -48,6 +58,23 @@ impl CoreCounts {
     /// Synaptic events.
     pub fn synaptic_events(&self) -> u64 {
         self.synapse.iter().sum()
+    }
+
+    /// Weights that learning read and changed.
+    pub fn weight_updates(&self) -> u64 {
+        self.learning.iter().map(|learning| learning[0]).sum()
+    }
+
+    /// Traces of learning that were moved.
+    pub fn trace_updates(&self) -> u64 {
+        self.learning.iter().map(|learning| learning[1]).sum()
+    }
+
+    /// Adds what learning changed in `granule`.
+    pub(super) fn learn(&mut self, granule: u8, [weights, traces]: [u32; 2]) {
+        let own = &mut self.learning[usize::from(granule)];
+        own[0] += u64::from(weights);
+        own[1] += u64::from(traces);
     }
 
     /// Hops in all directions.

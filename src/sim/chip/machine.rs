@@ -1,6 +1,7 @@
 //! A chip as its host sees it.
 
 use super::Chip;
+use super::shard::Shard;
 use crate::base::NeuronId;
 use crate::network::{Activity, Halt, Machine};
 use crate::neuron::Bank;
@@ -52,12 +53,21 @@ impl Machine for Chip {
 
     fn set_weight(&mut self, index: usize, weight: f64) {
         self.activity.host_round_trips += 1;
-        let index = self.plan.moved(index);
-        let change = weight - self.plan.memory.weight(index);
-        self.plan.memory.set_weight(index, weight + 0.0);
-        if let Some(cell) = self.plan.arrays.as_ref().and_then(|arrays| arrays.cell(&self.plan, index)) {
-            let shard = usize::from(self.shard_of[cell.core]);
+        let position = self.plan.moved(index);
+        let packet = self.plan.packet_of(position);
+        let core = usize::from(self.plan.fan[packet].core);
+        if let Some(cell) = self.plan.arrays.as_ref().and_then(|arrays| arrays.cell(&self.plan, position)) {
+            let change = weight - self.plan.memory.weight(position);
+            self.plan.memory.set_weight(position, weight + 0.0);
+            let shard = usize::from(self.shard_of[core]);
             self.shards[shard].arrays.change(cell, change);
+            return;
+        }
+        let weight = self.plan.grain(core).map_or(weight, |grain| grain.round(weight)) + 0.0;
+        let offset = position - self.plan.synapses(packet).start;
+        match self.learner_of(core).and_then(|learner| learner.weight_mut(packet, offset)) {
+            Some(own) => *own = weight,
+            None => self.plan.memory.set_weight(position, weight),
         }
     }
 
@@ -67,7 +77,10 @@ impl Machine for Chip {
             shard.banks.iter_mut().for_each(Bank::reset);
             shard.arrivals.reset();
             shard.arrays.forget();
+            shard.learners.iter_mut().flatten().for_each(|learner| learner.reset());
         }
+        self.earned.fill(0.0);
+        self.praise = 0.0;
     }
 
     fn activity(&self) -> Activity {
@@ -75,6 +88,8 @@ impl Machine for Chip {
     }
 
     fn is_quiet(&self) -> bool {
-        self.shards.iter().all(|shard| shard.arrivals.is_empty() && shard.arrays.is_quiet())
+        let waits = |shard: &Shard| shard.learners.iter().flatten().any(|learner| learner.is_waiting());
+        let is_quiet = |shard: &Shard| shard.arrivals.is_empty() && shard.arrays.is_quiet() && !waits(shard);
+        self.shards.iter().all(is_quiet)
     }
 }

@@ -138,6 +138,17 @@ pub struct GranuleParams {
     /// that has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub array: Option<ArrayParams>,
+    /// Reading and changing one weight that learns: once for each that a spike at either end touches, and
+    /// for each that a reward changes.
+    #[serde(skip_serializing_if = "is_free")]
+    pub weight_update: EventCost,
+    /// Moving one trace of learning: once per spike, rule and trace, in each core that keeps it.
+    #[serde(skip_serializing_if = "is_free")]
+    pub trace_update: EventCost,
+}
+
+fn is_free(cost: &EventCost) -> bool {
+    *cost == EventCost::default()
 }
 
 impl Default for GranuleParams {
@@ -150,11 +161,18 @@ impl Default for GranuleParams {
             dendrite: EventCost::default(),
             soma: None,
             array: None,
+            weight_update: EventCost::default(),
+            trace_update: EventCost::default(),
         }
     }
 }
 
 impl GranuleParams {
+    /// Time to change so many weights and traces [s].
+    pub(super) fn learning_time(&self, [weights, traces]: [u32; 2]) -> f64 {
+        f64::from(weights) * self.weight_update.latency.0 + f64::from(traces) * self.trace_update.latency.0
+    }
+
     /// Whether it runs `model`.
     pub fn runs(&self, model: &NeuronModel) -> bool {
         self.models.is_empty() || self.models.iter().any(|name| name == model.name())
@@ -306,6 +324,8 @@ impl CoreParams {
             problems.require(is_new, &path("name"), || "this name is used twice".into());
             check_cost(problems, &path("synapse"), granule.synapse);
             check_cost(problems, &path("dendrite"), granule.dendrite);
+            check_cost(problems, &path("weight_update"), granule.weight_update);
+            check_cost(problems, &path("trace_update"), granule.trace_update);
             if let Some(SomaCost { access, update, spike }) = granule.soma {
                 for (name, cost) in [("access", access), ("update", update), ("spike", spike)] {
                     check_cost(problems, &path(&format!("soma.{name}")), cost);

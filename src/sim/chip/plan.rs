@@ -5,15 +5,16 @@
 //!                                     └──────── synapses of this packet ───────┘
 //! ```
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::arrays::ArrayPlan;
+use super::grain::{self, Grain};
 use super::layout::Layout;
+use super::profile::{Met, Profile, Profiles};
 use super::site::Ground;
 use crate::base::{NeuronId, Problem, Problems};
-use crate::network::{Net, SynapseColumns};
-use crate::synapse::{Column, SynapseMemory, Timing, Weights};
+use crate::network::{Lesson, Net, SynapseColumns};
+use crate::synapse::{Column, SynapseMemory, Timing};
 
 /// A packet that a neuron sends when it fires.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +25,6 @@ pub(super) struct FanOut {
     pub core: u16,
     /// What receiving it amounts to, as an index into [`Plan::profiles`].
     pub profile: u16,
-}
-
-/// What receiving a packet amounts to.
-#[derive(Clone, Debug)]
-pub(super) struct Profile {
-    /// Time that the core is busy with it [s].
-    pub latency: f64,
-    /// Synaptic events by granule, those that occur.
-    pub events: Vec<(u8, u32)>,
 }
 
 /// Everything about a network on a chip that stays as it is while it runs, weights apart.
@@ -50,6 +42,8 @@ pub(super) struct Plan {
     pub arrays: Option<ArrayPlan>,
     /// By position in the network: position in `memory`; empty where they agree.
     moved: Vec<u32>,
+    /// By core: the weights that its synapses can have, where they are not any.
+    grains: Option<Vec<Grain>>,
 }
 
 impl Plan {
@@ -58,15 +52,22 @@ impl Plan {
     pub(super) fn new(net: &mut Net, layout: Layout, ground: &Ground<'_>) -> Result<Self, Problems> {
         let synapses = net.synapses.take_columns();
         check_limits(&synapses, &layout, ground)?;
-        let mut maker = Maker::new(&layout, ground, &synapses);
+        let lessons = of_synapses(&net.lessons, synapses.target.len())?;
+        let traces: Vec<u32> = net.lessons.iter().map(|lesson| lesson.rule.traces()).collect();
+        let profiles = Profiles::new(ground, &traces);
+        let mut maker = Maker::new(&layout, profiles, &synapses, &lessons);
         for site in 0..layout.neuron.len() {
             maker.send(site);
         }
         let Maker { fan, fan_first, profiles, order, .. } = maker;
         check_fan_out(&fan_first, &layout, ground)?;
         let profiles = profiles.finish()?;
-        let weight = match ground.params.weight_bits {
-            Some(bits) => rounded(&synapses, &layout, bits, ground),
+        let grains = ground
+            .params
+            .weight_bits
+            .map(|bits| grain::grains(&synapses, (&layout, ground), &reach(&net.lessons, &layout), bits));
+        let weight = match &grains {
+            Some(grains) => grain::rounded(&synapses, (&layout, ground), grains),
             None => synapses.weight.clone(),
         };
         let timing = timing(&synapses);
@@ -81,7 +82,7 @@ impl Plan {
             false => (weight.permuted(&order), timing.permuted(&order), inverse(&order)),
         };
         let memory = SynapseMemory::new(target, weight, timing);
-        let mut plan = Self { layout, fan_first, fan, profiles, memory, arrays: None, moved };
+        let mut plan = Self { layout, fan_first, fan, profiles, memory, arrays: None, moved, grains };
         plan.arrays = ArrayPlan::new(&plan, ground)?;
         Ok(plan)
     }
@@ -107,6 +108,16 @@ impl Plan {
         }
     }
 
+    /// The packet that synapse `position` of the memory belongs to.
+    pub(super) fn packet_of(&self, position: usize) -> usize {
+        self.fan.partition_point(|entry| entry.start as usize <= position) - 1
+    }
+
+    /// The weights that the synapses of `core` can have, where they are not any.
+    pub(super) fn grain(&self, core: usize) -> Option<Grain> {
+        self.grains.as_ref().map(|grains| grains[core])
+    }
+
     /// Where the synapse at `index` of the network has gone.
     pub(super) fn moved(&self, index: usize) -> usize {
         self.moved.get(index).map_or(index, |&to| to as usize)
@@ -122,6 +133,31 @@ impl Plan {
             + 4 * (self.fan_first.len() + self.moved.len())
             + layout
     }
+}
+
+/// By synapse: the number of its lesson, plus one, or 0; nothing at all if none learns.
+fn of_synapses(lessons: &[Lesson], synapses: usize) -> Result<Vec<u16>, Problems> {
+    if lessons.len() >= usize::from(u16::MAX) {
+        return Err(Problems::one("", format!("{} lessons are too many", lessons.len())));
+    }
+    let mut all = vec![0; if lessons.is_empty() { 0 } else { synapses }];
+    for (number, lesson) in lessons.iter().enumerate() {
+        lesson.synapses.iter().for_each(|&(_, _, position)| all[position as usize] = number as u16 + 1);
+    }
+    Ok(all)
+}
+
+/// By core: the largest weight that its synapses can learn.
+fn reach(lessons: &[Lesson], layout: &Layout) -> Vec<f64> {
+    let mut reach = vec![0.0f64; layout.walk.len()];
+    for lesson in lessons {
+        let [low, high] = lesson.rule.bounds().map(f64::abs);
+        for &(_, target, _) in &lesson.synapses {
+            let reach = &mut reach[layout.core_of(layout.site[target as usize]).index()];
+            *reach = reach.max(low).max(high);
+        }
+    }
+    reach
 }
 
 fn inverse(order: &[u32]) -> Vec<u32> {
@@ -142,39 +178,17 @@ fn timing(synapses: &SynapseColumns) -> Column<Timing> {
     }
 }
 
-/// Weights as whole multiples of a power of two per core, the smallest that lets the largest weight fit
-/// into `bits` bits with sign (one bit: the sign alone, at the magnitude's power of two).
-fn rounded(synapses: &SynapseColumns, layout: &Layout, bits: u8, ground: &Ground<'_>) -> Weights {
-    let site = |index: usize| layout.site[synapses.target[index] as usize];
-    let core = |index: usize| layout.core_of(site(index)).index();
-    let in_memory =
-        |index: usize| ground.params.array_of(usize::from(layout.granule[site(index) as usize])).is_none();
-    let mut largest = vec![0.0f64; layout.walk.len()];
-    for index in (0..synapses.target.len()).filter(|&index| in_memory(index)) {
-        let largest = &mut largest[core(index)];
-        *largest = largest.max(synapses.weight.at(index).abs());
-    }
-    let most = ((1u64 << (bits - 1)) - 1).max(1) as f64;
-    let step = |largest: &f64| if *largest > 0.0 { (largest / most).log2().ceil().exp2() } else { 1.0 };
-    let step: Vec<f64> = largest.iter().map(step).collect();
-    let round = |index: usize| {
-        if !in_memory(index) {
-            return synapses.weight.at(index);
-        }
-        let step = step[core(index)];
-        (synapses.weight.at(index) / step).round().clamp(-most, most) * step + 0.0
-    };
-    Weights::new((0..synapses.target.len()).map(round).collect())
+/// Whether the synapses of the neuron `target` are in digital memory, and not in arrays.
+pub(super) fn in_memory(target: u32, layout: &Layout, ground: &Ground<'_>) -> bool {
+    let site = layout.site[target as usize];
+    ground.params.array_of(usize::from(layout.granule[site as usize])).is_none()
 }
 
 /// What the chip cannot hold.
 fn check_limits(synapses: &SynapseColumns, layout: &Layout, ground: &Ground<'_>) -> Result<(), Problems> {
     let params = ground.params;
     // What arrays hold is checked against the arrays.
-    let in_memory = |&&target: &&u32| {
-        let site = layout.site[target as usize];
-        params.array_of(usize::from(layout.granule[site as usize])).is_none()
-    };
+    let in_memory = |&&target: &&u32| in_memory(target, layout, ground);
     let mut problems = Problems::new();
     if let Some(&delay) = synapses.delay.values().iter().max().filter(|&&delay| delay > params.max_delay) {
         let message = format!(
@@ -221,6 +235,8 @@ fn check_fan_out(fan_first: &[u32], layout: &Layout, ground: &Ground<'_>) -> Res
 struct Maker<'a> {
     layout: &'a Layout,
     synapses: &'a SynapseColumns,
+    /// By synapse: the number of its lesson, plus one, or 0; empty if none learns.
+    lessons: &'a [u16],
     /// By neuron: its core.
     core: Vec<u16>,
     /// By granule: arrays hold its synapses.
@@ -234,7 +250,12 @@ struct Maker<'a> {
 }
 
 impl<'a> Maker<'a> {
-    fn new(layout: &'a Layout, ground: &'a Ground<'a>, synapses: &'a SynapseColumns) -> Self {
+    fn new(
+        layout: &'a Layout,
+        profiles: Profiles<'a>,
+        synapses: &'a SynapseColumns,
+        lessons: &'a [u16],
+    ) -> Self {
         let sites = layout.neuron.len();
         let mut core = vec![0; sites];
         for (index, sites) in layout.first.windows(2).enumerate() {
@@ -248,13 +269,14 @@ impl<'a> Maker<'a> {
         Self {
             layout,
             synapses,
+            lessons,
             core,
             in_array: (0..ground.params.granules.len())
                 .map(|granule| ground.params.array_of(granule).is_some())
                 .collect(),
             fan_first,
             fan: vec![end],
-            profiles: Profiles::new(ground),
+            profiles,
             order: Vec::with_capacity(synapses.target.len()),
             keys: Vec::new(),
         }
@@ -277,80 +299,17 @@ impl<'a> Maker<'a> {
         self.fan.pop();
         for packet in self.keys.chunk_by(|a, b| a >> 33 == b >> 33) {
             let start = self.order.len() as u32;
-            let granules = packet.iter().map(|&key| {
-                let target = self.synapses.target[key as u32 as usize];
-                self.layout.granule[self.layout.site[target as usize] as usize]
+            let met = packet.iter().map(|&key| {
+                let index = key as u32 as usize;
+                let site = self.layout.site[self.synapses.target[index] as usize];
+                let granule = self.layout.granule[site as usize];
+                Met { granule, lesson: self.lessons.get(index).copied().unwrap_or(0) }
             });
-            let profile = self.profiles.of(granules);
+            let profile = self.profiles.of(met);
             self.fan.push(FanOut { start, core: (packet[0] >> 33) as u16, profile });
             self.order.extend(packet.iter().map(|&key| key as u32));
         }
         self.fan_first.push(self.fan.len() as u32);
         self.fan.push(FanOut { start: self.order.len() as u32, core: 0, profile: 0 });
-    }
-}
-
-/// The kinds of packets there are.
-struct Profiles<'a> {
-    ground: &'a Ground<'a>,
-    /// By granule and number of events, for packets to one granule: the kind plus one.
-    plain: Vec<Vec<u32>>,
-    mixed: BTreeMap<Vec<(u8, u32)>, u32>,
-    all: Vec<Profile>,
-}
-
-impl<'a> Profiles<'a> {
-    fn new(ground: &'a Ground<'a>) -> Self {
-        let plain = vec![Vec::new(); ground.params.granules.len()];
-        Self { ground, plain, mixed: BTreeMap::new(), all: Vec::new() }
-    }
-
-    fn of(&mut self, granules: impl ExactSizeIterator<Item = u8> + Clone) -> u16 {
-        let len = granules.len();
-        let Some(first) = granules.clone().next() else { return 0 };
-        if granules.clone().all(|granule| granule == first) {
-            let plain = &mut self.plain[usize::from(first)];
-            if plain.len() <= len {
-                plain.resize(len + 1, 0);
-            }
-            if plain[len] == 0 {
-                plain[len] = self.all.len() as u32 + 1;
-                self.add(vec![(first, len as u32)]);
-            }
-            return (self.plain[usize::from(first)][len] - 1) as u16;
-        }
-        let mut counts = BTreeMap::new();
-        granules.for_each(|granule| *counts.entry(granule).or_insert(0) += 1);
-        let events: Vec<(u8, u32)> = counts.into_iter().collect();
-        if let Some(&known) = self.mixed.get(&events) {
-            return known as u16;
-        }
-        self.mixed.insert(events.clone(), self.all.len() as u32);
-        self.add(events);
-        (self.all.len() - 1) as u16
-    }
-
-    fn add(&mut self, events: Vec<(u8, u32)>) {
-        let params = self.ground.params;
-        let mut latency = params.axon_in.latency.0;
-        for &(granule, count) in &events {
-            // Arrays take their time when they are read.
-            if params.array_of(usize::from(granule)).is_some() {
-                continue;
-            }
-            let granule = &params.granules[usize::from(granule)];
-            let event = granule.synapse.latency.0 + granule.dendrite.latency.0;
-            // Added up one by one, as a core works through them: sums of doubles depend on that.
-            (0..count).for_each(|_| latency += event);
-        }
-        self.all.push(Profile { latency, events });
-    }
-
-    fn finish(self) -> Result<Vec<Profile>, Problems> {
-        let kinds = self.all.len();
-        let message = || format!("packets of {kinds} kinds (numbers of synapses by granule) are too many");
-        let mut problems = Problems::new();
-        problems.require(kinds <= 1 << 16, "", message);
-        problems.into_result(self.all)
     }
 }

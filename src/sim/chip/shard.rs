@@ -3,6 +3,7 @@
 //! ```text
 //!   update    every core: neurons advance, those that fire write a packet per destination core
 //!   deliver   every packet to one of these cores, in the order of the cores that sent them
+//!   learn     synapses that learn, from the spikes at their two ends
 //! ```
 
 use std::ops::Range;
@@ -10,7 +11,9 @@ use std::ops::Range;
 use super::arrays::Arrays;
 use super::arrivals::Arrivals;
 use super::counts::CoreCounts;
+use super::learning::Learner;
 use super::plan::Plan;
+use super::profile::Profile;
 use super::timing::{Message, Outbox};
 use crate::base::NeuronId;
 use crate::network::Halt;
@@ -44,6 +47,8 @@ pub(super) struct Moment<'a> {
     pub axon_out: f64,
     pub step: u64,
     pub seed: u64,
+    /// By lesson: the reward that comes in this step.
+    pub rewards: &'a [f64],
 }
 
 /// What shards are made for.
@@ -77,6 +82,8 @@ pub(super) struct Shard {
     pub parcels: Vec<Vec<Parcel>>,
     /// The same for whoever tells the time.
     pub outbox: Outbox,
+    /// By core: its synapses that learn, if it has any; empty where no core has.
+    pub learners: Vec<Option<Box<Learner>>>,
     /// By core: everything so far.
     pub counts: Vec<CoreCounts>,
     /// This step.
@@ -119,6 +126,7 @@ impl Shard {
             values: Vec::new(),
             parcels: vec![Vec::new(); shape.shards],
             outbox: Outbox::default(),
+            learners: Vec::new(),
             counts: vec![counts.clone(); cores.len()],
             now: counts,
             out: StepOutput::new(),
@@ -272,9 +280,16 @@ impl Shard {
             hops[2] += u64::from(x.saturating_sub(to_x));
             hops[3] += u64::from(y.saturating_sub(to_y));
         }
-        for counts in [&mut self.counts[core - self.cores.start], &mut self.now] {
+        let own = core - self.cores.start;
+        for counts in [&mut self.counts[own], &mut self.now] {
             counts.axon_out += sent;
             (0..4).for_each(|direction| counts.hops[direction] += hops[direction]);
+        }
+        if let Some(Some(learner)) = self.learners.get_mut(own) {
+            let post = learner.fire((site - moment.plan.layout.first[core]) as usize);
+            *busy += post.latency;
+            self.counts[own].learn(post.granule, post.changes);
+            self.now.learn(post.granule, post.changes);
         }
     }
 
@@ -295,13 +310,23 @@ impl Shard {
             }
             let (first, len) = self.sites(core, plan);
             let synapses = plan.digital(packet as usize);
-            self.receive(own, &plan.profiles[usize::from(entry.profile)].events);
+            self.receive(own, &plan.profiles[usize::from(entry.profile)]);
             let step = step + u64::from(late);
             if let Some(arrays) = &plan.arrays {
                 self.arrays.take_in(arrays.drives(packet as usize), step, value);
                 if synapses.is_empty() {
                     continue;
                 }
+            }
+            let learner = self.learners.get_mut(own).and_then(Option::as_deref_mut);
+            if let Some(weights) = learner.and_then(|learner| learner.meet(packet, step, late)) {
+                for (index, &weight) in synapses.zip(weights) {
+                    let timing = plan.memory.timing(index);
+                    let due = step + u64::from(timing.delay());
+                    let inputs = self.arrivals.add_to(due, timing.channel(), own, first, len);
+                    inputs[usize::from(plan.memory.target(index))] += weight * value;
+                }
+                continue;
             }
             match common {
                 Some(timing) => {
@@ -319,12 +344,26 @@ impl Shard {
     }
 
     #[inline]
-    fn receive(&mut self, own: usize, events: &[(u8, u32)]) {
+    fn receive(&mut self, own: usize, profile: &Profile) {
         for counts in [&mut self.counts[own], &mut self.now] {
             counts.axon_in += 1;
-            for &(granule, count) in events {
+            for &(granule, count) in &profile.events {
                 counts.synapse[usize::from(granule)] += u64::from(count);
             }
+            profile.learning.iter().for_each(|&(granule, changes)| counts.learn(granule, changes));
+        }
+    }
+
+    /// Changes the weights that learn, once everything of this step is delivered.
+    pub(super) fn learn(&mut self, moment: Moment<'_>) {
+        let Self { learners, counts, now, outbox, .. } = self;
+        for (own, learner) in learners.iter_mut().enumerate() {
+            let Some(learner) = learner else { continue };
+            learner.learn(moment.step, moment.rewards, |granule, weights, seconds| {
+                counts[own].learn(granule, [weights, 0]);
+                now.learn(granule, [weights, 0]);
+                outbox.linger(own, seconds);
+            });
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Chips against the bench, fidelities against each other, and everything that does not fit.
 
+mod learning;
+
 use super::*;
 use crate::base::random::{Purpose, Stream};
 use crate::base::unit::Hertz;

@@ -88,9 +88,14 @@ pub(super) const LIST: &[(&str, &str, &str)] = &[
     (
         "faults",
         "transient",
-        "undetected errors: Koopman & Chakravarty, DSN 2004, doi 10.1109/DSN.2004.1311885",
+        "undetected errors: Koopman & Chakravarty, DSN 2004, doi 10.1109/DSN.2004.1311885; retransmission from switch \
+         to switch, flit by flit: Murali et al., IEEE Design & Test 22, 2005, doi 10.1109/MDT.2005.104",
     ),
-    ("faults", "events", OWN),
+    (
+        "faults",
+        "events",
+        "static reconfiguration, as in Autonet: Schroeder et al., IEEE J. Sel. Areas Commun. 9, 1991, doi 10.1109/49.105178",
+    ),
     ("traffic", "traffic", "open-loop method of Dally & Towles 2004, ch. 23"),
     ("traffic", "closed", "request–reply windows: Dally & Towles 2004, ch. 24"),
     ("pattern", "uniform", DALLY_TOWLES),

@@ -211,7 +211,7 @@ impl<'a> Assembler<'a> {
             synapse: core.synapses[synapse].1,
             dendrite: core.dendrites[dendrite].1,
             soma: Some(core.somas[first].cost),
-            array: None,
+            ..GranuleParams::default()
         };
         self.granules.push((key, granule));
         name
@@ -280,6 +280,7 @@ impl<'a> Assembler<'a> {
             weights,
             delays: Delays::default(),
             channel: 0,
+            plasticity: None,
         };
         // A table for each pair of groups: the order among them does not matter, within one it is kept.
         let mut singles: BTreeMap<(usize, usize), String> = BTreeMap::new();

@@ -12,7 +12,12 @@ impl Import {
         let mesh = json!({ "topology": { "mesh": { "size": self.size } } });
         let chip: ChipDoc = serde_json::from_value(mesh).expect("a mesh is a chip");
         let chip = ChipDoc { cores: Some(self.cores.clone()), ..chip };
-        let probes = Probes { spikes: self.spikes.clone(), potentials: self.potentials.clone(), steps: true };
+        let probes = Probes {
+            spikes: self.spikes.clone(),
+            potentials: self.potentials.clone(),
+            steps: true,
+            weights: false,
+        };
         let workload = WorkloadDoc {
             network: Some(self.network.clone()),
             steps: Some(steps),

@@ -19,7 +19,7 @@ pub struct Matrix<T = f64> {
 pub trait Scalar:
     Copy + Default + Add<Output = Self> + Mul<Output = Self> + AddAssign + PartialEq + 'static
 {
-    /// `out += x · matrix` for [`BATCH`] vectors, in tiles of two registers of the first `columns` columns; says how
+    /// `out += x · matrix` for eight vectors, in tiles of two registers of the first `columns` columns; says how
     /// many have been done.
     fn tiles<S: Simd>(simd: S, product: Product<'_, Self>, columns: usize) -> usize;
 }
@@ -41,10 +41,10 @@ macro_rules! scalar {
                     for k in 0..m {
                         let (row, _) = S::$read(&matrix.data[k * n + start..][..tile]);
                         let row = [row[0], row[1]];
-                        for i in 0..BATCH {
-                            let input = simd.$splat(x[i][k]);
-                            sums[i][0] = simd.$add(sums[i][0], simd.$mul(input, row[0]));
-                            sums[i][1] = simd.$add(sums[i][1], simd.$mul(input, row[1]));
+                        for (sums, x) in sums.iter_mut().zip(&x) {
+                            let input = simd.$splat(x[k]);
+                            sums[0] = simd.$add(sums[0], simd.$mul(input, row[0]));
+                            sums[1] = simd.$add(sums[1], simd.$mul(input, row[1]));
                         }
                     }
                     for (i, sums) in sums.into_iter().enumerate() {

@@ -96,6 +96,15 @@ pub struct Learning {
     step: u64,
 }
 
+/// How many neurons there are at either end of the synapses that learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ends {
+    /// Those that send, numbered from 0.
+    pub sources: u32,
+    /// Those that receive, numbered from 0.
+    pub targets: u32,
+}
+
 impl Learning {
     /// Lets the synapses of `list`, as (source, target, position), learn by `rule` in steps of `dt`. Neurons are
     /// numbered from 0 to `neurons` − 1.
@@ -103,27 +112,43 @@ impl Learning {
     /// # Errors
     /// Parameters out of range; neurons that do not exist.
     pub fn new(rule: &Rule, dt: Seconds, neurons: u32, list: &[(u32, u32, u32)]) -> Result<Self, Problems> {
+        Self::between(rule, dt, Ends { sources: neurons, targets: neurons }, list)
+    }
+
+    /// The same where senders and targets are numbered each on their own, as the packets and the neurons of a
+    /// core are.
+    ///
+    /// # Errors
+    /// Parameters out of range; neurons that do not exist.
+    pub fn between(rule: &Rule, dt: Seconds, ends: Ends, list: &[(u32, u32, u32)]) -> Result<Self, Problems> {
         rule.check()?;
         let mut problems = Problems::new();
-        if let Some((source, target, _)) = list.iter().find(|it| it.0.max(it.1) >= neurons) {
-            problems.require(false, "", || format!("there are {neurons} neurons; {source} → {target}"));
+        let is_absent = |it: &&(u32, u32, u32)| it.0 >= ends.sources || it.1 >= ends.targets;
+        if let Some((source, target, _)) = list.iter().find(is_absent) {
+            problems.require(false, "", || {
+                format!(
+                    "there are {} senders and {} targets; {source} → {target}",
+                    ends.sources, ends.targets
+                )
+            });
         }
         problems.into_result(())?;
-        let wiring = Wiring::new(neurons as usize, list);
-        let traces = |tau, pairing| Traces::new(neurons as usize, dt, tau, pairing);
+        let wiring = Wiring::new(ends, list);
+        let sent = |tau, pairing| Traces::new(ends.sources as usize, dt, tau, pairing);
+        let heard = |tau, pairing| Traces::new(ends.targets as usize, dt, tau, pairing);
         let kernel = match rule.clone() {
             Rule::Pair(rule) => {
-                let (x, y) = (traces(rule.tau_plus, rule.pairing), traces(rule.tau_minus, rule.pairing));
+                let (x, y) = (sent(rule.tau_plus, rule.pairing), heard(rule.tau_minus, rule.pairing));
                 Kernel::Pair { rule, x, y }
             }
             Rule::Triplet(rule) => {
-                let r = [rule.tau_plus, rule.tau_x].map(|tau| traces(tau, rule.pairing));
-                let o = [rule.tau_minus, rule.tau_y].map(|tau| traces(tau, rule.pairing));
+                let r = [rule.tau_plus, rule.tau_x].map(|tau| sent(tau, rule.pairing));
+                let o = [rule.tau_minus, rule.tau_y].map(|tau| heard(tau, rule.pairing));
                 Kernel::Triplet { rule, r, o }
             }
             Rule::Reward(rule) => {
                 let pair = &rule.stdp;
-                let (x, y) = (traces(pair.tau_plus, pair.pairing), traces(pair.tau_minus, pair.pairing));
+                let (x, y) = (sent(pair.tau_plus, pair.pairing), heard(pair.tau_minus, pair.pairing));
                 let eligible = Eligibility::new(&rule, wiring.len(), dt);
                 Kernel::Reward { rule, x, y, eligible }
             }

@@ -28,5 +28,5 @@ mod tests;
 mod traces;
 mod wiring;
 
-pub use learning::{Learning, LearningEvents, Weights};
+pub use learning::{Ends, Learning, LearningEvents, Weights};
 pub use rule::{Bound, Pair, Pairing, Reward, Rule, Triplet};

@@ -179,6 +179,44 @@ pub enum Rule {
 }
 
 impl Rule {
+    /// Its name in documents.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Pair(_) => "pair",
+            Self::Triplet(_) => "triplet",
+            Self::Reward(_) => "reward",
+        }
+    }
+
+    /// Traces that a spike moves at either end of a synapse.
+    pub fn traces(&self) -> u32 {
+        match self {
+            Self::Pair(_) | Self::Reward(_) => 1,
+            Self::Triplet(_) => 2,
+        }
+    }
+
+    /// The least and the greatest weight that learning leads to.
+    pub fn bounds(&self) -> [f64; 2] {
+        match self {
+            Self::Pair(pair) | Self::Reward(Reward { stdp: pair, .. }) => [pair.w_min, pair.w_max],
+            Self::Triplet(it) => [it.w_min, it.w_max],
+        }
+    }
+
+    /// The greatest change of a weight by one spike whose traces are 1, each of them; of rules with a reward
+    /// nothing is known before it comes.
+    pub fn greatest_change(&self) -> Option<f64> {
+        match self {
+            Self::Pair(pair) => {
+                let room = if pair.bound == Bound::Multiplicative { pair.w_max - pair.w_min } else { 1.0 };
+                Some(room * pair.a_plus.max(pair.a_minus))
+            }
+            Self::Triplet(it) => Some((it.a2_plus + it.a3_plus).max(it.a2_minus + it.a3_minus)),
+            Self::Reward(_) => None,
+        }
+    }
+
     /// Checks the parameters.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! Which synapses learn, by sender and by target.
 
+use super::learning::Ends;
+
 /// The synapses that learn, in flat lists. Each has a number of its own, by sender.
 #[derive(Clone, Debug)]
 pub(super) struct Wiring {
@@ -24,14 +26,14 @@ pub(super) struct End {
 }
 
 impl Wiring {
-    /// The synapses of `list`, as (source, target, position), among `neurons` neurons.
-    pub(super) fn new(neurons: usize, list: &[(u32, u32, u32)]) -> Self {
-        let (first, order) = bucket(neurons, list.iter().map(|it| it.0));
+    /// The synapses of `list`, as (source, target, position), between so many senders and targets.
+    pub(super) fn new(ends: Ends, list: &[(u32, u32, u32)]) -> Self {
+        let (first, order) = bucket(ends.sources as usize, list.iter().map(|it| it.0));
         let sorted = || order.iter().map(|&i| list[i as usize]);
         let source: Vec<u32> = sorted().map(|it| it.0).collect();
         let target: Vec<u32> = sorted().map(|it| it.1).collect();
         let position = sorted().map(|it| it.2).collect();
-        let (into_first, into) = bucket(neurons, target.iter().copied());
+        let (into_first, into) = bucket(ends.targets as usize, target.iter().copied());
         Self { first, target, source, position, into_first, into }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Every generated packet is a request; the node that receives it answers with a reply, `service_cycles`
 //! later. At most `outstanding` requests of a node are without their reply. While that many are, its
-//! process stands still, and it goes on from the cycle in which a reply arrives.
+//! process stands still, and it goes on from the cycle in which a reply arrives. A request that is refused or
+//! lost, or whose reply is, is given up when the network says so: the model of a timeout that costs nothing.
 
 use std::collections::VecDeque;
 
@@ -10,8 +11,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::process::{MAX_CYCLES, in_range};
-use crate::base::Problems;
-use crate::noc::source::{Delivery, Offer};
+use crate::base::{NodeId, Problems};
+use crate::noc::source::{Delivery, Failure, Offer};
 
 /// The bit of a tag that tells replies from requests.
 const REPLY: u32 = 1 << 31;
@@ -110,9 +111,7 @@ impl Windows {
     /// A packet has arrived at the node at `lane`.
     pub(super) fn delivered(&mut self, lane: usize, delivery: Delivery) -> Effect {
         if is_reply(delivery.tag) {
-            self.open[lane] = self.open[lane].saturating_sub(1);
-            let resumes = std::mem::take(&mut self.waiting[lane]);
-            return if resumes { Effect::Resumes } else { Effect::Nothing };
+            return self.answered(lane);
         }
         self.owed[lane].push_back(Offer {
             at: delivery.at + 1 + self.terms.service_cycles,
@@ -121,6 +120,23 @@ impl Windows {
             tag: delivery.tag | REPLY,
         });
         Effect::Owes
+    }
+
+    /// A packet with `node`, which has its lane at `lane`, at one end was refused or lost: a request of its own,
+    /// or the reply to one, will not be answered any more.
+    pub(super) fn failed(&mut self, lane: usize, node: NodeId, failure: Failure) -> Effect {
+        let requester = if is_reply(failure.tag) { failure.dst } else { failure.src };
+        if requester != node {
+            return Effect::Nothing;
+        }
+        self.answered(lane)
+    }
+
+    /// A request of the node at `lane` is done with.
+    fn answered(&mut self, lane: usize) -> Effect {
+        self.open[lane] = self.open[lane].saturating_sub(1);
+        let resumes = std::mem::take(&mut self.waiting[lane]);
+        if resumes { Effect::Resumes } else { Effect::Nothing }
     }
 
     /// Splits off the nodes from `lane` on.

@@ -11,7 +11,7 @@ use super::flits::Lengths;
 use super::law::Law;
 use super::rule::Rule;
 use crate::base::NodeId;
-use crate::noc::source::{Delivery, Offer};
+use crate::noc::source::{Delivery, Failure, Offer};
 
 /// What all nodes share.
 #[derive(Debug)]
@@ -132,8 +132,27 @@ impl Generator {
         let Some(windows) = &mut self.windows else { return false };
         let lane = (delivery.dst.0 - self.first) as usize;
         let effect = windows.delivered(lane, delivery);
+        self.resume(lane, effect, delivery.at)
+    }
+
+    /// Whether nodes wait for answers.
+    pub(super) fn heeds_failures(&self) -> bool {
+        self.windows.is_some()
+    }
+
+    /// Takes the failure of a packet with `node` at one end; whether the node may have a new offer.
+    pub(super) fn failed(&mut self, node: NodeId, failure: Failure) -> bool {
+        let Some(windows) = &mut self.windows else { return false };
+        let lane = (node.0 - self.first) as usize;
+        let effect = windows.failed(lane, node, failure);
+        self.resume(lane, effect, failure.at)
+    }
+
+    /// Sets the process of the node at `lane` going again after cycle `at`, if that is the effect; whether there
+    /// is one.
+    fn resume(&mut self, lane: usize, effect: Effect, at: u64) -> bool {
         if effect == Effect::Resumes {
-            self.trial[lane] = self.trial[lane].max(delivery.at + 1);
+            self.trial[lane] = self.trial[lane].max(at + 1);
         }
         effect != Effect::Nothing
     }

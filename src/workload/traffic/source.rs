@@ -12,7 +12,7 @@ use super::trace::{Trace, read_trace};
 use super::{Files, open, rule};
 use crate::base::{NodeId, Problem, Problems};
 use crate::fabric::Fabric;
-use crate::noc::source::{Delivery, Offer, Source};
+use crate::noc::source::{Delivery, Failure, Offer, Source};
 
 /// Sends what a [`TrafficParams`] describes.
 ///
@@ -90,6 +90,17 @@ impl Source for TrafficSource {
     fn delivered(&mut self, delivery: Delivery) -> bool {
         match &mut self.origin {
             Origin::Generated(generator) => generator.delivered(delivery),
+            Origin::Trace(_) => false,
+        }
+    }
+
+    fn heeds_failures(&self) -> bool {
+        matches!(&self.origin, Origin::Generated(generator) if generator.heeds_failures())
+    }
+
+    fn failed(&mut self, node: NodeId, failure: Failure) -> bool {
+        match &mut self.origin {
+            Origin::Generated(generator) => generator.failed(node, failure),
             Origin::Trace(_) => false,
         }
     }

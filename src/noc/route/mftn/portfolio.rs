@@ -50,6 +50,7 @@ pub(super) struct Trial {
 }
 
 impl Trial {
+    /// Whether packets can be routed by it: all pairs, and no deadlock.
     pub fn certified(&self) -> bool {
         self.complete && self.acyclic
     }

@@ -2,12 +2,13 @@
 
 use std::ops::Range;
 
+use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::plan::{ArrayPlan, Cell, Drive, MatrixPlan};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{CoreId, Problems};
-use crate::network::Halt;
+use crate::network::{Halt, Lesson};
 use crate::sim::chip::arrivals::Arrivals;
 use crate::sim::chip::counts::ArrayUse;
 use crate::sim::chip::plan::Plan;
@@ -212,14 +213,24 @@ pub(in crate::sim::chip) struct Arrays {
 }
 
 impl Arrays {
-    /// Programs all arrays of the chip.
+    /// Programs all arrays of the chip, on all threads of `pool`.
     ///
     /// # Errors
-    /// What arrays refuse, core by core.
-    pub(in crate::sim::chip) fn program(plan: &Plan, ground: &Ground<'_>) -> Result<Self, Problems> {
+    /// What arrays refuse, core by core; synapses that learn.
+    pub(in crate::sim::chip) fn program(
+        plan: &Plan,
+        lessons: &[Lesson],
+        ground: &Ground<'_>,
+        pool: Option<&ThreadPool>,
+    ) -> Result<Self, Problems> {
         let Some(arrays) = &plan.arrays else { return Ok(Self::default()) };
+        arrays.refuse_lessons(plan, lessons)?;
         let program = |number| CoreArray::new(plan, arrays, number, ground);
-        let made: Vec<_> = (0..arrays.matrices.len()).into_par_iter().map(program).collect();
+        let numbers = 0..arrays.matrices.len();
+        let made: Vec<_> = match pool {
+            Some(pool) => pool.install(|| numbers.into_par_iter().map(program).collect()),
+            None => numbers.map(program).collect(),
+        };
         let mut problems = Problems::new();
         let all = made.into_iter().filter_map(|made| problems.absorb("", made)).collect();
         problems.0.truncate(20);

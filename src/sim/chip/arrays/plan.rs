@@ -1,6 +1,7 @@
 //! Where in arrays synapses are, and what the chip's arrays cannot hold.
 
 use crate::base::{CoreId, Problem, Problems};
+use crate::network::Lesson;
 use crate::sim::chip::plan::Plan;
 use crate::sim::chip::site::Ground;
 use crate::synapse::array::{ArrayParams, Matrix};
@@ -216,6 +217,25 @@ impl ArrayPlan {
         let is_its = |drive: &&Drive| (drive.array as usize, drive.delay) == (array, timing.delay());
         let row = self.drives(packet).iter().find(is_its)?.row;
         Some([row as usize, matrix.column_of[target][timing.channel()] as usize])
+    }
+
+    /// Refuses synapses that learn: nothing writes to arrays while a network runs but its host.
+    ///
+    /// # Errors
+    /// Lessons with a synapse in an array.
+    pub(in crate::sim::chip) fn refuse_lessons(
+        &self,
+        plan: &Plan,
+        lessons: &[Lesson],
+    ) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        for (number, lesson) in lessons.iter().enumerate() {
+            let mut positions = lesson.synapses.iter().map(|&(_, _, index)| plan.moved(index as usize));
+            problems.require(!positions.any(|index| self.cell(plan, index).is_some()), "cores.array", || {
+                format!("rule {number} changes synapses that arrays hold, and arrays do not learn yet")
+            });
+        }
+        problems.into_result(())
     }
 
     /// Memory taken [bytes].

@@ -2,7 +2,7 @@
 
 use super::mesh::Mesh;
 use super::{Outbox, all_cores};
-use crate::sim::chip::plan::Profile;
+use crate::sim::chip::profile::Profile;
 
 /// The model's state within a step.
 #[derive(Clone, Debug)]

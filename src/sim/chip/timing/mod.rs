@@ -14,7 +14,7 @@ mod routed;
 mod sanafe;
 mod simple;
 
-use super::plan::Profile;
+use super::profile::Profile;
 use super::site::Ground;
 use crate::base::{CoreId, Problems};
 use crate::network::Halt;
@@ -63,6 +63,11 @@ impl Outbox {
     pub(super) fn close(&mut self, rest: f64) {
         self.ends.push(self.messages.len() as u32);
         self.rests.push(rest);
+    }
+
+    /// Lets the core at place `index` be busy for another `seconds` after its last packet.
+    pub(super) fn linger(&mut self, index: usize, seconds: f64) {
+        self.rests[index] += seconds;
     }
 
     /// The messages of each core and how long it is busy afterwards.

@@ -13,7 +13,7 @@ use crate::noc::engine::{Ended, Network, Run};
 use crate::noc::ideal::Ideal;
 use crate::noc::source::{Delivery, Offer, Source};
 use crate::sim::Fidelity;
-use crate::sim::chip::plan::Profile;
+use crate::sim::chip::profile::Profile;
 use crate::sim::chip::site::{Ground, Wires};
 
 /// An engine at rest.

@@ -20,7 +20,7 @@
 use super::heap::{Entry, Heap};
 use super::mesh::Mesh;
 use super::{Message, Outbox, all_cores};
-use crate::sim::chip::plan::Profile;
+use crate::sim::chip::profile::Profile;
 
 /// A packet under way.
 #[derive(Clone, Copy, Debug)]

@@ -3,7 +3,7 @@
 use super::{Outbox, all_cores};
 use crate::base::Problems;
 use crate::sim::chip::params::Synchronisation;
-use crate::sim::chip::plan::Profile;
+use crate::sim::chip::profile::Profile;
 use crate::sim::chip::site::Ground;
 
 /// Busy times of cores.

@@ -83,6 +83,7 @@ impl Imported {
                 weights: Weights::default(),
                 delays: Delays::default(),
                 channel: 0,
+                plasticity: None,
             });
             files.push((file, table));
         }

@@ -1,0 +1,198 @@
+//! A step of a chip: update, deliver, learn, and how long that took.
+
+use rayon::prelude::*;
+
+use super::plan::Plan;
+use super::shard::{LATEST, LOST, Moment, Parcel, Shard};
+use super::timing::{Clockwork, Outbox};
+use super::{Chip, CoreCounts, Late, Pending, StepRecord};
+use crate::network::Halt;
+
+impl Chip {
+    /// Advances all neurons.
+    fn update(shards: &mut [Shard], moment: Moment<'_>) {
+        match shards {
+            [shard] => shard.update(moment),
+            shards => shards.par_iter_mut().for_each(|shard| shard.update(moment)),
+        }
+    }
+
+    /// Delivers what they have sent, and learns from it; `late` by shard and message, where anything can be.
+    fn deliver(shards: &mut [Shard], moment: Moment<'_>, late: Option<&[Vec<u32>]>) {
+        let sent: Vec<Vec<Vec<Parcel>>> =
+            shards.iter_mut().map(|shard| std::mem::take(&mut shard.parcels)).collect();
+        let take = |(index, shard): (usize, &mut Shard)| {
+            for (from, sent) in sent.iter().enumerate() {
+                let late = late.map(|late| late[from].as_slice());
+                shard.deliver(&sent[index], moment.plan, moment.step, late);
+            }
+            shard.learn(moment);
+        };
+        if let [shard] = shards {
+            take((0, shard));
+        } else {
+            shards.par_iter_mut().enumerate().for_each(take);
+        }
+        shards.iter_mut().zip(sent).for_each(|(shard, parcels)| shard.parcels = parcels);
+    }
+
+    /// A step that ends when the clock says so: what is late is known before anything is delivered.
+    fn step_by_clock(
+        shards: &mut [Shard],
+        clockwork: &mut Clockwork,
+        moment: Moment<'_>,
+        (period, policy): (f64, Late),
+    ) -> Result<(), Halt> {
+        Self::update(shards, moment);
+        let mut done = Vec::new();
+        let outboxes: Vec<&Outbox> = shards.iter().map(|shard| &shard.outbox).collect();
+        clockwork.time(&outboxes, &moment.plan.profiles, Some(&mut done))?;
+        let mut done = done.into_iter();
+        let late_by = |done: f64| match ((done / period).floor(), policy) {
+            (steps, _) if steps < 1.0 => 0,
+            (_, Late::Drop) => LOST,
+            (steps, Late::Apply) => (steps as u32).min(LATEST),
+        };
+        let late: Vec<Vec<u32>> =
+            outboxes.iter().map(|outbox| done.by_ref().take(outbox.len()).map(late_by).collect()).collect();
+        Self::deliver(shards, moment, Some(&late));
+        Ok(())
+    }
+
+    /// A step that ends when everybody is done.
+    pub(super) fn step_to_barrier(&mut self) -> Result<(), Halt> {
+        let pending = self.pending.take();
+        self.hand_out_rewards();
+        let plan = &self.plan;
+        let moment = Moment {
+            plan,
+            tiles: &self.tiles,
+            shard_of: &self.shard_of,
+            axon_out: self.axon_out,
+            step: self.step,
+            seed: self.seed,
+            rewards: &self.rewards,
+        };
+        let shards = &mut self.shards;
+        let act = |shards: &mut [Shard]| {
+            Self::update(shards, moment);
+            Self::deliver(shards, moment, None);
+        };
+        let told = match &self.threads {
+            None => {
+                act(shards);
+                None
+            }
+            Some(threads) => {
+                // The time of a step is told while the next one is simulated.
+                let clockwork = &mut self.clockwork;
+                let last = pending.as_ref().map(|pending| &pending.outboxes);
+                threads.install(|| {
+                    rayon::join(|| last.map(|outboxes| tell(clockwork, outboxes, plan)), || act(shards)).0
+                })
+            }
+        };
+        if let Some((pending, seconds)) = pending.zip(told.transpose()?) {
+            self.book(pending, seconds + self.barrier);
+        }
+        self.check_cores()?;
+        let record = self.gather();
+        let mut outboxes = std::mem::take(&mut self.spare);
+        outboxes.resize_with(self.shards.len(), Outbox::default);
+        let pairs = self.shards.iter_mut().zip(&mut outboxes);
+        pairs.for_each(|(shard, spare)| std::mem::swap(&mut shard.outbox, spare));
+        self.pending = Some(Pending { record, outboxes });
+        if self.threads.is_none() {
+            self.tell_pending()?;
+        }
+        Ok(())
+    }
+
+    /// A step that takes as long as the clock says.
+    pub(super) fn step_to_tick(&mut self, tick: (f64, Late)) -> Result<(), Halt> {
+        self.hand_out_rewards();
+        let moment = Moment {
+            plan: &self.plan,
+            tiles: &self.tiles,
+            shard_of: &self.shard_of,
+            axon_out: self.axon_out,
+            step: self.step,
+            seed: self.seed,
+            rewards: &self.rewards,
+        };
+        let (shards, clockwork) = (&mut self.shards, &mut self.clockwork);
+        match &self.threads {
+            None => Self::step_by_clock(shards, clockwork, moment, tick)?,
+            Some(threads) => threads.install(|| Self::step_by_clock(shards, clockwork, moment, tick))?,
+        }
+        self.check_cores()?;
+        let record = self.gather();
+        self.book(Pending { record, outboxes: Vec::new() }, tick.0);
+        Ok(())
+    }
+
+    /// What is earned by the last step, and what the host adds, is the reward of this one.
+    fn hand_out_rewards(&mut self) {
+        let praise = std::mem::take(&mut self.praise);
+        for (reward, earned) in self.rewards.iter_mut().zip(&self.earned) {
+            *reward = praise + earned;
+        }
+    }
+
+    /// Whether all cores can go on.
+    fn check_cores(&mut self) -> Result<(), Halt> {
+        self.shards.iter_mut().find_map(|shard| shard.halt.take()).map_or(Ok(()), Err)
+    }
+
+    /// Tells the time of the last step, if that has not been done yet.
+    pub(super) fn tell_pending(&mut self) -> Result<(), Halt> {
+        if let Some(pending) = self.pending.take() {
+            let seconds = tell(&mut self.clockwork, &pending.outboxes, &self.plan)?;
+            self.book(pending, seconds + self.barrier);
+        }
+        Ok(())
+    }
+
+    fn book(&mut self, pending: Pending, seconds: f64) {
+        let Pending { mut record, outboxes } = pending;
+        record.seconds = seconds;
+        self.seconds += record.seconds;
+        if let Some(records) = &mut self.records {
+            records.push(record);
+        }
+        self.spare = outboxes;
+    }
+
+    /// Adds up what happened in the step that was just simulated.
+    fn gather(&mut self) -> StepRecord {
+        self.fired.clear();
+        self.values.clear();
+        let mut counts = CoreCounts::new(self.plan.layout.costs.len(), self.prices.synapse.len());
+        for shard in &self.shards {
+            counts.add(&shard.now);
+            self.fired.extend_from_slice(&shard.fired);
+            self.values.extend_from_slice(&shard.values);
+        }
+        if !self.fired.is_sorted() {
+            let mut both: Vec<_> = self.fired.iter().copied().zip(self.values.iter().copied()).collect();
+            both.sort_unstable_by_key(|&(neuron, _)| neuron);
+            (self.fired, self.values) = both.into_iter().unzip();
+        }
+        for (lesson, earned) in self.net.lessons.iter().zip(&mut self.earned) {
+            *earned = lesson.teacher.map_or(0.0, |teacher| teacher.reward(&self.fired));
+        }
+        self.activity.steps += 1;
+        self.activity.spikes += counts.spikes();
+        self.activity.updates += counts.updates();
+        self.activity.synaptic_events += counts.synaptic_events();
+        self.activity.late += counts.late;
+        let arrays = self.arrays().enumerate().filter(|(_, array)| array.now().reads > 0);
+        let arrays = arrays.map(|(number, array)| (number as u32, array.now())).collect();
+        StepRecord { step: self.step, seconds: 0.0, counts, arrays }
+    }
+}
+
+fn tell(clockwork: &mut Clockwork, outboxes: &[Outbox], plan: &Plan) -> Result<f64, Halt> {
+    let outboxes: Vec<&Outbox> = outboxes.iter().collect();
+    clockwork.time(&outboxes, &plan.profiles, None)
+}

@@ -1,0 +1,292 @@
+//! The program as people call it: what is shipped runs, what fails says why.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+use spikeloom::spec::{Kind, preset};
+
+fn spikeloom(folder: &Path, arguments: &[&str]) -> Output {
+    let program = env!("CARGO_BIN_EXE_spikeloom");
+    Command::new(program).current_dir(folder).args(arguments).output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs and expects an exit code.
+fn call(arguments: &[&str], code: i32) -> Output {
+    let output = spikeloom(Path::new("."), arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {said}{}", text(&output.stdout));
+    output
+}
+
+fn json(arguments: &[&str]) -> Value {
+    let output = call(arguments, 0);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}"))
+}
+
+/// A short run.
+const SHORT: [&str; 6] = [
+    "--set",
+    "workload.traffic.warmup_cycles=50",
+    "--set",
+    "workload.traffic.measure_cycles=200",
+    "--set",
+    "workload.traffic.rate=0.01",
+];
+
+fn assert_balanced(report: &Value, what: &str) {
+    let packets = &report["traffic"]["packets"];
+    let count = |name: &str| packets[name].as_u64().unwrap_or(0);
+    let sum = count("delivered") + count("refused") + count("lost") + count("in_flight");
+    assert_eq!(count("injected"), sum, "{what}");
+    assert!(count("delivered") > 0, "{what}");
+    assert_eq!(report["complete"], true, "{what}");
+}
+
+#[test]
+fn every_chip_runs_at_every_fidelity_and_is_certified() {
+    let chips: Vec<&str> = preset::of(Kind::Chip).map(|preset| preset.name).collect();
+    for name in [
+        "mesh8",
+        "mesh16",
+        "torus8",
+        "loihi",
+        "loihi-sanafe",
+        "truenorth",
+        "tianjic",
+        "spinnaker",
+        "bicoss",
+        "board",
+    ] {
+        assert!(chips.contains(&name), "{name} is not built in");
+    }
+    for chip in chips {
+        let mut latency = Vec::new();
+        for fidelity in ["ideal", "approximate", "cycle"] {
+            let mut arguments = vec!["run", "uniform", "--json", "--chip", chip, "--fidelity", fidelity];
+            arguments.extend(SHORT);
+            let report = json(&arguments);
+            assert_balanced(&report, chip);
+            assert!(report["energy"]["total_joules"].as_f64() > Some(0.0), "{chip} has no energy");
+            latency.push(report["latency"]["packet"]["mean"].as_f64().expect("packets were measured"));
+        }
+        let [ideal, approximate, cycle] = latency[..] else { panic!("three fidelities") };
+        assert!(ideal <= approximate + 1e-9 && ideal <= cycle + 1e-9, "{chip}: {latency:?}");
+        assert!((approximate / cycle - 1.0).abs() < 0.1, "{chip}: {latency:?}");
+        if chip != "truenorth" {
+            let certificate = json(&["check", chip, "--json"]);
+            assert_eq!(certificate["deadlock_free"], true, "{chip}");
+            assert_eq!(certificate["delivered_share"], 1.0, "{chip}");
+        }
+    }
+}
+
+#[test]
+fn every_workload_and_fault_map_runs() {
+    for workload in preset::of(Kind::Workload).filter(|preset| preset.text.contains("traffic:")) {
+        let mut arguments = vec!["run", workload.name, "--json"];
+        if !workload.text.contains("trace:") {
+            arguments.extend(&SHORT[..4]);
+        }
+        assert_balanced(&json(&arguments), workload.name);
+    }
+    for faults in preset::of(Kind::Faults) {
+        let mut arguments = vec!["run", "uniform", "--json", "--faults", faults.name, "--routing", "mftn"];
+        arguments.extend(SHORT);
+        let report = json(&arguments);
+        assert_balanced(&report, faults.name);
+        assert_eq!(report["faults"]["deadlock_free"], true);
+        let certificate = json(&["check", "mesh8", "--faults", faults.name, "--routing", "mftn", "--json"]);
+        assert!(certificate["ring_share"].as_f64() > Some(0.0), "{}", faults.name);
+    }
+}
+
+#[test]
+fn a_deadlock_is_named_and_fails_the_run() {
+    for fidelity in ["cycle", "approximate"] {
+        let output = call(
+            &[
+                "run",
+                "uniform",
+                "--json",
+                "--faults",
+                "two-blocks",
+                "--routing",
+                "mftn-literal",
+                "--fidelity",
+                fidelity,
+                "--set",
+                "chip.router.vcs=1",
+                "--set",
+                "workload.traffic.rate=0.5",
+            ],
+            1,
+        );
+        let said = text(&output.stderr);
+        assert!(said.contains("the network is deadlocked") && said.contains("in a cycle"), "{said}");
+        let report: Value = serde_json::from_slice(&output.stdout).expect("a report is written all the same");
+        assert!(report["stalled"]["cycle"].as_array().is_some_and(|cycle| cycle.len() > 1));
+        assert!(report["traffic"]["packets"]["in_flight"].as_u64() > Some(0));
+    }
+}
+
+#[test]
+fn bufferless_chips_run_and_report_their_deflections() {
+    let mut arguments = vec!["run", "uniform", "--json", "--set", "chip.router.kind=deflection"];
+    arguments.extend(&SHORT[..4]);
+    arguments.extend(["--set", "workload.traffic.rate=0.2"]);
+    let report = json(&arguments);
+    assert_balanced(&report, "deflection");
+    assert!(report["deflection"]["per_flit"].as_f64() > Some(0.0));
+    assert!(report["energy"]["by_component"].get("vc_arbitration").is_none());
+    let checked = json(&["check", "mesh8", "--set", "chip.router.kind=deflection", "--json"]);
+    assert_eq!((&checked["argument"], &checked["deadlock_free"]), (&"bufferless".into(), &true.into()));
+    assert_eq!(checked["resources"]["buffer_flits"], 64 * 5);
+    let refused = call(&["check", "board", "--set", "chip.router.kind=deflection"], 2);
+    assert!(text(&refused.stderr).contains("narrower than a flit"), "{}", text(&refused.stderr));
+    call(&["run", "uniform", "--fidelity", "ideal", "--set", "chip.router.kind=deflection"], 2);
+}
+
+#[test]
+fn models_are_listed_and_explained() {
+    let list = text(&call(&["models"], 0).stdout);
+    for name in ["mesh", "mftn-literal-vc", "hotspot", "on-off", "lif-exp", "truenorth", "router"] {
+        assert!(
+            list.lines().any(|line| line.split_whitespace().next() == Some(name)),
+            "{name} is not listed"
+        );
+    }
+    let router = text(&call(&["models", "router"], 0).stdout);
+    for word in ["buffer_flits", "[flits]", "Default: 8.", "deflection", "source", "BLESS"] {
+        assert!(router.contains(word), "{word} is missing in\n{router}");
+    }
+    assert!(text(&call(&["models", "loihi"], 0).stdout).contains("equations"));
+    assert!(text(&call(&["models", "routing"], 0).stdout).lines().count() > 20);
+    let unknown = text(&call(&["models", "mftm"], 2).stderr);
+    assert!(unknown.contains("did you mean `mftn`?"), "{unknown}");
+}
+
+/// What is wrong only once chip, faults and workload come together. The texts are kept in `tests/golden/bad`;
+/// `UPDATE_GOLDENS=1` writes them anew.
+#[test]
+fn what_does_not_fit_together_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, content: &[u8]| {
+        std::fs::write(folder.path().join(name), content).expect("it is written")
+    };
+    let all: Vec<String> = (0..8).flat_map(|y| (0..8).map(move |x| format!("[{x}, {y}]"))).collect();
+    write("all.yaml", format!("nodes: [{}]", all.join(", ")).as_bytes());
+    write(
+        "outside.yaml",
+        b"nodes: [[1, 9], [3, 3]]\nlinks: [[[0, 0], [2, 0]]]\nvcs: [{from: [0, 0], to: [1, 0], vcs: [99]}]\n",
+    );
+    for (name, trace) in [
+        ("absent", "cycle,src,dst,flits\n1,0,3,1\n2,64,3,1\n3,1,-1,1\n"),
+        ("unsorted", "1,0,3,1\n9,1,3,1\n4,1,3,1\n"),
+        ("truncated", "1,0,3,1\n2,1,3\n"),
+        ("words", "1,0,3,one\n"),
+        ("zero", "1,0,3,0\n"),
+    ] {
+        write(&format!("{name}.csv"), trace.as_bytes());
+        write(&format!("{name}.yaml"), format!("traffic:\n  trace: {name}.csv\n").as_bytes());
+    }
+    let cases: &[(&str, &[&str])] = &[
+        ("cli-routing-off-its-topology", &["check", "spinnaker", "--routing", "odd-even"]),
+        ("cli-routing-without-vcs", &["check", "torus8", "--set", "chip.router.vcs=1"]),
+        ("cli-routing-unknown", &["check", "mesh8", "--routing", "mftm"]),
+        ("cli-too-many-vcs", &["run", "uniform", "--set", "chip.router.vcs=16"]),
+        (
+            "cli-mesh-beyond-memory",
+            &["check", "mesh8", "--set", "chip.topology.mesh.size=[1000000, 1000000]"],
+        ),
+        ("cli-size-zero", &["check", "mesh8", "--set", "chip.topology.mesh.size=[0, 8]"]),
+        ("cli-all-nodes-faulty", &["check", "mesh8", "--faults", "all.yaml"]),
+        ("cli-faults-outside", &["run", "uniform", "--faults", "outside.yaml"]),
+        ("cli-trace-absent-nodes", &["run", "absent.yaml"]),
+        ("cli-trace-unsorted", &["run", "unsorted.yaml"]),
+        ("cli-trace-truncated", &["run", "truncated.yaml"]),
+        ("cli-trace-words", &["run", "words.yaml"]),
+        ("cli-trace-zero-flits", &["run", "zero.yaml"]),
+        ("cli-pattern-off-its-chip", &["run", "transpose", "--chip", "loihi"]),
+        ("cli-rate-out-of-range", &["run", "uniform", "--set", "workload.traffic.rate=-1"]),
+        ("cli-fault-rates", &["faults", "mesh8", "--node-rate", "2", "--cluster", "0", "--seed", "1"]),
+    ];
+    let mut wrong = Vec::new();
+    for (name, arguments) in cases {
+        let output = spikeloom(folder.path(), arguments);
+        let said = text(&output.stderr);
+        if output.status.code() != Some(2) || said.is_empty() {
+            wrong.push(format!("{name}: {:?} {said}", output.status.code()));
+            continue;
+        }
+        let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/golden/bad/{name}.txt"));
+        if std::env::var_os("UPDATE_GOLDENS").is_some() {
+            std::fs::write(&golden, &said).expect("the gallery can be written to");
+        }
+        let kept = std::fs::read_to_string(&golden).unwrap_or_default();
+        if kept != said {
+            wrong.push(format!("{name} is said otherwise:\n{said}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Steps in which the only neuron of a population fired, of `spikes.csv`.
+fn train(spikes: &str, population: &str) -> Vec<u64> {
+    let rows = spikes.lines().skip(1).map(|row| row.split(',').collect::<Vec<_>>());
+    rows.filter(|row| row[1] == population).map(|row| row[0].parse().unwrap()).collect()
+}
+
+/// The weight that pairs of spikes lead to, all with all, by the definition of the pair rule: steps of 1 ms, time
+/// constants of 20 ms, clipped to 0 to 1.5.
+fn learnt(start: f64, sender: &[u64], target: &[u64]) -> f64 {
+    let sum = |earlier: &[u64], now: u64, with_now: bool| -> f64 {
+        let counts = earlier.iter().filter(|&&then| then < now || with_now && then == now);
+        counts.map(|&then| (-((now - then) as f64) / 20.0).exp()).sum()
+    };
+    (1..=1500).fold(start, |mut weight, step| {
+        if sender.contains(&step) {
+            weight = (weight - 0.06 * sum(target, step, false)).clamp(0.0, 1.5);
+        }
+        if target.contains(&step) {
+            weight = (weight + 0.08 * sum(sender, step, true)).clamp(0.0, 1.5);
+        }
+        weight
+    })
+}
+
+#[test]
+fn a_bell_that_rings_before_food_comes_to_stand_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |out: &str, threads: &str| {
+        let output =
+            spikeloom(folder.path(), &["run", "conditioning", "--out", out, "--threads", threads, "--json"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        ["weights.csv", "spikes.csv", "steps.csv", "report.json"]
+            .map(|name| std::fs::read_to_string(folder.path().join(out).join(name)).unwrap())
+    };
+    let one = run("one", "1");
+    assert_eq!(one, run("two", "2"));
+    let [weights, spikes, _, report] = one;
+    let [bell, light, dog] = ["bell", "light", "dog"].map(|name| train(&spikes, name));
+    // While there is food the dog salivates in the step after it; after 20 trials the bell suffices.
+    assert_eq!(dog[0], 14);
+    assert!((21..30).all(|trial| dog.contains(&(50 * trial + 11))), "{dog:?}");
+    let weight = |name: &str| -> f64 {
+        let row = weights.lines().find(|row| row.starts_with(&format!("{name},0,dog,0,"))).unwrap();
+        row.rsplit(',').next().unwrap().parse().unwrap()
+    };
+    for (name, train, start) in [("bell", &bell, 0.2), ("light", &light, 0.5)] {
+        let expected = learnt(start, train, &dog);
+        assert!((weight(name) - expected).abs() < 1e-12, "{name}: {} is not {expected}", weight(name));
+    }
+    assert!(weight("bell") > 1.0 && weight("light") < 0.1);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    // Each spike of either end changes one weight per synapse that learns.
+    let changes = bell.len() + light.len() + 2 * dog.len();
+    assert_eq!(report["traffic"]["weight_updates"], changes);
+}

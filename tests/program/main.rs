@@ -1,0 +1,15 @@
+//! The program as its users meet it: commands, files, pages, sweeps, wrong input.
+
+mod array_command;
+mod bad_input;
+mod book;
+mod command;
+mod command_line;
+mod hostile_yaml;
+mod mapping_command;
+mod models_page;
+#[cfg(unix)]
+mod reliability;
+mod report_browser;
+mod report_page;
+mod sweep;
