@@ -1,11 +1,18 @@
 #!/usr/bin/env python3
-"""Times products of 256 x 256 in Python, to stand beside `cargo bench --bench arrays`.
+"""Times products of 256 x 256 on one thread: `cargo bench --bench arrays`, then the Python peers on the same tasks.
 
-numpy alone, and aihwkit and CrossSim where they can be imported; what is missing is said. One thread.
+    PYTHONPATH=cross-sim tools/array_peers.py            peers alone
+    PYTHONPATH=cross-sim tools/array_peers.py --bench    both in one run, and how they compare
+
+Peers are aihwkit and CrossSim, where they can be imported; numpy alone is shown beside them. What is missing is said.
 """
 
+import json
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(name, "1")
@@ -27,8 +34,12 @@ def rate(task, vectors):
     return best
 
 
+RATES = {}
+
+
 def tell(what, task, vectors=1):
-    print(f"{what:44s} {rate(task, vectors):12.0f} products/s")
+    RATES[what] = rate(task, vectors)
+    print(f"{what:44s} {RATES[what]:12.0f} products/s", flush=True)
 
 
 def quantise(values, limit, bits=8):
@@ -89,9 +100,10 @@ def with_crosssim():
             parameters.xbar.dac.mvm.model = "QuantizerDAC"
             parameters.xbar.adc.mvm.bits = bits
             parameters.xbar.adc.mvm.model = "QuantizerADC"
+            parameters.xbar.adc.mvm.adc_range_option = "MAX"
         if noise:
             parameters.xbar.device.read_noise.enable = True
-            parameters.xbar.device.read_noise.model = "NormalIndependent"
+            parameters.xbar.device.read_noise.model = "NormalIndependentDevice"
             parameters.xbar.device.read_noise.magnitude = noise
         return AnalogCore(weights, parameters)
 
@@ -100,7 +112,39 @@ def with_crosssim():
         tell(f"CrossSim, {name}, in batches", lambda: made @ batch, BATCH)
 
 
+def with_cargo():
+    """What `cargo bench` measures: products per second by task."""
+    root = Path(__file__).resolve().parent.parent
+    subprocess.run(["cargo", "bench", "--bench", "arrays", "--", "--quick", "256x256"], cwd=root, check=True)
+    target = Path(os.environ.get("CARGO_TARGET_DIR", root / "target")) / "criterion"
+    found = {}
+    for estimates in target.glob("*/*/new/estimates.json"):
+        what = json.loads((estimates.parent / "benchmark.json").read_text())
+        seconds = json.loads(estimates.read_text())["mean"]["point_estimate"] * 1e-9
+        vectors = (what.get("throughput") or {}).get("Elements", 1)
+        found[f"{what['group_id']}, {what['function_id']}"] = vectors / seconds
+    return found
+
+
+def compare(own):
+    print()
+    for task in ("ideal", "8 bits", "read noise"):
+        for way in ("one by one", "in batches"):
+            mine = own.get(f"256x256, {task}, {way}")
+            peers = [(rate, name) for name, rate in RATES.items()
+                     if not name.startswith("numpy") and (name.endswith(f"{task}, {way}")
+                                                          or (name == f"aihwkit, default, {way}" and task != "ideal"))]
+            if mine and peers:
+                rate, name = max(peers)
+                print(f"{task}, {way}: {mine:.0f} products/s, {mine / rate:.1f} times {name} ({rate:.0f})")
+    for name, rate in own.items():
+        if "wires" in name:
+            print(f"{name}: {1e3 / rate:.1f} ms")
+
+
 if __name__ == "__main__":
+    own = with_cargo() if "--bench" in sys.argv else {}
     with_numpy()
     with_aihwkit()
     with_crosssim()
+    compare(own)

@@ -238,15 +238,21 @@ const PLACES: [&str; 5] = ["linear", "hilbert", "spectral", "force", "anneal"];
 
 /// What a core of the chip takes.
 fn capacity(params: &CoreParams) -> Capacity {
-    let granules = params.granules.iter().map(|granule| Granule {
+    let rooms: Vec<_> = (0..params.granules.len()).map(|granule| params.array_room(granule)).collect();
+    let granules = params.granules.iter().zip(&rooms).map(|(granule, room)| Granule {
         models: granule.models.clone(),
-        neurons: granule.neurons.unwrap_or(params.neurons),
+        neurons: granule.neurons.unwrap_or(params.neurons).min(room.map_or(u32::MAX, |[neurons, _]| neurons)),
     });
+    // Arrays that all granules share limit the core as a whole, and digital memory no core of arrays alone.
+    let shared = params.granules.iter().all(|granule| granule.array.is_none());
+    let whole = rooms.first().copied().flatten().filter(|_| shared && params.array.is_some());
+    let has_memory = (0..params.granules.len()).any(|granule| params.array_of(granule).is_none());
+    let synapses = params.synapses.filter(|_| has_memory);
     Capacity {
-        neurons: params.neurons,
+        neurons: params.neurons.min(whole.map_or(u32::MAX, |[neurons, _]| neurons)),
         granules: granules.collect(),
-        synapses: params.synapses.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX)),
-        fan_in: u32::MAX,
+        synapses: synapses.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX)),
+        fan_in: rooms.iter().flatten().map(|&[_, inputs]| inputs).min().unwrap_or(u32::MAX),
         fan_out: u32::MAX,
         reach: params.fan_out.unwrap_or(u32::MAX),
     }

@@ -10,6 +10,7 @@ mod array;
 mod check;
 mod checkpoint;
 mod console;
+mod devices;
 mod failure;
 mod faults;
 mod import;

@@ -64,6 +64,10 @@ pub(super) struct RunArguments {
     /// Seed of all random choices.
     #[arg(long, default_value_t = 1, value_name = "N")]
     pub(super) seed: u64,
+    /// Sets of devices that the cores' arrays are drawn with, one run each, from this seed on: how much
+    /// results differ from device to device.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(super) devices: u32,
     /// Threads to use; results do not depend on them.
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: u16,
@@ -161,6 +165,9 @@ pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
         let algorithm = plan.workload.value.algorithm();
         if algorithm.is_some() {
             refuse_checkpoints(arguments)?;
+        }
+        if arguments.devices > 1 && algorithm.is_some() {
+            return Err(Failure::Usage("`--devices` goes with a `network`".into()));
         }
         return match algorithm {
             Some(algorithm) => solving::run(&plan, &algorithm, arguments, folder.as_ref(), start),

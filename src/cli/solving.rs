@@ -14,7 +14,7 @@ use crate::base::{NeuronId, Problems};
 use crate::mapping::{MappingParams, SearchParams};
 use crate::network::{Activity, Halt, Machine, Net};
 use crate::report::{Figures, Folder, FolderError, HostReport, NetworkReport};
-use crate::sim::chip::{Chip, Ground, Haul, How};
+use crate::sim::chip::{Chip, Devices, Ground, Haul, How};
 use crate::sim::{Control, Fidelity, Progress};
 use crate::workload::host::{self, Backend};
 use crate::workload::{Algorithm, AlgorithmOutcome};
@@ -58,7 +58,7 @@ pub(super) fn solved(
     folder: Option<&Folder>,
     mut watch: Watch,
 ) -> Result<Solved, Failure> {
-    let ground = ground(plan)?;
+    let ground = ground(plan)?.with_devices(Devices::Drawn(arguments.seed));
     let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
     let chips = Chips::new(plan, (arguments, folder), &ground, &floor);
     let (outcome, timed) = watch.over(|control| solve(plan, algorithm, chips, control))?;
@@ -162,7 +162,7 @@ impl<'a> Backend for Chips<'a> {
         chip.keep_records();
         let haul = Haul::new(&chip, self.ground, None);
         let unwritable = |error: FolderError| Problems::one("", error.to_string());
-        let steps = Steps::begin(self.folder).map_err(unwritable)?;
+        let steps = Steps::begin(self.folder, &chip).map_err(unwritable)?;
         Ok(Timed { chip, seating, fired, haul, steps, wrong: None })
     }
 

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::checkpoint::Checkpoints;
 use super::console;
+use super::devices::{Watched, device_run, other_run};
 use super::failure::Failure;
 use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
@@ -15,10 +16,12 @@ use crate::mapping::MappingParams;
 use crate::network::Machine;
 use crate::network::describe::Selection;
 use crate::report::{
-    self, Figures, Folder, FolderError, HostReport, NetworkFacts, NetworkReport, RunFiles, Trace,
+    self, DevicesReport, Figures, Folder, FolderError, HostReport, NetworkFacts, NetworkReport, RunFiles, Trace,
 };
 use crate::sim::Fidelity;
-use crate::sim::chip::{Chip, ChipEnding, DriveError, Ground, Haul, Hauled, How, Learned, Wires, drive};
+use crate::sim::chip::{
+    Chip, ChipEnding, Devices, DriveError, Ground, Haul, Hauled, How, Learned, StepRecord, Wires, drive,
+};
 use crate::spec::Probes;
 
 /// Runs the network of `plan`; `start` is when everything began.
@@ -65,11 +68,15 @@ pub(super) fn simulate(
     folder: Option<&Folder>,
     (start, mut watch): (Instant, Watch),
 ) -> Result<Ran, Failure> {
-    let ground = ground(plan)?;
+    let ground = ground(plan)?.with_devices(Devices::Drawn(arguments.seed));
     let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
     let (mut chip, seating) = build(plan, arguments, &ground, &floor)?;
+    if arguments.devices > 1 && chip.arrays().next().is_none() {
+        return Err(Failure::Usage("`--devices` goes with cores that have an `array`".into()));
+    }
     let mut traces = Traces::begin(plan, &chip, folder)?;
     traces.fired = Fired::none(chip.net(), !arguments.spikes.is_empty());
+    let mut watched = Watched::begin(plan, arguments, &chip)?;
     let mut haul = Haul::new(&chip, &ground, Some(plan.workload.value.steps()));
     let checkpoints = Checkpoints::new(arguments, plan.inputs()?, &chip)?;
     if let Some(file) = &arguments.resume {
@@ -81,6 +88,7 @@ pub(super) fn simulate(
     let observe = |chip: &mut Chip| {
         haul.iter_mut().for_each(|haul| haul.step(chip));
         traces.step(chip).map_err(failed)?;
+        watched.step(chip)?;
         if checkpoints.is_due(chip) { checkpoints.write(chip, (&mut traces, &haul)) } else { Ok(()) }
     };
     let ending = match watch.over(|control| drive(&mut chip, steps, control, observe)) {
@@ -103,6 +111,10 @@ pub(super) fn simulate(
     let (mut report, figures) =
         account(plan, (&mut chip, &ground), hauled.as_ref(), (arguments.seed, complete, seconds))?;
     report.mapping = Some(floor.account(&seating, &chip, &traces.fired.counts));
+    watched.tell(&mut report)?;
+    if complete && arguments.devices > 1 {
+        tell_devices(&mut report, plan, arguments, &watched)?;
+    }
     Ok(Ran { report, figures, traces, host })
 }
 
@@ -127,6 +139,23 @@ pub(super) fn account(
     Ok((report.with_network(&facts), Figures::of_network(chip, &facts)))
 }
 
+/// Runs the network with other devices, and puts into the report what that does.
+fn tell_devices(
+    report: &mut NetworkReport,
+    plan: &Plan,
+    arguments: &RunArguments,
+    watched: &Watched,
+) -> Result<(), Failure> {
+    let mut runs = vec![device_run(report, watched)];
+    for number in 1..u64::from(arguments.devices) {
+        runs.push(other_run(plan, arguments, arguments.seed.wrapping_add(number))?);
+    }
+    if let Some(arrays) = &mut report.arrays {
+        arrays.devices = Some(DevicesReport::of(&runs));
+    }
+    Ok(())
+}
+
 fn failed(error: FolderError) -> Failure {
     Failure::Failed(error.to_string())
 }
@@ -147,6 +176,13 @@ pub(super) fn ground(plan: &Plan) -> Result<Ground<'_>, Failure> {
         clock_hz: chip.value.clock.0,
     });
     Ok(ground.with_prices(plan.setting.prices.as_ref()))
+}
+
+/// The same network on a chip with other devices.
+pub(super) fn with_devices(plan: &Plan, arguments: &RunArguments, devices: Devices) -> Result<Chip, Failure> {
+    let ground = ground(plan)?.with_devices(devices);
+    let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
+    Ok(build(plan, arguments, &ground, &floor)?.0)
 }
 
 /// The network on the chip.
@@ -186,12 +222,17 @@ pub(super) struct Steps {
     /// What each step took [s].
     pub seconds: Vec<f64>,
     trace: Option<Trace>,
+    /// Whether the table says what arrays spent.
+    has_arrays: bool,
 }
 
 impl Steps {
     /// Nothing yet; the table goes to `folder` if there is one.
-    pub(super) fn begin(folder: Option<&Folder>) -> Result<Self, FolderError> {
-        Ok(Self { seconds: Vec::new(), trace: folder.map(|it| begin(it, STEPS, STEPS_HEADER)).transpose()? })
+    pub(super) fn begin(folder: Option<&Folder>, chip: &Chip) -> Result<Self, FolderError> {
+        let has_arrays = chip.arrays().next().is_some();
+        let header = if has_arrays { format!("{STEPS_HEADER},array_joules") } else { STEPS_HEADER.to_owned() };
+        let trace = folder.map(|it| begin(it, STEPS, &header)).transpose()?;
+        Ok(Self { seconds: Vec::new(), trace, has_arrays })
     }
 
     /// Notes the steps whose time is known by now.
@@ -200,8 +241,11 @@ impl Steps {
             self.seconds.push(record.seconds);
             let Some(trace) = &mut self.trace else { continue };
             let (counts, spent) = (&record.counts, report::core_energy(chip.prices(), &record.counts));
-            let joules: Vec<String> =
+            let mut joules: Vec<String> =
                 spent.components().iter().map(|(_, energy)| format!("{:?}", energy.joules())).collect();
+            if self.has_arrays {
+                joules.push(format!("{:?}", array_joules(chip, &record)));
+            }
             trace.append(|out| {
                 write!(out, "{},{:?},{},{}", record.step, record.seconds, counts.spikes(), counts.updates())?;
                 write!(out, ",{},{},{}", counts.axon_out, counts.total_hops(), counts.synaptic_events())?;
@@ -267,7 +311,7 @@ impl Traces {
             fired: Fired::default(),
             spikes: of_spikes.map(|trace| (trace, is_probed)),
             potentials: of_potentials.map(|trace| (trace, potentials)),
-            steps: Steps::begin(folder.filter(|_| probes.steps))?,
+            steps: Steps::begin(folder.filter(|_| probes.steps), chip)?,
             weights: begin("weights.csv", probes.weights, WEIGHTS_HEADER)?
                 .map(|trace| (trace, chip.learned())),
         })
@@ -329,6 +373,17 @@ impl Traces {
         written.extend(steps.finish()?);
         Ok(written)
     }
+}
+
+/// What arrays spent in a step [J].
+fn array_joules(chip: &Chip, record: &StepRecord) -> f64 {
+    // The arrays of a record are ascending, as those of the chip are.
+    let mut arrays = chip.arrays().enumerate();
+    let spent = record.arrays.iter().filter_map(|&(number, used)| {
+        let (_, array) = arrays.by_ref().find(|&(at, _)| at as u32 == number)?;
+        Some(report::array_energy(array, used))
+    });
+    spent.sum::<crate::energy::Energy>().joules()
 }
 
 const STEPS_HEADER: &str = "timestep,seconds,spikes,updates,packets,hops,synaptic_events,late,critical,soma_joules,\

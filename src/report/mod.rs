@@ -17,6 +17,7 @@
 //!
 //! Read [`Report`] first, then [`Facts`], then [`page`](mod@page).
 
+mod arrays;
 mod build;
 mod document;
 mod figures;
@@ -33,6 +34,7 @@ mod text;
 mod timeline;
 mod traces;
 
+pub use arrays::{ArraysReport, DeviceRun, DevicesReport, Difference, Spread, array_energy};
 pub use build::{Facts, Inputs};
 pub use document::{
     BitErrors, Channel, Components, Deflection, Energy, FaultEpoch, Faults, Latencies, Latency, LinkLoad,

@@ -4,11 +4,12 @@ use std::fmt::Write;
 
 use serde::Serialize;
 
+use super::arrays::{ArraysReport, array_energy, spent};
 use super::build::{broken, link_loads};
 use super::document::{Components, Faults, LinkLoad, Program, SCHEMA};
 use super::hauled::NetworkFacts;
 use crate::base::CoreId;
-use crate::energy::{CoreEnergy, CoreEvents, CorePrices};
+use crate::energy::{CoreEnergy, CoreEvents, CorePrices, Energy};
 use crate::mapping::{Avoided, Partition, Traffic};
 use crate::sim::chip::{Chip, CoreCounts};
 
@@ -51,7 +52,10 @@ pub struct NetworkReport {
     /// Cores that hold neurons; left out on chips of more than 4096 cores.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cores: Option<Vec<CoreLoad>>,
-    /// What an algorithm computed.
+    /// The arrays that hold synapses; absent on chips without.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub arrays: Option<ArraysReport>,
+    /// What an algorithm computed, or how often a classifier was right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<serde_json::Value>,
 }
@@ -255,26 +259,10 @@ impl NetworkReport {
     /// The report of a run; `seconds` of each of its steps.
     pub fn new(chip: &mut Chip, inputs: super::Inputs, seed: u64, complete: bool, seconds: Vec<f64>) -> Self {
         let total_seconds = chip.seconds();
-        let mut energy = CoreEnergy::default();
-        let mut counts: Option<CoreCounts> = None;
-        let mut cores = Vec::new();
-        for (core, own) in chip.counts().enumerate() {
-            let spent = core_energy(chip.prices(), own);
-            energy += spent;
-            match &mut counts {
-                Some(counts) => counts.add(own),
-                None => counts = Some(own.clone()),
-            }
-            let neurons = chip.neurons_on(CoreId::at(core));
-            if neurons > 0 {
-                cores.push(load(core, neurons, own, spent));
-            }
-        }
-        let counts = counts.unwrap_or_default();
-        let per = |count: u64| (count > 0).then(|| energy.total().joules() / count as f64);
+        let (counts, by_component, cores) = spent_by(chip);
+        let total_joules: f64 = by_component.iter().map(|(_, joules)| joules).sum();
+        let per = |count: u64| (count > 0).then(|| total_joules / count as f64);
         let rate = |count: u64| (total_seconds > 0.0).then(|| count as f64 / total_seconds);
-        let by_component: Vec<_> =
-            energy.components().into_iter().map(|(name, part)| (name, part.joules())).collect();
         Self {
             schema: SCHEMA,
             program: Program { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") },
@@ -299,16 +287,17 @@ impl NetworkReport {
                 trace_updates: counts.trace_updates(),
             },
             energy: NetworkEnergy {
-                total_joules: by_component.iter().map(|(_, joules)| joules).sum(),
+                total_joules,
                 by_component: Components(by_component),
                 per_spike_joules: per(counts.spikes()),
                 per_synaptic_event_joules: per(counts.synaptic_events()),
-                mean_power_watts: (total_seconds > 0.0).then(|| energy.total().joules() / total_seconds),
+                mean_power_watts: (total_seconds > 0.0).then(|| total_joules / total_seconds),
             },
             faults: None,
             links: None,
             mapping: None,
             cores: (chip.cores() <= MAX_CORES).then_some(cores),
+            arrays: ArraysReport::new(chip, total_joules),
             result: None,
         }
     }
@@ -374,11 +363,45 @@ impl NetworkReport {
         for (name, joules) in self.energy.by_component.0.iter().filter(|(_, joules)| *joules > 0.0) {
             line(&format!("  {name}"), format!("{joules:.4e} J"));
         }
+        for (name, text) in self.arrays.iter().flat_map(ArraysReport::lines) {
+            line(&name, text);
+        }
         for (name, text) in self.result.iter().flat_map(result_lines) {
             line(&name, text);
         }
         page
     }
+}
+
+/// What all cores have done, what that cost by component, and what each core with neurons has done.
+fn spent_by(chip: &Chip) -> (CoreCounts, Vec<(&'static str, f64)>, Vec<CoreLoad>) {
+    let mut energy = CoreEnergy::default();
+    let mut counts: Option<CoreCounts> = None;
+    let mut cores = Vec::new();
+    for (core, own) in chip.counts().enumerate() {
+        let spent = core_energy(chip.prices(), own);
+        energy += spent;
+        match &mut counts {
+            Some(counts) => counts.add(own),
+            None => counts = Some(own.clone()),
+        }
+        let neurons = chip.neurons_on(CoreId::at(core));
+        if neurons > 0 {
+            cores.push(load(core, neurons, own, spent));
+        }
+    }
+    for array in chip.arrays() {
+        if let Ok(at) = cores.binary_search_by_key(&array.core().0, |load| load.core) {
+            cores[at].energy += array_energy(array, array.total()).joules();
+        }
+    }
+    let parts = energy.components().into_iter().map(|(name, part)| (name, part.joules()));
+    let mut by_component: Vec<_> = parts.collect();
+    if chip.arrays().next().is_some() {
+        let [reads, standby] = spent(chip).map(Energy::joules);
+        by_component.extend([("array", reads), ("array_standby", standby)]);
+    }
+    (counts.unwrap_or_default(), by_component, cores)
 }
 
 fn load(core: usize, neurons: u32, counts: &CoreCounts, spent: CoreEnergy) -> CoreLoad {

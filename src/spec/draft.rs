@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Findings, Place};
 use super::document::{EXTENDS, HEADER_FIELDS, Kind};
+use super::embed;
 use super::overlay::overlay;
 use super::parse::{Passage, parse};
 use super::schema::Shape;
@@ -70,12 +71,17 @@ impl<'a> Gatherer<'a> {
         let shown = source.origin.to_string();
         let id = self.sources.add(Arc::new(source));
         let mut draft = Draft::split(self.parse(id)?);
+        let names_array = embed::names_array(&draft.body);
+        self.embed_arrays(&mut draft.body);
         let Some(wanted) = draft.take(EXTENDS) else { return Some(draft) };
         self.chain.push((identity, shown));
         let base = self.base(&wanted, folder.as_deref());
         self.chain.pop();
         let mut base = base?;
         base.take("name");
+        if names_array {
+            embed::drop_array(&mut base.body);
+        }
         Some(Draft {
             header: overlay(base.header, draft.header, None),
             body: overlay(base.body, draft.body, Some(self.shape)),

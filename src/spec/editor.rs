@@ -10,6 +10,7 @@ use super::schema::Schema;
 pub fn schema_of<T: Document>() -> Value {
     let mut schema = Schema::of::<T>().into_json();
     offer_bare_names(&mut schema);
+    offer_devices(&mut schema);
     add_header(&mut schema);
     if let Some(object) = schema.as_object_mut() {
         object.insert("title".into(), format!("Spikeloom {}", T::KIND).into());
@@ -55,6 +56,23 @@ fn insert_properties(schema: &mut Value, fields: &Map<String, Value>) {
     let properties = object.entry("properties").or_insert_with(|| json!({}));
     if let Some(properties) = properties.as_object_mut() {
         properties.extend(fields.clone());
+    }
+}
+
+/// The arrays of cores may be named, or built on a device that is named.
+fn offer_devices(schema: &mut Value) {
+    for holder in ["CoreParams", "GranuleParams"] {
+        let Some(array) = schema.pointer_mut(&format!("/$defs/{holder}/properties/array")) else { continue };
+        let description = array["description"].take();
+        let written = array.take();
+        *array = json!({
+            "description": description,
+            "anyOf": [
+                written,
+                {"type": "string", "description": "The name of a device, or of a file that describes one."},
+                {"type": "object", "required": [EXTENDS], "description": "A device, changed by what is written here."}
+            ]
+        });
     }
 }
 
@@ -125,6 +143,16 @@ mod tests {
             }
         });
         assert!(fields > 20, "{fields}");
+    }
+
+    #[test]
+    fn arrays_may_be_named() {
+        let schema = schema_of::<ChipDoc>();
+        for holder in ["CoreParams", "GranuleParams"] {
+            let array = &schema["$defs"][holder]["properties"]["array"];
+            assert!(array["description"].is_string(), "{holder}");
+            assert_eq!(array["anyOf"][1]["type"], "string", "{holder}");
+        }
     }
 
     #[test]

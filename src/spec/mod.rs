@@ -26,6 +26,7 @@ mod diagnostic;
 pub mod document;
 mod draft;
 mod editor;
+mod embed;
 mod explain;
 pub mod import;
 mod overlay;

@@ -3,14 +3,14 @@
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::diagnostic::{Diagnostic, Diagnostics, Findings, Place};
+use super::diagnostic::{Diagnostic, Diagnostics, Place};
 use super::document::{EXTENDS, HEADER_FIELDS, Kind};
-use super::draft::Draft;
+use super::draft::{Draft, Gatherer};
 use super::parse::{MAX_DEPTH, Passage, parse};
 use super::render::clip;
 use super::schema::Shape;
 use super::source::{Origin, Source};
-use super::sources::{Sources, TextId};
+use super::sources::TextId;
 use super::tree::{Entry, Key, Mark, Node, Value};
 use crate::base::problem;
 
@@ -74,22 +74,17 @@ impl Overrides {
         problems.into_result(overrides)
     }
 
-    /// Applies the overrides of `kind` in order: a later one wins.
-    pub(super) fn apply(
-        &self,
-        kind: Kind,
-        draft: &mut Draft,
-        shape: Shape<'_>,
-        sources: &mut Sources,
-        problems: &mut Findings,
-    ) {
+    /// Applies the overrides of the document that is gathered, in order: a later one wins.
+    pub(super) fn apply(&self, draft: &mut Draft, gatherer: &mut Gatherer<'_>) {
+        let kind = gatherer.kind;
         for set in self.0.iter().filter(|set| set.kind == kind) {
-            let id = sources.add(Arc::clone(&set.source));
+            let id = gatherer.sources.add(Arc::clone(&set.source));
             let passage = Passage { id, base: set.value, path: &set.shown_path() };
-            let Some(value) = parse(sources, passage, problems) else { continue };
-            if let Err(problem) = set.apply(id, draft, shape, value) {
-                problems.push(*problem);
+            let Some(value) = parse(&gatherer.sources, passage, &mut gatherer.problems) else { continue };
+            if let Err(problem) = set.apply(id, draft, gatherer.shape, value) {
+                gatherer.problems.push(*problem);
             }
+            gatherer.embed_arrays(&mut draft.body);
         }
     }
 }

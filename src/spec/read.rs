@@ -64,11 +64,13 @@ pub fn read<T: Document>(source: Source, overrides: &Overrides) -> Result<Loaded
     let schema = Schema::of::<T>();
     let stem = source.stem();
     let mut gatherer = Gatherer::new(T::KIND, schema.root());
-    let draft = gatherer.draft(source);
-    let Gatherer { mut sources, mut problems, .. } = gatherer;
+    let mut draft = gatherer.draft(source);
+    if let Some(draft) = &mut draft {
+        overrides.apply(draft, &mut gatherer);
+    }
+    let Gatherer { sources, mut problems, .. } = gatherer;
     let mut result = None;
-    if let Some(mut draft) = draft {
-        overrides.apply(T::KIND, &mut draft, schema.root(), &mut sources, &mut problems);
+    if let Some(draft) = draft {
         let Draft { mut header, mut body } = draft;
         let mut reader = Reader { sources: &sources, prefix: T::KIND.prefix(), problems: &mut problems };
         let header: Option<Header> = reader.accept(&mut header, Schema::of::<Header>().root());

@@ -8,9 +8,9 @@ use crate::base::Problems;
 use crate::mapping::MappingParams;
 use crate::network::describe::NetworkParams;
 use crate::sim::Record;
-use crate::workload::Algorithm;
 use crate::workload::algorithm::*;
 use crate::workload::traffic::TrafficParams;
+use crate::workload::{Algorithm, LabelParams};
 
 macro_rules! workload_document {
     ($($(#[$doc:meta])* $name:literal $field:ident: $Parameters:ident,)+) => {
@@ -35,6 +35,9 @@ macro_rules! workload_document {
             /// What of a network is written down step by step.
             #[serde(default, skip_serializing_if = "Option::is_none")]
             pub probes: Option<Probes>,
+            /// What a network that classifies is to answer; its report says how often it does.
+            #[serde(default, skip_serializing_if = "Option::is_none")]
+            pub labels: Option<LabelParams>,
             /// Tables written beside the report of traffic. Default: links, routers and nodes; for traces
             /// packets, too.
             #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -124,7 +127,9 @@ impl Document for WorkloadDoc {
         for algorithm in algorithms {
             problems.0.extend(algorithm.validate().err().into_iter().flat_map(|wrong| wrong.0));
         }
-        for (given, field) in [(self.steps.is_some(), "steps"), (self.probes.is_some(), "probes")] {
+        problems.absorb("labels", self.labels.as_ref().map_or(Ok(()), LabelParams::validate));
+        let (steps, probes, labels) = (self.steps.is_some(), self.probes.is_some(), self.labels.is_some());
+        for (given, field) in [(steps, "steps"), (probes, "probes"), (labels, "labels")] {
             problems.require(!given || self.network.is_some(), field, || "this goes with a `network`".into());
         }
         problems.require(self.mapping.is_none() || self.traffic.is_none(), "mapping", || {

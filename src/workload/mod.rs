@@ -12,6 +12,7 @@
 pub mod algorithm;
 pub mod graph;
 pub mod host;
+pub mod labels;
 pub mod optimise;
 pub mod problem;
 pub mod traffic;
@@ -20,3 +21,4 @@ mod trial;
 pub mod walks;
 
 pub use algorithm::{Algorithm, AlgorithmOutcome};
+pub use labels::{LabelParams, Score, Tally};

@@ -76,6 +76,67 @@ pub fn nodal_oracle(cells: &Matrix, wires: Segments, floating: &[bool], voltages
     (0..m).map(|j| x[column(n - 1, j)] / wires.column).collect()
 }
 
+/// Column currents by the LDLᵀ factorisation of the nodal matrix as a band: cell by cell a row node and a column
+/// node, so that nothing couples further than two rows of the array.
+#[allow(dead_code)]
+pub fn banded_oracle(cells: &Matrix, wires: Segments, voltages: &[f64]) -> Vec<f64> {
+    let (n, m) = (cells.rows(), cells.columns());
+    let (size, width) = (2 * n * m, 2 * m);
+    let node = |i: usize, j: usize| 2 * (i * m + j);
+    // Row k holds the entries of its columns k − width to k.
+    let mut band = vec![0.0; size * (width + 1)];
+    let mut right = vec![0.0; size];
+    let mut join = |p: usize, q: Option<usize>, g: f64| {
+        band[p * (width + 1) + width] += g;
+        if let Some(q) = q {
+            band[q * (width + 1) + width] += g;
+            let (low, high) = (p.min(q), p.max(q));
+            band[high * (width + 1) + width - (high - low)] -= g;
+        }
+    };
+    for i in 0..n {
+        for j in 0..m {
+            let (row, column) = (node(i, j), node(i, j) + 1);
+            join(row, Some(column), cells.at(i, j));
+            join(row, (j > 0).then(|| node(i, j) - 2), 1.0 / wires.row);
+            join(column, (i + 1 < n).then(|| node(i + 1, j) + 1), 1.0 / wires.column);
+        }
+        right[node(i, 0)] = voltages[i] / wires.row;
+    }
+    for k in 0..size {
+        let (before, own) = band.split_at_mut(k * (width + 1));
+        let first = k.saturating_sub(width);
+        for j in first..k {
+            // The sum over l of L_kl D_l L_jl; what is stored until then is L_kl D_l.
+            let row = &before[j * (width + 1)..][..width + 1];
+            let low = first.max(j.saturating_sub(width));
+            let (a, b) = (&own[low + width - k..j + width - k], &row[low + width - j..width]);
+            let sum: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+            own[j + width - k] -= sum;
+        }
+        let mut pivot = own[width];
+        for j in first..k {
+            let product = own[j + width - k];
+            let factor = product / before[j * (width + 1) + width];
+            own[j + width - k] = factor;
+            pivot -= factor * product;
+            right[k] -= factor * right[j];
+        }
+        own[width] = pivot;
+    }
+    for k in (0..size).rev() {
+        let own = &band[k * (width + 1)..][..width + 1];
+        right[k] /= own[width];
+        let value = right[k];
+        let first = k.saturating_sub(width);
+        // What the later rows took from row j before its division by the pivot is put in here.
+        for j in first..k {
+            right[j] -= own[j + width - k] * value * band[j * (width + 1) + width];
+        }
+    }
+    (0..m).map(|j| right[node(n - 1, j) + 1] / wires.column).collect()
+}
+
 /// Solves a system given with its right-hand side as last column.
 pub fn gauss(mut a: Vec<Vec<f64>>) -> Vec<f64> {
     let n = a.len();

@@ -1,6 +1,6 @@
 //! Wire resistance of crossbars against reference values and a plain nodal solver.
 
-use crate::measures::{floats, gauss, golden, golden_crossbar, near, nodal_oracle};
+use crate::measures::{banded_oracle, floats, gauss, golden, golden_crossbar, near, nodal_oracle};
 use spikeloom::synapse::array::crossbar::{half_select_energy, sneak_resistance};
 use spikeloom::synapse::array::matrix::Matrix;
 use spikeloom::synapse::array::wires::{Curve, Network, Segments, effective_conductance, solve_nonlinear};
@@ -80,6 +80,33 @@ fn every_shape_agrees_with_plain_elimination() {
         for (found, expected) in network.solve(&voltages).expect("it converges").currents.iter().zip(&oracle)
         {
             near(*found, *expected, 1e-9);
+        }
+    }
+}
+
+#[test]
+fn large_arrays_agree_with_a_sparse_factorisation() {
+    let small = Matrix::from_fn(6, 5, |i, j| 1e-6 * (1 + (17 * i + 5 * j * j) % 90) as f64);
+    let voltages: Vec<f64> = (0..6).map(|i| 0.3 - 0.09 * i as f64).collect();
+    let segments = Segments { row: 40.0, column: 300.0 };
+    let (plain, sparse) =
+        (nodal_oracle(&small, segments, &[], &voltages), banded_oracle(&small, segments, &voltages));
+    plain.iter().zip(&sparse).for_each(|(plain, sparse)| near(*sparse, *plain, 1e-11));
+    // Beyond 128 lines both ways; and far beyond, where the band is narrow.
+    for (n, m, segments) in [(136, 130, equal(1.0)), (700, 20, Segments { row: 0.5, column: 4.0 })] {
+        let cells = Matrix::from_fn(n, m, |i, j| {
+            1e-6 + 99e-6 * ((7919 * i + 104_729 * j + 31 * i * j) % 1000) as f64 / 999.0
+        });
+        let voltages: Vec<f64> = (0..n).map(|i| 0.2 * ((37 * i + 11) % 101) as f64 / 100.0).collect();
+        let oracle = banded_oracle(&cells, segments, &voltages);
+        let effective = effective_conductance(&cells, segments).expect("it is well-conditioned");
+        let network = Network { cells: &cells, segments, floating: &[] };
+        let solved = network.solve(&voltages).expect("it converges").currents;
+        let largest = oracle.iter().fold(0.0f64, |most, i| most.max(i.abs()));
+        for found in [currents(&effective, &voltages), solved] {
+            for (found, expected) in found.iter().zip(&oracle) {
+                assert!((found - expected).abs() <= 1e-9 * largest, "{n} x {m}: {found} {expected}");
+            }
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What a chip is made of: shards of about equal weight, threads, prices.
 
+use super::arrays::Arrays;
 use super::layout::Layout;
+use super::params::GranuleParams;
 use super::plan::Plan;
 use super::shard::{Shape, Shard};
 use super::site::Ground;
@@ -30,13 +32,18 @@ pub(super) fn cut(plan: &Plan, shards: usize) -> Vec<usize> {
     cuts
 }
 
-pub(super) fn shards(plan: &Plan, cuts: &[usize], shape: Shape, mut banks: Vec<Bank>) -> Vec<Shard> {
+pub(super) fn shards(
+    plan: &Plan,
+    cuts: &[usize],
+    shape: Shape,
+    (mut banks, mut arrays): (Vec<Bank>, Arrays),
+) -> Vec<Shard> {
     cuts.windows(2)
         .map(|cores| {
             let own = plan.layout.bank_first[cores[1]] - plan.layout.bank_first[cores[0]];
             let rest = banks.split_off(own as usize);
             let banks = std::mem::replace(&mut banks, rest);
-            Shard::new(plan, cores[0]..cores[1], shape, banks)
+            Shard::new(plan, cores[0]..cores[1], shape, banks, arrays.split_off(cores[1]))
         })
         .collect()
 }
@@ -61,14 +68,20 @@ pub(super) fn prices(ground: &Ground<'_>, layout: &Layout) -> CorePrices {
         Some(hops) => hops.all().map(|cost| cost.energy.0),
         None => ground.hop_energy(),
     };
+    // What arrays do is priced by the arrays.
+    let digital = |price: fn(&GranuleParams) -> f64| {
+        let granules = params.granules.iter().enumerate();
+        let price = |(at, granule)| if params.array_of(at).is_some() { 0.0 } else { price(granule) };
+        granules.map(price).collect()
+    };
     CorePrices {
         soma: layout
             .costs
             .iter()
             .map(|it| [it.access, it.update, it.spike].map(|cost| cost.energy.0))
             .collect(),
-        synapse: params.granules.iter().map(|granule| granule.synapse.energy.0).collect(),
-        dendrite: params.granules.iter().map(|granule| granule.dendrite.energy.0).collect(),
+        synapse: digital(|granule| granule.synapse.energy.0),
+        dendrite: digital(|granule| granule.dendrite.energy.0),
         learning: params
             .granules
             .iter()

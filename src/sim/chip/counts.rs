@@ -129,6 +129,15 @@ impl fmt::Display for Critical {
     }
 }
 
+/// What an array was used for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ArrayUse {
+    /// Steps in which its columns were read.
+    pub reads: u64,
+    /// Full drives of its rows.
+    pub drives: u64,
+}
+
 /// What one step of the whole chip amounted to.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepRecord {
@@ -140,4 +149,6 @@ pub struct StepRecord {
     pub critical: Option<Critical>,
     /// What happened in it.
     pub counts: CoreCounts,
+    /// Arrays that were read, by their number.
+    pub arrays: Vec<(u32, ArrayUse)>,
 }

@@ -127,6 +127,10 @@ impl Free {
                 "rewards come to all cores in one step, and cores that run freely have none in common";
             problems.push(Problem::new("synchronisation", message));
         }
+        if plan.arrays.is_some() {
+            let message = "arrays are read once in a step of the chip, and cores that run freely have none in common";
+            problems.push(Problem::new("synchronisation", message));
+        }
         if plan.drawing.is_some() {
             let message = "packets of cores that run freely are kept until they arrive; procedural synapses, which \
                 are drawn for one step, have to be stored";
@@ -191,7 +195,7 @@ impl Free {
         let critical = (seconds > 0.0).then_some(Critical::Core(CoreId(last)));
         self.state.step += 1;
         Done {
-            record: StepRecord { step: self.state.step - 1, seconds, critical, counts },
+            record: StepRecord { step: self.state.step - 1, seconds, critical, counts, arrays: Vec::new() },
             fired: fired.into_iter().map(NeuronId).collect(),
             values: values.into_iter().map(f64::from_bits).collect(),
         }

@@ -1,6 +1,8 @@
 //! The precision of weights: whole multiples of a power of two that all synapses of a core share.
 
 use super::layout::Layout;
+use super::plan::in_memory;
+use super::site::Ground;
 use crate::network::SynapseColumns;
 use crate::synapse::Weights;
 
@@ -29,10 +31,17 @@ impl Grain {
     }
 }
 
-/// The grain of each core, such that the weights of its synapses fit, and what they learn up to `reach`.
-pub(super) fn grains(synapses: &SynapseColumns, layout: &Layout, reach: &[f64], bits: u8) -> Vec<Grain> {
+/// The grain of each core, such that the weights of its synapses fit, and what they learn up to `reach`; arrays have a
+/// precision of their own.
+pub(super) fn grains(
+    synapses: &SynapseColumns,
+    (layout, ground): (&Layout, &Ground<'_>),
+    reach: &[f64],
+    bits: u8,
+) -> Vec<Grain> {
     let mut largest = reach.to_vec();
-    for (index, &target) in synapses.target.iter().enumerate() {
+    let targets = synapses.target.iter().enumerate();
+    for (index, &target) in targets.filter(|&(_, &target)| in_memory(target, layout, ground)) {
         let largest = &mut largest[layout.core_of(layout.site[target as usize]).index()];
         *largest = largest.max(synapses.weight.at(index).abs());
     }
@@ -40,8 +49,15 @@ pub(super) fn grains(synapses: &SynapseColumns, layout: &Layout, reach: &[f64], 
 }
 
 /// The weights, each as its core holds it.
-pub(super) fn rounded(synapses: &SynapseColumns, layout: &Layout, grains: &[Grain]) -> Weights {
+pub(super) fn rounded(
+    synapses: &SynapseColumns,
+    (layout, ground): (&Layout, &Ground<'_>),
+    grains: &[Grain],
+) -> Weights {
     let round = |(index, &target): (usize, &u32)| {
+        if !in_memory(target, layout, ground) {
+            return synapses.weight.at(index);
+        }
         let core = layout.core_of(layout.site[target as usize]).index();
         grains[core].round(synapses.weight.at(index))
     };

@@ -74,6 +74,13 @@ impl Machine for Chip {
     fn set_weight(&mut self, index: usize, weight: f64) {
         self.activity.host_round_trips += 1;
         let position = self.plan.moved(index);
+        if let Some(cell) = self.plan.arrays.as_ref().and_then(|arrays| arrays.cell(&self.plan, position)) {
+            let change = weight - self.plan.memory.weight(position);
+            self.plan.memory.set_weight(position, weight + 0.0);
+            let shard = usize::from(self.shard_of[cell.core]);
+            self.shards[shard].arrays.change(cell, change);
+            return;
+        }
         self.write_weight(position, weight);
     }
 
@@ -82,6 +89,7 @@ impl Machine for Chip {
         for shard in &mut self.shards {
             shard.banks.iter_mut().for_each(Bank::reset);
             shard.arrivals.reset();
+            shard.arrays.forget();
             shard.learners.iter_mut().flatten().for_each(|learner| learner.reset());
         }
         if let Some(free) = &mut self.free {
@@ -98,6 +106,7 @@ impl Machine for Chip {
     fn is_quiet(&self) -> bool {
         let waits = |shard: &Shard| shard.learners.iter().flatten().any(|learner| learner.is_waiting());
         let is_still = self.free.as_ref().is_none_or(|free| free.is_quiet());
-        is_still && self.shards.iter().all(|shard| shard.arrivals.is_empty() && !waits(shard))
+        let is_quiet = |shard: &Shard| shard.arrivals.is_empty() && shard.arrays.is_quiet() && !waits(shard);
+        is_still && self.shards.iter().all(is_quiet)
     }
 }

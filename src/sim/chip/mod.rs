@@ -19,6 +19,7 @@
 //!
 //! Read [`Chip`] first, then `shard.rs`, the hot part.
 
+mod arrays;
 mod arrivals;
 mod build;
 mod counts;
@@ -51,14 +52,16 @@ use crate::network::{Activity, Halt, Net};
 use crate::neuron::Bank;
 use crate::sim::Fidelity;
 
-pub use counts::{CoreCounts, Critical, StepRecord};
+pub use arrays::{CoreArray, Programming};
+pub use counts::{ArrayUse, CoreCounts, Critical, StepRecord};
 pub use drive::{ChipEnding, DriveError, drive};
 pub use haul::{Haul, HaulState, Hauled};
 pub use hops::direction;
 pub use params::{CoreParams, GranuleParams, HopCosts, Late, Synchronisation, TileOrder};
 pub use placement::Placement;
-pub use site::{Ground, Wires};
+pub use site::{Devices, Ground, Wires};
 
+use arrays::Arrays;
 use build::{cut, pool, prices, shards, tiles_in_use};
 use free::Free;
 use layout::Layout;
@@ -160,7 +163,9 @@ impl Chip {
         };
         let slack = if matches!(tick, Some((_, Late::Apply))) { LATEST as usize } else { 0 };
         let shape = Shape { shards: cuts.len() - 1, granules: params.granules.len(), slack };
-        let mut shards = shards(&plan, &cuts, shape, banks);
+        let pool = pool(threads)?;
+        let arrays = Arrays::program(&plan, &net.lessons, ground, pool.as_ref())?;
+        let mut shards = shards(&plan, &cuts, shape, (banks, arrays));
         let mut learners = learning::learners(&net, &plan, ground)?.into_iter();
         for shard in &mut shards {
             shard.learners = learners.by_ref().take(shard.cores.len()).collect();
@@ -182,7 +187,7 @@ impl Chip {
             free,
             shards,
             clockwork,
-            threads: pool(threads)?,
+            threads: pool,
             pending: None,
             spare: Vec::new(),
             records: None,
@@ -270,6 +275,11 @@ impl Chip {
     /// What the events that are counted cost.
     pub fn prices(&self) -> &CorePrices {
         &self.prices
+    }
+
+    /// The arrays that hold synapses, core by core.
+    pub fn arrays(&self) -> impl Iterator<Item = &CoreArray> {
+        self.shards.iter().flat_map(|shard| shard.arrays.iter())
     }
 
     /// Memory for synapses, packets and what is under way [bytes].

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::base::unit::{Joules, Seconds};
 use crate::base::{Problem, Problems};
 use crate::neuron::{EventCost, NeuronModel, SomaCost};
+use crate::synapse::array::ArrayParams;
 
 /// Most neurons of a core: synapses name their neuron by 16 bits.
 pub const MAX_NEURONS: u32 = 1 << 16;
@@ -53,6 +54,14 @@ pub struct CoreParams {
     pub axon_out: EventCost,
     /// The kinds of neurons and synapses that a core holds side by side; default: one that takes all.
     pub granules: Vec<GranuleParams>,
+    /// Arrays of devices that hold the synapses of a core in place of its digital memory: their precision,
+    /// limits, times and energies count instead of `weight_bits`, `synapses`, `fan_in` and the granules'
+    /// `synapse` and `dendrite`. A map as in a device file, or the name of one; `extends` names one to build on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub array: Option<ArrayParams>,
+    /// Time from programming the arrays to the run [s]: what drifts has drifted by then.
+    #[serde(skip_serializing_if = "is_new")]
+    pub array_age: Seconds,
     /// What a hop costs: the energy in every fidelity, the time where the network is not simulated router by
     /// router (`ideal`, `sanafe` and `sanafe-simple`). Absent: time by the router's pipeline; energy by the chip's
     /// `energy`, the mean over the links of a direction, clocks and leakage apart.
@@ -74,6 +83,10 @@ pub struct CoreParams {
     pub synchronisation: Synchronisation,
 }
 
+fn is_new(age: &Seconds) -> bool {
+    age.0 == 0.0
+}
+
 impl Default for CoreParams {
     fn default() -> Self {
         Self {
@@ -88,6 +101,8 @@ impl Default for CoreParams {
             axon_in: EventCost::default(),
             axon_out: EventCost::default(),
             granules: vec![GranuleParams::default()],
+            array: None,
+            array_age: Seconds(0.0),
             hops: None,
             link_buffer: 16,
             send_queue: None,
@@ -127,6 +142,10 @@ pub struct GranuleParams {
     /// Accessing, updating and firing a neuron. Absent: what the neuron's model states for itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub soma: Option<SomaCost>,
+    /// Arrays of its own that hold the synapses of its neurons, like the core's `array`. Absent: the core's, if
+    /// that has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub array: Option<ArrayParams>,
     /// Reading and changing one weight that learns: once for each that a spike at either end touches, and
     /// for each that a reward changes.
     #[serde(skip_serializing_if = "is_free")]
@@ -149,6 +168,7 @@ impl Default for GranuleParams {
             synapse: EventCost::default(),
             dendrite: EventCost::default(),
             soma: None,
+            array: None,
             weight_update: EventCost::default(),
             trace_update: EventCost::default(),
         }
@@ -267,7 +287,28 @@ impl CoreParams {
         range("weight_bits", self.weight_bits.unwrap_or(1).into(), 1, 32);
         self.check_costs(&mut problems);
         self.check_granules(&mut problems);
+        problems.absorb("array", self.array.as_ref().map_or(Ok(()), ArrayParams::validate));
+        let age = self.array_age.0;
+        problems.require(age >= 0.0 && age.is_finite(), "array_age", || format!("{age} s is no age"));
         problems.into_result(())
+    }
+
+    /// The arrays that hold the synapses of a granule, if any do, and which of the core's they are: 0 for
+    /// those of the whole core, 1 and up for those of single granules.
+    pub fn array_of(&self, granule: usize) -> Option<(u8, &ArrayParams)> {
+        let own = self.granules[granule].array.as_ref().map(|array| (granule as u8 + 1, array));
+        own.or(self.array.as_ref().map(|array| (0, array)))
+    }
+
+    /// Neurons and inputs that the arrays of a granule have room for; `None` where nothing limits them. A core
+    /// that can hold more neurons than an array has outputs sets as many arrays side by side as those take, if
+    /// there are so many, and uses the rest for more inputs.
+    pub fn array_room(&self, granule: usize) -> Option<[u32; 2]> {
+        let limits = self.array_of(granule)?.1.limits();
+        let (outputs, arrays) = (limits.outputs.max(1), limits.arrays?);
+        let neurons = self.granules[granule].neurons.unwrap_or(self.neurons).min(self.neurons);
+        let across = neurons.div_ceil(outputs).clamp(1, arrays.max(1));
+        Some([outputs.saturating_mul(across), limits.rows.saturating_mul(arrays / across)])
     }
 
     fn check_costs(&self, problems: &mut Problems) {
@@ -311,6 +352,7 @@ impl CoreParams {
                     check_cost(problems, &path(&format!("soma.{name}")), cost);
                 }
             }
+            problems.absorb(&path("array"), granule.array.as_ref().map_or(Ok(()), ArrayParams::validate));
             for (at, name) in granule.models.iter().enumerate() {
                 if !NeuronModel::NAMES.contains(&name.as_str()) {
                     let problem =

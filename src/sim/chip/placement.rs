@@ -193,6 +193,17 @@ fn runners(net: &Net, params: &CoreParams, population: usize) -> Result<Vec<u8>,
     Ok(found)
 }
 
+/// Neurons of a core that is filled one after the other, in all and by granule: as many as the chip file says, and
+/// as many as have a column in the arrays of their granule.
+fn most(params: &CoreParams) -> (u32, Vec<u32>) {
+    let columns = |granule: usize| params.array_room(granule).map_or(u32::MAX, |[neurons, _]| neurons);
+    let own = |granule: usize| params.granules[granule].neurons.unwrap_or(u32::MAX).min(columns(granule));
+    let granules = 0..params.granules.len();
+    let shared = granules.clone().all(|granule| matches!(params.array_of(granule), Some((0, _))));
+    let whole = if shared { columns(0) } else { u32::MAX };
+    (params.neurons.min(whole), granules.map(own).collect())
+}
+
 fn first_of(granules: &[u8]) -> u8 {
     granules.first().copied().unwrap_or(0)
 }
@@ -205,6 +216,8 @@ struct Filler<'a> {
     cores: std::vec::IntoIter<CoreId>,
     core: Option<CoreId>,
     held: Vec<u32>,
+    /// Neurons that a core holds, and those of each of its granules.
+    most: (u32, Vec<u32>),
 }
 
 impl<'a> Filler<'a> {
@@ -217,17 +230,16 @@ impl<'a> Filler<'a> {
         let mut cores = ground.working().collect::<Vec<_>>().into_iter();
         let core = cores.next();
         let held = vec![0; ground.params.granules.len()];
-        Ok(Self { ground, runners, neurons: net.neurons(), cores, core, held })
+        Ok(Self { ground, runners, neurons: net.neurons(), cores, core, held, most: most(ground.params) })
     }
 
     fn seat(&mut self, population: usize) -> Result<(CoreId, u8), Problems> {
-        let params = self.ground.params;
         loop {
             let Some(core) = self.core else { return Err(self.full()) };
-            let has_room = self.held.iter().sum::<u32>() < params.neurons;
+            let has_room = self.held.iter().sum::<u32>() < self.most.0;
             let free = |&&granule: &&u8| {
                 let granule = usize::from(granule);
-                has_room && self.held[granule] < params.granules[granule].neurons.unwrap_or(u32::MAX)
+                has_room && self.held[granule] < self.most.1[granule]
             };
             if let Some(&granule) = self.runners[population].iter().find(free) {
                 self.held[usize::from(granule)] += 1;
@@ -242,7 +254,7 @@ impl<'a> Filler<'a> {
         let working = self.ground.working().count();
         let message = format!(
             "{} neurons do not fit on {working} working cores of {} neurons each",
-            self.neurons, self.ground.params.neurons
+            self.neurons, self.most.0
         );
         Problems::one("", message)
     }

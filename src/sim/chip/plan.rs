@@ -7,6 +7,7 @@
 
 use std::ops::Range;
 
+use super::arrays::ArrayPlan;
 use super::drawing::{Census, Drawing};
 use super::grain::{self, Grain};
 use super::hops::{self, Hops};
@@ -43,6 +44,8 @@ pub(super) struct Plan {
     pub hops: Vec<Hops>,
     /// The synapses of all cores.
     pub memory: SynapseMemory,
+    /// Which of them are in arrays, if any are.
+    pub arrays: Option<ArrayPlan>,
     /// By position in the network: position in `memory`; empty where they agree.
     moved: Vec<u32>,
     /// By core: the weights that its synapses can have, where they are not any.
@@ -65,7 +68,8 @@ impl Plan {
         let lessons = of_synapses(&net.lessons, synapses.target.len())?;
         let traces: Vec<u32> = net.lessons.iter().map(|lesson| lesson.rule.traces()).collect();
         let profiles = Profiles::new(ground, &traces);
-        let mut maker = Maker::new(&layout, profiles, (&synapses, &lessons), &core);
+        let in_array = (0..ground.params.granules.len()).map(|it| ground.params.array_of(it).is_some());
+        let mut maker = Maker::new(&layout, profiles, (&synapses, &lessons), &core, in_array.collect());
         for site in 0..layout.neuron.len() {
             maker.send(site);
         }
@@ -75,9 +79,10 @@ impl Plan {
         let (profiles, kinds) = profiles.finish()?;
         let latencies = profiles.iter().map(|profile| profile.latency).collect();
         let reach = reach(&net.lessons, &layout, census.largest);
-        let grains = ground.params.weight_bits.map(|bits| grain::grains(&synapses, &layout, &reach, bits));
+        let weight_bits = ground.params.weight_bits;
+        let grains = weight_bits.map(|bits| grain::grains(&synapses, (&layout, ground), &reach, bits));
         let weight = match &grains {
-            Some(grains) => grain::rounded(&synapses, &layout, grains),
+            Some(grains) => grain::rounded(&synapses, (&layout, ground), grains),
             None => synapses.weight.clone(),
         };
         let timing = timing(&synapses);
@@ -97,7 +102,7 @@ impl Plan {
         let drawing = Drawing { drawn, core, kinds, grains: grains.clone() };
         let drawing = Some(drawing).filter(|drawing| !drawing.drawn.is_empty());
         let hops = hops::by_site(&layout, (&fan_first, &fan), drawing.as_ref(), ground)?;
-        Ok(Self {
+        let mut plan = Self {
             layout,
             fan_first,
             fan,
@@ -105,11 +110,18 @@ impl Plan {
             latencies,
             hops,
             memory,
+            arrays: None,
             moved,
             grains,
             longest,
             drawing,
-        })
+        };
+        plan.arrays = ArrayPlan::new(&plan, ground)?;
+        if plan.arrays.is_some() && plan.drawing.is_some() {
+            let message = "arrays are programmed with their synapses: procedural ones have to be stored";
+            return Err(Problems::one("array", message));
+        }
+        Ok(plan)
     }
 
     /// The packets that the neuron at `site` sends.
@@ -130,6 +142,15 @@ impl Plan {
     #[inline]
     pub(super) fn synapses(&self, packet: usize) -> Range<usize> {
         self.fan[packet].start as usize..self.fan[packet + 1].start as usize
+    }
+
+    /// Those of them that are in digital memory.
+    #[inline]
+    pub(super) fn digital(&self, packet: usize) -> Range<usize> {
+        match &self.arrays {
+            None => self.synapses(packet),
+            Some(arrays) => self.fan[packet].start as usize..arrays.digital_end(packet),
+        }
     }
 
     /// The packet that synapse `position` of the memory belongs to.
@@ -171,6 +192,7 @@ impl Plan {
             + 4 * (self.fan_first.len() + self.moved.len())
             + layout
             + self.drawing.as_ref().map_or(0, Drawing::bytes)
+            + self.arrays.as_ref().map_or(0, ArrayPlan::bytes)
     }
 }
 
@@ -228,6 +250,12 @@ fn timing(synapses: &SynapseColumns) -> Column<Timing> {
     }
 }
 
+/// Whether the synapses of the neuron `target` are in digital memory, and not in arrays.
+pub(super) fn in_memory(target: u32, layout: &Layout, ground: &Ground<'_>) -> bool {
+    let site = layout.site[target as usize];
+    ground.params.array_of(usize::from(layout.granule[site as usize])).is_none()
+}
+
 /// What the chip cannot hold.
 fn check_limits(
     synapses: &SynapseColumns,
@@ -236,6 +264,8 @@ fn check_limits(
     ground: &Ground<'_>,
 ) -> Result<(), Problems> {
     let params = ground.params;
+    // What arrays hold is checked against the arrays.
+    let in_memory = |&&target: &&u32| in_memory(target, layout, ground);
     let mut problems = Problems::new();
     let stored = synapses.delay.values().iter().copied().max().unwrap_or(0);
     let delay = stored.max(drawn.longest_delay());
@@ -249,7 +279,7 @@ fn check_limits(
     if let Some(most) = params.synapses {
         let mut held = census.held.clone();
         let core = |&target: &u32| layout.core_of(layout.site[target as usize]).index();
-        synapses.target.iter().for_each(|target| held[core(target)] += 1);
+        synapses.target.iter().filter(in_memory).for_each(|target| held[core(target)] += 1);
         for (core, &held) in held.iter().enumerate().filter(|&(_, &held)| held > most).take(20) {
             let message =
                 format!("{held} synapses do not fit: the core holds {most}, {} too many", held - most);
@@ -259,7 +289,7 @@ fn check_limits(
     if let Some(most) = params.fan_in {
         let mut fan_in = census.fan_in.clone();
         fan_in.resize(layout.site.len(), 0);
-        synapses.target.iter().for_each(|&target| fan_in[target as usize] += 1);
+        synapses.target.iter().filter(in_memory).for_each(|&target| fan_in[target as usize] += 1);
         for (neuron, &found) in fan_in.iter().enumerate().filter(|&(_, &found)| found > most).take(20) {
             let message =
                 format!("{found} synapses lead to it, {} more than a neuron can have", found - most);
@@ -295,6 +325,8 @@ struct Maker<'a> {
     lessons: &'a [u16],
     /// By neuron: its core.
     core: &'a [u16],
+    /// By granule: arrays hold its synapses.
+    in_array: Vec<bool>,
     fan_first: Vec<u32>,
     fan: Vec<FanOut>,
     profiles: Profiles<'a>,
@@ -309,6 +341,7 @@ impl<'a> Maker<'a> {
         profiles: Profiles<'a>,
         (synapses, lessons): (&'a SynapseColumns, &'a [u16]),
         core: &'a [u16],
+        in_array: Vec<bool>,
     ) -> Self {
         let sites = layout.neuron.len();
         let mut fan_first = Vec::with_capacity(sites + 1);
@@ -319,6 +352,7 @@ impl<'a> Maker<'a> {
             synapses,
             lessons,
             core,
+            in_array,
             fan_first,
             fan: vec![end],
             profiles,
@@ -331,13 +365,18 @@ impl<'a> Maker<'a> {
         let neuron = NeuronId(self.layout.neuron[site]).index();
         let own = self.synapses.first[neuron]..self.synapses.first[neuron + 1];
         self.keys.clear();
-        let core = |index: u32| u64::from(self.core[self.synapses.target[index as usize] as usize]);
-        self.keys.extend(own.map(|index| core(index) << 32 | u64::from(index)));
+        // By core; in a core those in digital memory come first.
+        let place = |index: u32| {
+            let target = self.synapses.target[index as usize] as usize;
+            let granule = self.layout.granule[self.layout.site[target] as usize];
+            u64::from(self.core[target]) << 1 | u64::from(self.in_array[usize::from(granule)])
+        };
+        self.keys.extend(own.map(|index| place(index) << 32 | u64::from(index)));
         if !self.keys.is_sorted() {
             self.keys.sort_unstable();
         }
         self.fan.pop();
-        for packet in self.keys.chunk_by(|a, b| a >> 32 == b >> 32) {
+        for packet in self.keys.chunk_by(|a, b| a >> 33 == b >> 33) {
             let start = self.order.len() as u32;
             let met = packet.iter().map(|&key| {
                 let index = key as u32 as usize;
@@ -346,7 +385,7 @@ impl<'a> Maker<'a> {
                 Met { granule, lesson: self.lessons.get(index).copied().unwrap_or(0) }
             });
             let profile = self.profiles.of(met);
-            self.fan.push(FanOut { start, core: (packet[0] >> 32) as u16, profile });
+            self.fan.push(FanOut { start, core: (packet[0] >> 33) as u16, profile });
             self.order.extend(packet.iter().map(|&key| key as u32));
         }
         self.fan_first.push(self.fan.len() as u32);

@@ -147,6 +147,10 @@ impl<'a> Profiles<'a> {
         let params = self.ground.params;
         let mut latency = params.axon_in.latency.0;
         for &(granule, count) in &events {
+            // Arrays take their time when they are read.
+            if params.array_of(usize::from(granule)).is_some() {
+                continue;
+            }
             let granule = &params.granules[usize::from(granule)];
             let event = granule.synapse.latency.0 + granule.dendrite.latency.0;
             // Added up one by one, as a core works through them: sums of doubles depend on that.

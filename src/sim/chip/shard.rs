@@ -9,6 +9,7 @@
 use std::cmp::Ordering;
 use std::ops::Range;
 
+use super::arrays::Arrays;
 use super::arrivals::Arrivals;
 use super::counts::CoreCounts;
 use super::drawing::{DRAWN, Letters};
@@ -17,6 +18,7 @@ use super::plan::Plan;
 use super::profile::Profile;
 use super::timing::{Message, Outbox};
 use crate::base::NeuronId;
+use crate::network::Halt;
 use crate::neuron::{Bank, Ids, SomaCost, Status, StepInput, StepOutput};
 
 /// A packet on its way to a shard.
@@ -79,6 +81,10 @@ pub(super) struct Shard {
     pub first_bank: usize,
     pub banks: Vec<Bank>,
     pub arrivals: Arrivals,
+    /// The arrays of these cores.
+    pub arrays: Arrays,
+    /// Why a core cannot go on.
+    pub halt: Option<Halt>,
     /// Neurons that fired in this step, in the order of the cores, and what they emitted.
     pub fired: Vec<NeuronId>,
     pub values: Vec<f64>,
@@ -105,7 +111,13 @@ fn latencies(cost: &SomaCost) -> [f64; 3] {
 }
 
 impl Shard {
-    pub(super) fn new(plan: &Plan, cores: Range<usize>, shape: Shape, mut banks: Vec<Bank>) -> Self {
+    pub(super) fn new(
+        plan: &Plan,
+        cores: Range<usize>,
+        shape: Shape,
+        mut banks: Vec<Bank>,
+        mut arrays: Arrays,
+    ) -> Self {
         let layout = &plan.layout;
         let sites = layout.first[cores.start] as usize..layout.first[cores.end] as usize;
         let own = layout.bank_first[cores.start] as usize..layout.bank_first[cores.end] as usize;
@@ -113,11 +125,14 @@ impl Shard {
         let has_second = layout.banks[own.clone()].iter().any(|bank| bank.channels > 1);
         let depth = usize::from(plan.longest.max(1)) + shape.slack;
         let counts = CoreCounts::new(layout.costs.len(), shape.granules);
+        arrays.look_ahead(depth);
         Self {
             first_site: sites.start,
             first_bank: own.start,
             banks,
             arrivals: Arrivals::new(sites.len(), cores.len(), depth, has_second),
+            arrays,
+            halt: None,
             fired: Vec::new(),
             values: Vec::new(),
             parcels: vec![Vec::new(); shape.shards],
@@ -145,19 +160,38 @@ impl Shard {
         self.parcels.iter_mut().for_each(Vec::clear);
         self.letters.clear();
         self.outbox.clear();
+        self.arrays.begin();
     }
 
     /// Advances the neurons of one core by one step.
     pub(super) fn update_core(&mut self, core: usize, moment: Moment<'_>) {
+        let busy = self.read_arrays(core, moment);
         let layout = &moment.plan.layout;
         let banks = layout.bank_first[core] as usize..layout.bank_first[core + 1] as usize;
         if layout.walk[core].is_empty() {
-            self.update_in_order(core, banks, moment);
+            self.update_in_order(core, banks, busy, moment);
         } else {
-            self.update_by_turns(core, banks, moment);
+            self.update_by_turns(core, banks, busy, moment);
         }
         let (first, len) = self.sites(core, moment.plan);
         self.arrivals.clear(moment.step, core - self.cores.start, first, len);
+    }
+
+    /// Lets the arrays of a core multiply by what is due, and hands the sums to its neurons; the time that it
+    /// takes [s].
+    fn read_arrays(&mut self, core: usize, moment: Moment<'_>) -> f64 {
+        if self.arrays.is_empty() {
+            return 0.0;
+        }
+        let (first, len) = self.sites(core, moment.plan);
+        let own = core - self.cores.start;
+        match self.arrays.read(core, moment.step, &mut self.arrivals, (own, first..first + len)) {
+            Ok(seconds) => seconds,
+            Err(halt) => {
+                self.halt.get_or_insert(halt);
+                0.0
+            }
+        }
     }
 
     /// The sites of a core, counted from the shard's first.
@@ -167,8 +201,7 @@ impl Shard {
     }
 
     /// A core whose sites lie in the order in which it updates them.
-    fn update_in_order(&mut self, core: usize, banks: Range<usize>, moment: Moment<'_>) {
-        let mut busy = 0.0;
+    fn update_in_order(&mut self, core: usize, banks: Range<usize>, mut busy: f64, moment: Moment<'_>) {
         for bank in banks {
             self.step_bank(core, bank, moment);
             let plan = &moment.plan.layout.banks[bank];
@@ -189,7 +222,7 @@ impl Shard {
     }
 
     /// A core that takes its neurons from several banks in turns.
-    fn update_by_turns(&mut self, core: usize, banks: Range<usize>, moment: Moment<'_>) {
+    fn update_by_turns(&mut self, core: usize, banks: Range<usize>, mut busy: f64, moment: Moment<'_>) {
         let layout = &moment.plan.layout;
         let mut emitted = vec![0.0; layout.walk[core].len()];
         let mut costs = Vec::with_capacity(emitted.len());
@@ -203,7 +236,6 @@ impl Shard {
                 emitted[offset + position as usize] = self.out.values().get(turn).copied().unwrap_or(1.0);
             }
         }
-        let mut busy = 0.0;
         for &slot in &layout.walk[core] {
             let slot = usize::from(slot);
             let status = self.statuses[slot];
@@ -296,8 +328,17 @@ impl Shard {
             }
             let row = if late > 0 { self.arrivals.row(step + u64::from(late)) } else { now };
             let (first, len) = self.sites(core, plan);
-            let synapses = entry.start as usize..fan[packet + 1].start as usize;
             self.receive(own, &plan.profiles[usize::from(entry.profile)]);
+            let synapses = match &plan.arrays {
+                Some(arrays) if !is_drawn => {
+                    self.arrays.take_in(arrays.drives(packet), step + u64::from(late), value);
+                    plan.digital(packet)
+                }
+                _ => entry.start as usize..fan[packet + 1].start as usize,
+            };
+            if synapses.is_empty() {
+                continue;
+            }
             let Self { learners, arrivals, .. } = self;
             // Drawn synapses do not learn.
             let learner = learners.get_mut(own).and_then(Option::as_deref_mut).filter(|_| !is_drawn);

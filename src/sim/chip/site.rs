@@ -21,6 +21,15 @@ pub struct Wires<'a> {
     pub clock_hz: f64,
 }
 
+/// What the arrays of cores are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Devices {
+    /// Devices drawn with this seed.
+    Drawn(u64),
+    /// None: weights are held and added up exactly, at no cost. What non-ideal ones are compared with.
+    Ideal,
+}
+
 /// Cores on the nodes of a network on chip.
 #[derive(Clone, Debug)]
 pub struct Ground<'a> {
@@ -37,6 +46,7 @@ pub struct Ground<'a> {
     pub(super) wires: Option<Wires<'a>>,
     /// What routers and links cost.
     prices: Option<&'a Prices>,
+    pub(super) devices: Devices,
 }
 
 impl<'a> Ground<'a> {
@@ -58,7 +68,8 @@ impl<'a> Ground<'a> {
         let usable = (0..fabric.nodes.len()).map(works).collect();
         let all = |parts: &[bool]| parts.iter().all(|&works| works);
         let is_whole = all(&health.router) && all(&health.link);
-        Ok(Self { fabric, params, nodes, usable, is_whole, wires: None, prices: None })
+        let (wires, prices, devices) = (None, None, Devices::Drawn(1));
+        Ok(Self { fabric, params, nodes, usable, is_whole, wires, prices, devices })
     }
 
     /// The same with a network that can be simulated router by router.
@@ -94,6 +105,12 @@ impl<'a> Ground<'a> {
         cores.iter().for_each(|&core| kept[self.node(core).index()] = true);
         self.usable.iter_mut().zip(kept).for_each(|(usable, kept)| *usable &= kept);
         self
+    }
+
+    /// The same with arrays of these devices; without it they are drawn with seed 1.
+    #[must_use]
+    pub fn with_devices(self, devices: Devices) -> Self {
+        Self { devices, ..self }
     }
 
     /// Number of cores, whether they work or not.

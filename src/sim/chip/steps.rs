@@ -99,6 +99,7 @@ impl Chip {
         if let Some((pending, told)) = pending.zip(told.transpose()?) {
             self.book(pending, Told { seconds: told.seconds + self.barrier, ..told });
         }
+        self.check_cores()?;
         let record = self.gather();
         let mut outboxes = std::mem::take(&mut self.spare);
         outboxes.resize_with(self.shards.len(), Outbox::default);
@@ -145,6 +146,7 @@ impl Chip {
             None => Self::step_by_clock(shards, clockwork, moment, tick)?,
             Some(threads) => threads.install(|| Self::step_by_clock(shards, clockwork, moment, tick))?,
         };
+        self.check_cores()?;
         let record = self.gather();
         self.book(Pending { record, outboxes: Vec::new() }, told);
         Ok(())
@@ -156,6 +158,11 @@ impl Chip {
         for (reward, earned) in self.rewards.iter_mut().zip(&self.earned) {
             *reward = praise + earned;
         }
+    }
+
+    /// Whether all cores can go on.
+    fn check_cores(&mut self) -> Result<(), Halt> {
+        self.shards.iter_mut().find_map(|shard| shard.halt.take()).map_or(Ok(()), Err)
     }
 
     /// Tells the time of the last step, if that has not been done yet.
@@ -196,7 +203,9 @@ impl Chip {
             *earned = lesson.teacher.map_or(0.0, |teacher| teacher.reward(&self.fired));
         }
         self.count(&counts);
-        StepRecord { step: self.step, seconds: 0.0, critical: None, counts }
+        let arrays = self.arrays().enumerate().filter(|(_, array)| array.now().reads > 0);
+        let arrays = arrays.map(|(number, array)| (number as u32, array.now())).collect();
+        StepRecord { step: self.step, seconds: 0.0, critical: None, counts, arrays }
     }
 
     fn sort_fired(&mut self) {

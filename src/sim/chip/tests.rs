@@ -16,7 +16,7 @@ use crate::noc::params::RouterParams;
 use crate::noc::route::RoutingSpec;
 
 /// Sources that drive a random recurrent network; all weights are multiples of 1/8, so that sums are exact.
-fn network(neurons: u32, longest: u32) -> Net {
+pub(super) fn network(neurons: u32, longest: u32) -> Net {
     let mut net = NetBuilder::new(Seconds(1e-3));
     let noise = net.population("noise", SourcePoisson { rate: Hertz(200.0) }, neurons / 4);
     let cells = net.population("cells", IntegrateFire { threshold: 1.0, ..Default::default() }, neurons);
@@ -33,10 +33,10 @@ fn network(neurons: u32, longest: u32) -> Net {
     net.build().unwrap()
 }
 
-struct Setup {
+pub(super) struct Setup {
     fabric: Fabric,
     health: Health,
-    params: CoreParams,
+    pub(super) params: CoreParams,
     routing: crate::noc::route::Routing,
     router: RouterParams,
 }
@@ -46,7 +46,7 @@ fn cost(energy: f64, latency: f64) -> EventCost {
 }
 
 impl Setup {
-    fn new(neurons: u32) -> Self {
+    pub(super) fn new(neurons: u32) -> Self {
         let fabric = Topology::Mesh { size: vec![4, 4] }.build(&LinkParams::default()).unwrap();
         let health = Health::perfect(&fabric);
         let hop = cost(3e-12, 4e-9);
@@ -64,7 +64,7 @@ impl Setup {
         Self { fabric, health, params, routing, router: RouterParams::default() }
     }
 
-    fn ground(&self) -> Ground<'_> {
+    pub(super) fn ground(&self) -> Ground<'_> {
         let Self { health, routing, router, .. } = self;
         let ground = Ground::new(&self.fabric, health, &self.params).unwrap();
         ground.with_wires(Wires { health, routing, router, clock_hz: 1e9 })
@@ -77,7 +77,7 @@ impl Setup {
     }
 }
 
-fn trains(machine: &mut impl Machine, steps: u64) -> Vec<Vec<NeuronId>> {
+pub(super) fn trains(machine: &mut impl Machine, steps: u64) -> Vec<Vec<NeuronId>> {
     (0..steps).map(|_| (machine.step().unwrap(), machine.fired().to_vec()).1).collect()
 }
 

@@ -1,9 +1,11 @@
 //! Dense matrices in row-major order, and the few products that arrays need.
 //!
 //! Every output is summed in one fixed order, without fused multiply-adds, so that results are the same
-//! on every machine whatever its vector width.
+//! on every machine whatever its vector width; the widest that the machine has is chosen when it runs.
 
-use std::ops::{Add, AddAssign, Mul};
+use std::ops::{Add, AddAssign, Mul, Range};
+
+use pulp::{Arch, Simd, WithSimd};
 
 /// A dense matrix, row after row. Rows are inputs and columns are outputs throughout.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -17,16 +19,52 @@ pub struct Matrix<T = f64> {
 pub trait Scalar:
     Copy + Default + Add<Output = Self> + Mul<Output = Self> + AddAssign + PartialEq + 'static
 {
+    /// `out += x · matrix` for eight vectors, in tiles of two registers of the first `columns` columns; says how
+    /// many have been done.
+    fn tiles<S: Simd>(simd: S, product: Product<'_, Self>, columns: usize) -> usize;
 }
 
-impl Scalar for f64 {}
-impl Scalar for f32 {}
+macro_rules! scalar {
+    ($Scalar:ty: $Vector:ident, $LANES:ident, $read:ident, $write:ident, $splat:ident, $add:ident, $mul:ident) => {
+        impl Scalar for $Scalar {
+            #[inline(always)]
+            fn tiles<S: Simd>(simd: S, product: Product<'_, Self>, columns: usize) -> usize {
+                let Product { x, matrix, out, .. } = product;
+                let (m, n, tile) = (matrix.rows, matrix.columns, 2 * S::$LANES);
+                let x: [&[Self]; BATCH] = std::array::from_fn(|i| &x[i * m..][..m]);
+                let mut start = 0;
+                while start + tile <= columns {
+                    let mut sums: [[S::$Vector; 2]; BATCH] = std::array::from_fn(|i| {
+                        let (own, _) = S::$read(&out[i * n + start..][..tile]);
+                        [own[0], own[1]]
+                    });
+                    for k in 0..m {
+                        let (row, _) = S::$read(&matrix.data[k * n + start..][..tile]);
+                        let row = [row[0], row[1]];
+                        for (sums, x) in sums.iter_mut().zip(&x) {
+                            let input = simd.$splat(x[k]);
+                            sums[0] = simd.$add(sums[0], simd.$mul(input, row[0]));
+                            sums[1] = simd.$add(sums[1], simd.$mul(input, row[1]));
+                        }
+                    }
+                    for (i, sums) in sums.into_iter().enumerate() {
+                        let (own, _) = S::$write(&mut out[i * n + start..][..tile]);
+                        own.copy_from_slice(&sums);
+                    }
+                    start += tile;
+                }
+                start
+            }
+        }
+    };
+}
 
-/// Columns of a register tile of [`Matrix::rows_times`].
-const TILE: usize = 16;
+scalar!(f64: f64s, F64_LANES, as_simd_f64s, as_mut_simd_f64s, splat_f64s, add_f64s, mul_f64s);
+scalar!(f32: f32s, F32_LANES, as_simd_f32s, as_mut_simd_f32s, splat_f32s, add_f32s, mul_f32s);
 
-/// Vectors that are multiplied together in one pass over a matrix.
-const BATCH: usize = 4;
+/// Vectors that are multiplied together in one pass over a matrix: their sums and two registers of a row fit into
+/// the registers of AVX-512.
+const BATCH: usize = 8;
 
 impl<T: Scalar> Matrix<T> {
     /// A matrix of zeros.
@@ -97,22 +135,9 @@ impl<T: Scalar> Matrix<T> {
         Matrix { rows: self.rows, columns: self.columns, data: self.data.iter().copied().map(f).collect() }
     }
 
-    /// `out += x · self`: four rows a pass, so that the outputs are read and written a quarter as often.
+    /// `out += x · self`.
     pub fn add_product(&self, x: &[T], out: &mut [T]) {
-        let n = self.columns;
-        let out = &mut out[..n];
-        let mut rows = self.data.chunks_exact(4 * n.max(1));
-        let mut inputs = x[..self.rows].chunks_exact(4);
-        for (rows, x) in rows.by_ref().zip(inputs.by_ref()) {
-            let (ab, cd) = rows.split_at(2 * n);
-            let ((a, b), (c, d)) = (ab.split_at(n), cd.split_at(n));
-            for ((((y, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-                *y += (x[0] * a + x[1] * b) + (x[2] * c + x[3] * d);
-            }
-        }
-        for (row, &x) in rows.remainder().chunks_exact(n.max(1)).zip(inputs.remainder()) {
-            out.iter_mut().zip(row).for_each(|(y, &g)| *y += x * g);
-        }
+        Arch::new().dispatch(Product { x, matrix: self, out, columns: self.columns });
     }
 
     /// `out += self[rows[0]] + self[rows[1]] + …`: what a set of spikes adds.
@@ -124,48 +149,80 @@ impl<T: Scalar> Matrix<T> {
 
     /// `out += x · self` for as many vectors as `x` has rows; `out` has a row for each.
     pub fn rows_times(x: &Self, matrix: &Self, out: &mut Self) {
-        let n = matrix.columns;
-        let whole = x.rows - x.rows % BATCH;
-        let inputs = x.data[..whole * x.columns].chunks_exact(BATCH * x.columns.max(1));
-        let outputs = out.data[..whole * n].chunks_exact_mut(BATCH * n.max(1));
-        for (x, out) in inputs.zip(outputs) {
-            four_rows(x, matrix, out);
+        let columns = matrix.columns;
+        Arch::new().dispatch(Product { x: &x.data, matrix, out: &mut out.data, columns });
+    }
+
+    /// The same for some rows of a larger matrix, `out`, and for its first `columns` columns only.
+    pub(super) fn rows_times_part(x: &Self, matrix: &Self, out: &mut [T], columns: usize) {
+        Arch::new().dispatch(Product { x: &x.data, matrix, out, columns });
+    }
+}
+
+/// `out += x · matrix` for as many vectors as there are; each output is summed from the first input to the last,
+/// so that it depends neither on the other vectors nor on how wide the machine's vectors are.
+pub struct Product<'a, T> {
+    x: &'a [T],
+    matrix: &'a Matrix<T>,
+    out: &'a mut [T],
+    /// Columns that are wanted.
+    columns: usize,
+}
+
+impl<T: Scalar> WithSimd for Product<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Self { x, matrix, out, columns } = self;
+        let (m, n) = (matrix.rows.max(1), matrix.columns.max(1));
+        let mut inputs = x.chunks_exact(BATCH * m);
+        let mut outputs = out.chunks_exact_mut(BATCH * n);
+        for (x, out) in inputs.by_ref().zip(outputs.by_ref()) {
+            let done = T::tiles(simd, Product { x, matrix, out: &mut *out, columns }, columns);
+            finish(x, matrix, out, done..columns);
         }
-        for row in whole..x.rows {
-            matrix.add_product(x.row(row), out.row_mut(row));
+        let (rest, out) = (inputs.remainder(), outputs.into_remainder());
+        if columns < matrix.columns {
+            finish(rest, matrix, out, 0..columns);
+            return;
+        }
+        for (x, out) in rest.chunks_exact(m).zip(out.chunks_exact_mut(n)) {
+            one_row(x, matrix, out);
         }
     }
 }
 
-/// Four vectors times a matrix: tiles of four by sixteen sums stay in registers.
-fn four_rows<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
+/// Some columns of several vectors.
+#[inline(always)]
+fn finish<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T], columns: Range<usize>) {
     let (m, n) = (matrix.rows, matrix.columns);
-    let x: [&[T]; BATCH] = std::array::from_fn(|i| &x[i * m..][..m]);
-    let mut start = 0;
-    while start < n {
-        let width = TILE.min(n - start);
-        let mut sums = [[T::default(); TILE]; BATCH];
-        if width == TILE {
-            for k in 0..m {
-                let mut row = [T::default(); TILE];
-                row.copy_from_slice(&matrix.data[k * n + start..][..TILE]);
-                for (sums, x) in sums.iter_mut().zip(&x) {
-                    sums.iter_mut().zip(&row).for_each(|(sum, &g)| *sum += x[k] * g);
-                }
-            }
-        } else {
-            for k in 0..m {
-                let row = &matrix.data[k * n + start..][..width];
-                for (sums, x) in sums.iter_mut().zip(&x) {
-                    sums.iter_mut().zip(row).for_each(|(sum, &g)| *sum += x[k] * g);
-                }
-            }
+    if columns.is_empty() {
+        return;
+    }
+    for (x, out) in x.chunks_exact(m.max(1)).zip(out.chunks_exact_mut(n)) {
+        for (&x, row) in x.iter().zip(matrix.data.chunks_exact(n)) {
+            let own = out[columns.clone()].iter_mut();
+            own.zip(&row[columns.clone()]).for_each(|(y, &g)| *y += x * g);
         }
-        for (i, sums) in sums.iter().enumerate() {
-            let out = &mut out[i * n + start..][..width];
-            out.iter_mut().zip(sums).for_each(|(y, &sum)| *y += sum);
+    }
+}
+
+/// One vector times a matrix: four rows a pass, so that the outputs are read and written a quarter as often.
+#[inline(always)]
+fn one_row<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
+    let n = matrix.columns;
+    let mut rows = matrix.data.chunks_exact(4 * n.max(1));
+    let mut inputs = x.chunks_exact(4);
+    for (rows, x) in rows.by_ref().zip(inputs.by_ref()) {
+        let (ab, cd) = rows.split_at(2 * n);
+        let ((a, b), (c, d)) = (ab.split_at(n), cd.split_at(n));
+        for ((((y, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
+            *y = *y + x[0] * a + x[1] * b + x[2] * c + x[3] * d;
         }
-        start += width;
+    }
+    for (row, &x) in rows.remainder().chunks_exact(n.max(1)).zip(inputs.remainder()) {
+        out.iter_mut().zip(row).for_each(|(y, &g)| *y += x * g);
     }
 }
 
@@ -181,10 +238,10 @@ mod tests {
     fn products_are_those_of_the_definition() {
         for (rows, columns) in [(1, 1), (4, 16), (7, 19), (13, 40), (9, 3)] {
             let matrix = sample(rows, columns);
-            let batch = sample(6, rows);
-            let mut all = Matrix::zeros(6, columns);
+            let batch = sample(19, rows);
+            let mut all = Matrix::zeros(19, columns);
             Matrix::rows_times(&batch, &matrix, &mut all);
-            for vector in 0..6 {
+            for vector in 0..19 {
                 let x = batch.row(vector);
                 let naive = |j| (0..rows).map(|i| x[i] * matrix.at(i, j)).sum::<f64>();
                 let expected: Vec<f64> = (0..columns).map(naive).collect();

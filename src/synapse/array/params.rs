@@ -121,4 +121,12 @@ impl ArrayParams {
     pub fn program(&self, weights: &super::Matrix, seed: u64) -> Result<super::Array, Problems> {
         super::Array::program(self, weights, seed)
     }
+
+    /// The same for an array that only ever sees spikes: the range of its converters is set for those.
+    ///
+    /// # Errors
+    /// As for [`program`](Self::program).
+    pub fn program_for_spikes(&self, weights: &super::Matrix, seed: u64) -> Result<super::Array, Problems> {
+        super::Array::program_for_spikes(self, weights, seed)
+    }
 }

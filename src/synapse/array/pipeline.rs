@@ -12,7 +12,7 @@
 use rand_distr::{Distribution, StandardNormal};
 
 use super::device::{Draw, stream};
-use super::matrix::Matrix;
+use super::matrix::{Matrix, Scalar};
 use super::periphery::{AdcParams, InputParams, Quantiser, RangeChoice};
 use super::wires::{Curve, Network, Segments, Unsolved, solve_nonlinear};
 
@@ -46,11 +46,24 @@ pub(crate) struct Plane {
     pub gain: f64,
     /// The converters; none: sums are taken as they are.
     pub converter: Option<Quantiser>,
+    /// The same weights and variances in single precision, where a converter resolves less than that.
+    pub single: Option<Single>,
     /// What is taken away after conversion.
     pub subtract: Subtract,
     /// Which column of the physical array each sum comes from, and which is subtracted before conversion.
     pub sources: Vec<(usize, Option<usize>)>,
 }
+
+/// Weights in single precision: twice as fast.
+#[derive(Clone, Debug)]
+pub(crate) struct Single {
+    weights: Matrix<f32>,
+    variance: Option<Matrix<f32>>,
+}
+
+/// Bits of converters up to which sums are added up in single precision: their rounding is below a thousandth of
+/// a step.
+const SINGLE_BITS: u8 = 10;
 
 /// What is subtracted from converted sums: the common part of offset weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -85,10 +98,11 @@ pub(crate) struct Circuit {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scratch {
     drive: Matrix,
-    part: Matrix,
-    sums: Matrix,
+    pub(super) part: Matrix,
+    pub(super) sums: Matrix,
     squares: Matrix,
-    spread: Matrix,
+    pub(super) spread: Matrix,
+    single: [Matrix<f32>; 2],
 }
 
 /// An array of any technology, programmed.
@@ -112,8 +126,6 @@ enum Pass {
     Whole,
     /// One bit of their codes.
     Bit { number: u32, weight: f64 },
-    /// Spikes: ones and zeros, not quantised.
-    Plain,
 }
 
 impl Pipeline {
@@ -131,21 +143,6 @@ impl Pipeline {
             self.pass(pass, step, out, scratch)?;
         }
         Ok(())
-    }
-
-    /// The same for one vector of spikes, in steps of their own: what the rows in `spikes` add up to.
-    pub fn spikes(
-        &self,
-        step: u64,
-        spikes: &[u32],
-        out: &mut Matrix,
-        scratch: &mut Scratch,
-    ) -> Result<(), Unsolved> {
-        out.data_mut().fill(0.0);
-        shape(&mut scratch.drive, 1, self.rows);
-        scratch.drive.data_mut().fill(0.0);
-        spikes.iter().for_each(|&row| scratch.drive.data_mut()[row as usize] += 1.0 / self.full_scale);
-        self.pass(Pass::Plain, step, out, scratch)
     }
 
     fn passes(&self) -> Vec<Pass> {
@@ -166,7 +163,6 @@ impl Pipeline {
         let scale = 1.0 / self.full_scale;
         let pairs = drive.data_mut().iter_mut().zip(x.data());
         match pass {
-            Pass::Plain => pairs.for_each(|(d, &x)| *d = x * scale),
             Pass::Bit { number, .. } => {
                 // Two's complement of the code, as wide as an i64: the sign bit is among the bits asked for.
                 pairs.for_each(|(d, &x)| *d = (self.input.code(x * scale) as i64 >> number & 1) as f64);
@@ -178,7 +174,7 @@ impl Pipeline {
                         *d = curve.current(voltage * self.input.quantised(x * scale)) * full
                     });
                 }
-                None => pairs.for_each(|(d, &x)| *d = self.input.quantised(x * scale)),
+                None => self.input.quantise_all(scale, x.data(), drive.data_mut()),
             },
         }
     }
@@ -186,7 +182,7 @@ impl Pipeline {
     fn pass(&self, pass: Pass, step: u64, out: &mut Matrix, scratch: &mut Scratch) -> Result<(), Unsolved> {
         let (weight, slot) = match pass {
             Pass::Bit { number, weight } => (weight, u64::from(number)),
-            Pass::Whole | Pass::Plain => (1.0, 0),
+            Pass::Whole => (1.0, 0),
         };
         for tile in &self.tiles {
             let height = tile.planes.first().map_or(0, |plane| plane.weights.rows());
@@ -212,37 +208,21 @@ impl Pipeline {
         let plane = &tile.planes[number];
         self.spread(plane, scratch);
         let Scratch { part, sums, spread, .. } = scratch;
-        let noisy = plane.is_noisy();
         for vector in 0..sums.rows() {
-            let total = match plane.subtract {
-                Subtract::Nothing => 0.0,
-                Subtract::Sum(weight) | Subtract::Reference(weight) => {
-                    weight * part.row(vector).iter().sum::<f64>()
-                }
-            };
-            let sums = sums.row_mut(vector);
-            if noisy || plane.converter.is_some_and(|converter| converter.noise > 0.0) {
-                plane.disturb(
-                    sums,
-                    if noisy { spread.row(vector) } else { &[] },
-                    key.stream(tile.number, vector),
-                );
-            } else if let Some(converter) = plane.converter {
-                sums.iter_mut().for_each(|sum| *sum = converter.convert(*sum, 0.0));
-            }
-            let common = match (plane.subtract, sums.last()) {
-                (Subtract::Reference(_), Some(reference)) => total + reference,
-                _ => total,
+            let close = Close {
+                driven: part.row(vector).iter().sum(),
+                spread: spread.row(vector),
+                scale,
+                key: Key { step: key.step + vector as u64, ..key },
             };
             let out = &mut out.row_mut(vector)[tile.first[1]..];
-            let factor = plane.gain * scale;
-            out.iter_mut().zip(plane.outputs(sums)).for_each(|(y, sum)| *y += factor * (sum - common));
+            tile.close(number, sums.row_mut(vector), close, out);
         }
     }
 
     /// Variances of the sums of a plane, from the drives in `scratch.part`.
     fn spread(&self, plane: &Plane, scratch: &mut Scratch) {
-        let Scratch { part, sums, squares, spread, .. } = scratch;
+        let Scratch { part, sums, squares, spread, single, .. } = scratch;
         let reads = match self.input {
             // The charges of all pulses are added, each with a noise of its own.
             InputParams::PulseCount(_) => f64::from(self.input.most()),
@@ -260,7 +240,10 @@ impl Pipeline {
                 InputParams::PulseCount(_) => pairs.for_each(|(square, d)| *square = d.abs() / reads),
                 _ => pairs.for_each(|(square, d)| *square = d * d),
             }
-            Matrix::rows_times(squares, variance, spread);
+            match plane.single.as_ref().and_then(|single| single.variance.as_ref()) {
+                Some(variance) => multiply_single(squares, variance, spread, single),
+                None => Matrix::rows_times(squares, variance, spread),
+            }
         }
         if plane.shot > 0.0 || plane.relative > 0.0 {
             let pairs = spread.data_mut().iter_mut().zip(sums.data());
@@ -294,22 +277,34 @@ impl Pipeline {
 
 /// What keys the noise of one conversion.
 #[derive(Clone, Copy)]
-struct Key {
-    seed: u64,
-    step: u64,
-    slot: u64,
+pub(super) struct Key {
+    pub seed: u64,
+    pub step: u64,
+    pub slot: u64,
+}
+
+/// What turns the sums of a plane into a part of the outputs.
+#[derive(Clone, Copy)]
+pub(super) struct Close<'s> {
+    /// Sum of all drives.
+    pub driven: f64,
+    /// Variances of the sums; not looked at where the plane has no noise.
+    pub spread: &'s [f64],
+    /// Factor of the sums beside the plane's own.
+    pub scale: f64,
+    pub key: Key,
 }
 
 impl Key {
-    fn stream(self, tile: u32, vector: usize) -> crate::base::random::Stream {
+    fn stream(self, tile: u32) -> crate::base::random::Stream {
         // Steps take 32 of the 48 bits of an event, bit and plane the rest.
-        let event = self.slot << 32 | (self.step + vector as u64) & 0xFFFF_FFFF;
+        let event = self.slot << 32 | self.step & 0xFFFF_FFFF;
         stream(self.seed, tile, Draw::Read, event)
     }
 }
 
 impl Plane {
-    fn is_noisy(&self) -> bool {
+    pub(super) fn is_noisy(&self) -> bool {
         self.variance.is_some() || self.floor > 0.0 || self.shot > 0.0 || self.relative > 0.0
     }
 
@@ -324,15 +319,18 @@ impl Plane {
     /// Adds noise of these variances and converts.
     fn disturb(&self, sums: &mut [f64], spread: &[f64], mut dice: crate::base::random::Stream) {
         let mut normal = || -> f64 { StandardNormal.sample(&mut dice) };
+        let of_converter = self.converter.map_or(0.0, |converter| converter.deviation());
         let mut variances = spread.iter();
-        for sum in sums {
+        for sum in &mut *sums {
             if let Some(variance) = variances.next() {
                 *sum += variance.sqrt() * normal();
             }
-            if let Some(converter) = self.converter {
-                let noise = if converter.noise > 0.0 { converter.noise * normal() } else { 0.0 };
-                *sum = converter.convert(*sum, noise);
+            if of_converter > 0.0 {
+                *sum += of_converter * normal();
             }
+        }
+        if let Some(converter) = self.converter {
+            converter.convert_all(sums);
         }
     }
 
@@ -361,18 +359,43 @@ impl Plane {
             RangeChoice::Stated(range) => range / full_scale,
         };
         self.converter = Some(adc.quantiser(range));
+        self.single = (adc.bits <= SINGLE_BITS).then(|| Single {
+            weights: self.weights.map(|w| w as f32),
+            variance: self.variance.as_ref().map(|variance| variance.map(|v| v as f32)),
+        });
     }
 }
 
 impl Tile {
-    /// Sums of plane `number` for the drives in `scratch.part`.
-    fn sums(&self, number: usize, scratch: &mut Scratch) -> Result<(), Unsolved> {
+    /// Noise, conversion and digital sum of plane `number`.
+    pub(super) fn close(&self, number: usize, sums: &mut [f64], close: Close<'_>, out: &mut [f64]) {
         let plane = &self.planes[number];
-        let Scratch { part, sums, .. } = scratch;
+        let noisy = plane.is_noisy();
+        if noisy || plane.converter.is_some_and(|converter| converter.noise > 0.0) {
+            plane.disturb(sums, if noisy { close.spread } else { &[] }, close.key.stream(self.number));
+        } else if let Some(converter) = plane.converter {
+            converter.convert_all(sums);
+        }
+        let common = match (plane.subtract, sums.last()) {
+            (Subtract::Nothing, _) => 0.0,
+            (Subtract::Reference(weight), Some(reference)) => weight * close.driven + reference,
+            (Subtract::Sum(weight) | Subtract::Reference(weight), _) => weight * close.driven,
+        };
+        let factor = plane.gain * close.scale;
+        out.iter_mut().zip(plane.outputs(sums)).for_each(|(y, sum)| *y += factor * (sum - common));
+    }
+
+    /// Sums of plane `number` for the drives in `scratch.part`.
+    pub(super) fn sums(&self, number: usize, scratch: &mut Scratch) -> Result<(), Unsolved> {
+        let plane = &self.planes[number];
+        let Scratch { part, sums, single, .. } = scratch;
         shape(sums, part.rows(), plane.weights.columns());
         let Some(circuit) = &self.circuit else {
             sums.data_mut().fill(0.0);
-            Matrix::rows_times(part, &plane.weights, sums);
+            match &plane.single {
+                Some(own) => multiply_single(part, &own.weights, sums, single),
+                None => Matrix::rows_times(part, &plane.weights, sums),
+            }
             return Ok(());
         };
         for vector in 0..part.rows() {
@@ -403,8 +426,19 @@ impl Circuit {
     }
 }
 
+/// `out += x · matrix` in single precision.
+fn multiply_single(x: &Matrix, matrix: &Matrix<f32>, out: &mut Matrix, buffers: &mut [Matrix<f32>; 2]) {
+    let [inputs, sums] = buffers;
+    shape(inputs, x.rows(), x.columns());
+    shape(sums, out.rows(), out.columns());
+    inputs.data_mut().iter_mut().zip(x.data()).for_each(|(single, &x)| *single = x as f32);
+    sums.data_mut().fill(0.0);
+    Matrix::rows_times(inputs, matrix, sums);
+    out.data_mut().iter_mut().zip(sums.data()).for_each(|(y, &sum)| *y += f64::from(sum));
+}
+
 /// Makes `matrix` as large as asked for, whatever it holds.
-fn shape(matrix: &mut Matrix, rows: usize, columns: usize) {
+pub(super) fn shape<T: Scalar>(matrix: &mut Matrix<T>, rows: usize, columns: usize) {
     if (matrix.rows(), matrix.columns()) != (rows, columns) {
         *matrix = Matrix::zeros(rows, columns);
     }

@@ -6,6 +6,7 @@ use super::matrix::Matrix;
 use super::params::ArrayParams;
 use super::photonic::{Photonic, program_wdm, wdm_costs};
 use super::pipeline::{Pipeline, Scratch};
+use super::spikes::{Pulse, add_pulses, plain_rows};
 use super::wires::Unsolved;
 use crate::base::{Problem, Problems};
 
@@ -20,6 +21,12 @@ pub struct Array {
     scratch: Scratch,
     vector: Matrix,
     result: Matrix,
+    /// The weights that were asked for, where the array is there for spikes.
+    asked: Option<Matrix>,
+    /// What spikes add up, where nothing but weights acts on them.
+    rows: Option<Matrix>,
+    /// Whether those are the weights that were asked for.
+    is_exact: bool,
 }
 
 /// What devices do to the weights.
@@ -58,7 +65,44 @@ impl Array {
         };
         let scratch = Scratch::default();
         let (vector, result) = (Matrix::zeros(1, shape[0]), Matrix::zeros(1, shape[1]));
-        Ok(Self { params: params.clone(), pipeline, costs, devices, scratch, vector, result })
+        let params = params.clone();
+        Ok(Self {
+            params,
+            pipeline,
+            costs,
+            devices,
+            scratch,
+            vector,
+            result,
+            asked: None,
+            rows: None,
+            is_exact: false,
+        })
+    }
+
+    pub(super) fn program_for_spikes(
+        params: &ArrayParams,
+        weights: &Matrix,
+        seed: u64,
+    ) -> Result<Self, Problems> {
+        let mut array = Self::program(params, weights, seed)?;
+        array.asked = Some(weights.clone());
+        array.prepare_for_spikes();
+        Ok(array)
+    }
+
+    fn prepare_for_spikes(&mut self) {
+        if let Some(asked) = &self.asked {
+            self.params.calibrate_for_spikes(&mut self.pipeline);
+            self.rows = plain_rows(&self.pipeline, asked);
+            self.is_exact = self.rows.as_ref() == Some(asked);
+        }
+    }
+
+    /// Whether spikes add up exactly the weights that were asked for. Known of arrays that were programmed for
+    /// spikes.
+    pub fn is_exact(&self) -> bool {
+        self.is_exact
     }
 
     /// Number of inputs.
@@ -104,16 +148,38 @@ impl Array {
     /// Spikes are inputs of one and are not quantised.
     ///
     /// # Errors
-    /// Rows that do not exist, an output of the wrong length; wires that cannot be solved for this input.
+    /// As for [`pulses`](Self::pulses).
     pub fn spikes(&mut self, step: u64, spikes: &[u32], out: &mut [f64]) -> Result<(), Problems> {
+        let pulses: Vec<Pulse> = spikes.iter().map(|&row| Pulse { row, value: 1.0 }).collect();
+        self.pulses(step, &pulses, out)?;
+        Ok(())
+    }
+
+    /// The same for spikes that carry values; says how many full drives of a row they took.
+    ///
+    /// # Errors
+    /// Rows that do not exist, values below zero where inputs have no sign, an output of the wrong length; wires
+    /// that cannot be solved for this input.
+    pub fn pulses(&mut self, step: u64, pulses: &[Pulse], out: &mut [f64]) -> Result<u64, Problems> {
         check_lengths((self.rows(), out.len()), (self.rows(), self.columns()))?;
-        if let Some(row) = spikes.iter().find(|&&row| row as usize >= self.rows()) {
+        if let Some(Pulse { row, .. }) = pulses.iter().find(|pulse| pulse.row as usize >= self.rows()) {
             return Err(Problems::one("", format!("there is no row {row} among {}", self.rows())));
         }
-        let done = self.pipeline.spikes(step, spikes, &mut self.result, &mut self.scratch);
-        done.map_err(unsolved)?;
-        out.copy_from_slice(self.result.data());
-        Ok(())
+        let is_wrong = |pulse: &&Pulse| !(pulse.value >= 0.0 || self.params.takes_negative_inputs());
+        if let Some(Pulse { value, .. }) = pulses.iter().find(is_wrong) {
+            return Err(Problems::one(
+                "",
+                format!("an input of {value}, and inputs of this array have no sign"),
+            ));
+        }
+        match &self.rows {
+            Some(rows) => {
+                out.fill(0.0);
+                add_pulses(rows, pulses, out);
+            }
+            None => self.pipeline.pulses(step, pulses, out, &mut self.scratch).map_err(unsolved)?,
+        }
+        Ok(pulses.iter().map(|pulse| pulse.drives(self.pipeline.full_scale)).sum())
     }
 
     /// The weights as the devices hold them: errors, age and wires included, read noise and converters not.
@@ -187,6 +253,7 @@ impl Array {
             self.pipeline = devices.pipeline(self.pipeline.seed).map_err(unsolved)?;
             self.costs = devices.costs();
         }
+        self.prepare_for_spikes();
         Ok(())
     }
 }

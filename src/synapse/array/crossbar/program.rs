@@ -262,6 +262,7 @@ impl Crossbar {
             relative: 0.0,
             gain,
             converter: None,
+            single: None,
             subtract: self.common(unit),
             sources,
         };

@@ -1,5 +1,6 @@
 //! Analog-to-digital converters at the end of the columns.
 
+use pulp::{Arch, Simd, WithSimd};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -206,11 +207,36 @@ pub struct Quantiser {
 
 impl Quantiser {
     /// What the converter says `value` is, `noise` being a deviate in steps.
-    #[inline]
+    #[inline(always)]
     pub fn convert(&self, value: f64, noise: f64) -> f64 {
         let steps = value * self.per_step + self.offset + noise;
         let code = if self.half > 0.0 { self.half.copysign(steps) } else { steps.round() };
         code.clamp(-self.most, self.most) * self.step
+    }
+
+    /// Standard deviation of the noise, in what is converted.
+    pub fn deviation(&self) -> f64 {
+        self.noise / self.per_step
+    }
+
+    /// The same as [`convert`](Self::convert), without noise, for all of `values`, on the widest vectors of the machine.
+    pub fn convert_all(&self, values: &mut [f64]) {
+        Arch::new().dispatch(All { quantiser: *self, values });
+    }
+}
+
+struct All<'a> {
+    quantiser: Quantiser,
+    values: &'a mut [f64],
+}
+
+impl WithSimd for All<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let quantiser = self.quantiser;
+        self.values.iter_mut().for_each(|value| *value = quantiser.convert(*value, 0.0));
     }
 }
 

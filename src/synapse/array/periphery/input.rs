@@ -1,5 +1,6 @@
 //! How an input value reaches the rows.
 
+use pulp::{Arch, Simd, WithSimd};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +86,13 @@ impl InputParams {
         }
     }
 
+    /// What the array is driven with for all of `x`, each multiplied by `scale` first, on the widest vectors of the
+    /// machine.
+    pub fn quantise_all(self, scale: f64, x: &[f64], drives: &mut [f64]) {
+        let lowest = if self.bits().signed { -1.0 } else { 0.0 };
+        Arch::new().dispatch(All { scale, lowest, most: f64::from(self.most()), x, drives });
+    }
+
     /// Checks the numbers.
     ///
     /// # Errors
@@ -103,5 +111,48 @@ impl InputParams {
             problems.push(Problem::new(format!("{name}.bits"), message).allowed(allowed));
         }
         problems.into_result(())
+    }
+}
+
+/// Inputs that are quantised together.
+struct All<'a> {
+    scale: f64,
+    lowest: f64,
+    most: f64,
+    x: &'a [f64],
+    drives: &'a mut [f64],
+}
+
+impl WithSimd for All<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { scale, lowest, most, x, drives } = self;
+        let pairs = drives.iter_mut().zip(x);
+        if most == 0.0 {
+            pairs.for_each(|(drive, &x)| *drive = (x * scale).clamp(lowest, 1.0));
+        } else {
+            pairs.for_each(|(drive, &x)| *drive = ((x * scale).clamp(lowest, 1.0) * most).round() / most);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_are_quantised_together_as_one_by_one() {
+        let x: Vec<f64> = (-30..30).map(|i| 0.043 * f64::from(i)).collect();
+        for bits in [0, 1, 3, 8] {
+            for signed in [false, bits != 1] {
+                let input = InputParams::Analog(InputBits { bits, signed });
+                let mut drives = vec![0.0; x.len()];
+                input.quantise_all(0.9, &x, &mut drives);
+                let one_by_one: Vec<f64> = x.iter().map(|x| input.quantised(x * 0.9)).collect();
+                assert_eq!(drives, one_by_one);
+            }
+        }
     }
 }

@@ -86,7 +86,7 @@ impl Held {
         let mut fields: Vec<Vec<Complex64>> = identity(size);
         for (mesh, after) in &meshes.parts {
             let built = mesh.build(&wrong, &mut dice);
-            // Loss that all paths share is made up for by the detectors' gain.
+            // The loss of the longest path; that others are shorter is left to the detectors below.
             let gain = 10f64.powf(wrong.loss * mesh.depth() as f64 / 20.0);
             for field in &mut fields {
                 built.propagate(field);
@@ -95,8 +95,13 @@ impl Held {
         }
         let phases = meshes.parts.iter().flat_map(|(mesh, _)| &mesh.mzis);
         let phases: f64 = phases.map(|mzi| (2.0 * mzi.theta + mzi.phi) / std::f64::consts::PI).sum();
+        let mut weights =
+            Matrix::from_fn(block.rows(), block.columns(), |i, j| meshes.scale * fields[i][j].re);
+        if wrong.loss > 0.0 {
+            set_gains(&mut weights, block);
+        }
         Ok(Self {
-            weights: Matrix::from_fn(block.rows(), block.columns(), |i, j| meshes.scale * fields[i][j].re),
+            weights,
             scale: meshes.scale,
             heat: phases * params.heater.0,
             depth: meshes.parts.iter().map(|(mesh, _)| mesh.depth()).sum(),
@@ -112,6 +117,18 @@ impl Held {
             plane.calibrate(adc, params.input, params.full_scale);
         }
         plane
+    }
+}
+
+/// Sets the gain of each detector so that its outputs come nearest to those asked for: light at the edges of a mesh
+/// passes fewer interferometers than in the middle, so no gain that all share makes up for the loss.
+fn set_gains(held: &mut Matrix, asked: &Matrix) {
+    for j in 0..held.columns() {
+        let both: f64 = (0..held.rows()).map(|i| held.at(i, j) * asked.at(i, j)).sum();
+        let own: f64 = (0..held.rows()).map(|i| held.at(i, j) * held.at(i, j)).sum();
+        if both > 0.0 {
+            (0..held.rows()).for_each(|i| held.set(i, j, held.at(i, j) * both / own));
+        }
     }
 }
 

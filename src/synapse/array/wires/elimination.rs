@@ -110,22 +110,19 @@ impl<'a> RowWire<'a> {
         Self { cells, diagonal, transfer, along_column: 1.0 / segments.column }
     }
 
-    /// Turns P_(i−1)⁻¹ into P_i.
+    /// Turns P_(i−1)⁻¹ into P_i, on and below the diagonal.
     fn subtract_from(&self, inverse: &mut Matrix, above: f64) {
         let m = self.cells.len();
         let scale = 1.0 / self.along_column;
-        inverse.data_mut().iter_mut().for_each(|entry| *entry *= -above);
         for k in 0..m {
             let mut product = self.diagonal[k] * self.cells[k] * scale;
+            let row = &mut inverse.row_mut(k)[..=k];
+            row.iter_mut().for_each(|entry| *entry *= -above);
             for j in (0..=k).rev() {
-                let term = product * self.cells[j];
-                inverse.set(j, k, inverse.at(j, k) - term);
-                if j < k {
-                    inverse.set(k, j, inverse.at(j, k));
-                }
+                row[j] -= product * self.cells[j];
                 product *= if j > 0 { self.transfer[j - 1] } else { 0.0 };
             }
-            inverse.set(k, k, inverse.at(k, k) + above + 1.0 + self.cells[k] * scale);
+            row[k] += above + 1.0 + self.cells[k] * scale;
         }
     }
 

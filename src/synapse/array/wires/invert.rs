@@ -6,33 +6,47 @@ use crate::synapse::array::matrix::Matrix;
 const BLOCK: usize = 32;
 
 /// Replaces `matrix` by its inverse (Gauss–Jordan elimination by blocks); `None` if it is not positive
-/// definite to working precision.
+/// definite to working precision. What stands above the diagonal is not looked at.
 pub(super) fn invert(matrix: &mut Matrix) -> Option<()> {
     let n = matrix.rows();
     for start in (0..n).step_by(BLOCK) {
         sweep(matrix, start..n.min(start + BLOCK))?;
     }
+    for i in 0..n {
+        for j in i + 1..n {
+            matrix.set(i, j, matrix.at(j, i));
+        }
+    }
     Some(())
 }
 
-/// Exchanges the variables in `block` with their right-hand sides.
+/// Exchanges the variables in `block` with their right-hand sides. The matrix stays symmetric, up to the sign where
+/// a variable that has been exchanged meets one that has not; what stands below the diagonal says it all.
 fn sweep(matrix: &mut Matrix, block: std::ops::Range<usize>) -> Option<()> {
-    let (n, width) = (matrix.rows(), block.len());
-    let mut pivot = Matrix::from_fn(width, width, |i, j| matrix.at(block.start + i, block.start + j));
+    let (n, width, start) = (matrix.rows(), block.len(), block.start);
+    let below = |i: usize, j: usize| matrix.at(i.max(j), i.min(j));
+    let mut pivot = Matrix::from_fn(width, width, |i, j| below(start + i, start + j));
     invert_small(&mut pivot)?;
-    // Symmetric up to the sign of what has been swept: the block's columns are kept as they were.
-    let columns = Matrix::from_fn(n, width, |i, j| -matrix.at(i, block.start + j));
-    let rows = Matrix::from_fn(width, n, |i, j| matrix.at(block.start + i, j));
+    let rows = Matrix::from_fn(width, n, |i, j| below(start + i, j));
     let mut scaled = Matrix::zeros(width, n);
     Matrix::rows_times(&pivot, &rows, &mut scaled);
-    Matrix::rows_times(&columns, &scaled, matrix);
-    let mut left = Matrix::zeros(n, width);
-    Matrix::rows_times(&columns, &pivot, &mut left);
-    for i in 0..n {
-        matrix.row_mut(i)[block.clone()].copy_from_slice(left.row(i));
+    for first in (0..n).step_by(BLOCK).filter(|&first| first != start) {
+        let end = n.min(first + BLOCK);
+        // A column of the block, with the sign that it is subtracted with.
+        let sign = if first < start { 1.0 } else { -1.0 };
+        let columns = Matrix::from_fn(end - first, width, |i, j| sign * rows.at(j, first + i));
+        let out = &mut matrix.data_mut()[first * n..end * n];
+        Matrix::rows_times_part(&columns, &scaled, out, end);
+        if first > start {
+            let mut left = Matrix::zeros(end - first, width);
+            Matrix::rows_times(&columns, &pivot, &mut left);
+            for i in first..end {
+                matrix.row_mut(i)[block.clone()].copy_from_slice(left.row(i - first));
+            }
+        }
     }
     for (i, row) in block.clone().enumerate() {
-        matrix.row_mut(row).copy_from_slice(scaled.row(i));
+        matrix.row_mut(row)[..start].copy_from_slice(&scaled.row(i)[..start]);
         matrix.row_mut(row)[block.clone()].copy_from_slice(pivot.row(i));
     }
     Some(())
