@@ -70,7 +70,11 @@ impl Watched {
 
 impl Twin {
     fn build(plan: &Plan, arguments: &RunArguments, tally: Option<Tally>) -> Result<Self, Failure> {
-        Ok(Self { chip: with_devices(plan, arguments, Devices::Ideal)?, tally, difference: Difference::default() })
+        Ok(Self {
+            chip: with_devices(plan, arguments, Devices::Ideal)?,
+            tally,
+            difference: Difference::default(),
+        })
     }
 
     fn step(&mut self, step: u64, fired: &[NeuronId]) -> Result<(), Failure> {

@@ -16,7 +16,8 @@ use crate::mapping::MappingParams;
 use crate::network::Machine;
 use crate::network::describe::Selection;
 use crate::report::{
-    self, DevicesReport, Figures, Folder, FolderError, HostReport, NetworkFacts, NetworkReport, RunFiles, Trace,
+    self, DevicesReport, Figures, Folder, FolderError, HostReport, NetworkFacts, NetworkReport, RunFiles,
+    Trace,
 };
 use crate::sim::Fidelity;
 use crate::sim::chip::{
@@ -230,7 +231,8 @@ impl Steps {
     /// Nothing yet; the table goes to `folder` if there is one.
     pub(super) fn begin(folder: Option<&Folder>, chip: &Chip) -> Result<Self, FolderError> {
         let has_arrays = chip.arrays().next().is_some();
-        let header = if has_arrays { format!("{STEPS_HEADER},array_joules") } else { STEPS_HEADER.to_owned() };
+        let header =
+            if has_arrays { format!("{STEPS_HEADER},array_joules") } else { STEPS_HEADER.to_owned() };
         let trace = folder.map(|it| begin(it, STEPS, &header)).transpose()?;
         Ok(Self { seconds: Vec::new(), trace, has_arrays })
     }

@@ -17,16 +17,16 @@
 
 pub mod bench;
 pub mod describe;
-mod lesson;
 mod draw;
 pub mod drawn;
+mod lesson;
 pub mod machine;
 pub mod net;
 pub mod synapses;
 
 pub use bench::Bench;
-pub use lesson::{Lesson, Teacher};
 pub use drawn::{Drawn, Recipe};
+pub use lesson::{Lesson, Teacher};
 pub use machine::{Activity, Halt, Machine};
 pub use net::{Net, NetBuilder, Part, Population, Span};
 pub use synapses::{MAX_DELAY, Synapse, SynapseColumns, Synapses};

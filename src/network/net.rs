@@ -1,8 +1,8 @@
 //! A network in flat form, and how one is made.
 
-use super::lesson::{self, Draft, Lesson, Teacher};
 use super::describe::Delays;
 use super::drawn::{Amount, Drawn, Recipe};
+use super::lesson::{self, Draft, Lesson, Teacher};
 use super::synapses::{MAX_DELAY, Synapse, SynapseList, Synapses};
 use crate::base::unit::Seconds;
 use crate::base::{NeuronId, Problem, Problems};

@@ -288,13 +288,7 @@ fn new_routes_are_in_force_after_the_pause() {
 fn only_the_flit_level_engine_takes_such_faults() {
     let mut chip = Chip::mesh(4, "xy");
     assert!(chip.strike(10, InFlight::Drain, router(5)));
-    let terms = Transmission {
-        bit_error_rate: 1e-3,
-        flit_bits: 32,
-        crc_bits: 8,
-        max_retries: 8,
-        seed: 1,
-    };
+    let terms = Transmission { bit_error_rate: 1e-3, flit_bits: 32, crc_bits: 8, max_retries: 8, seed: 1 };
     for fidelity in [Fidelity::Approximate, Fidelity::Ideal] {
         let refusal = Job { fidelity, ..chip.job() }.validate().expect_err("faults during the run");
         assert_eq!(refusal.0[0].path, "fidelity");

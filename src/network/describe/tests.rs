@@ -157,7 +157,8 @@ fn projections_that_learn_know_their_synapses() {
 #[test]
 fn learning_that_makes_no_sense_is_refused() {
     let wrong = |plasticity: &str| {
-        let projection = format!("{{from: a, to: b, pattern: {{all-to-all: {{}}}}, plasticity: {plasticity}}}");
+        let projection =
+            format!("{{from: a, to: b, pattern: {{all-to-all: {{}}}}, plasticity: {plasticity}}}");
         compile(&network(&projection)).unwrap_err()
     };
     for (plasticity, expected) in [

@@ -128,7 +128,8 @@ impl Free {
             problems.push(Problem::new("synchronisation", message));
         }
         if plan.arrays.is_some() {
-            let message = "arrays are read once in a step of the chip, and cores that run freely have none in common";
+            let message =
+                "arrays are read once in a step of the chip, and cores that run freely have none in common";
             problems.push(Problem::new("synchronisation", message));
         }
         if plan.drawing.is_some() {
@@ -151,7 +152,7 @@ impl Free {
             Some(mesh) => {
                 let (busy, none) = (cores.len() as u32, Letters::new());
                 problems.into_result(Self { period, mesh, busy, none, state })
-            },
+            }
             None => Err(problems),
         }
     }

@@ -287,7 +287,11 @@ impl Chip {
         let learning =
             |shard: &Shard| -> usize { shard.learners.iter().flatten().map(|learner| learner.bytes()).sum() };
         self.plan.bytes()
-            + self.shards.iter().map(|shard| shard.arrivals.bytes() + shard.letters.bytes() + learning(shard)).sum::<usize>()
+            + self
+                .shards
+                .iter()
+                .map(|shard| shard.arrivals.bytes() + shard.letters.bytes() + learning(shard))
+                .sum::<usize>()
     }
 
     /// Adds `amount` to the reward signal of all rules that know one, in the next step.

@@ -342,7 +342,8 @@ impl Shard {
             let Self { learners, arrivals, .. } = self;
             // Drawn synapses do not learn.
             let learner = learners.get_mut(own).and_then(Option::as_deref_mut).filter(|_| !is_drawn);
-            if let Some(weights) = learner.and_then(|it| it.meet(packet as u32, step + u64::from(late), late)) {
+            if let Some(weights) = learner.and_then(|it| it.meet(packet as u32, step + u64::from(late), late))
+            {
                 for (index, &weight) in synapses.zip(weights) {
                     let timing = memory.timing(index);
                     let row = arrivals.after(row, timing.delay());
