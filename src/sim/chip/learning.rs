@@ -255,13 +255,16 @@ fn place(plan: &Plan, lesson: usize, index: u32) -> Place {
     Place { core, packet: packet as u32, position: position as u32, lesson: lesson as u16, slot, granule }
 }
 
+/// Packet, neuron and weight of synapses, counted within a core.
+type Listed = Vec<(u32, u32, u32)>;
+
 /// The core with the synapses of `own`.
 fn learner(net: &Net, plan: &Plan, ground: &Ground<'_>, own: &[Place]) -> Result<Learner, Problems> {
     let core = usize::from(own[0].core);
     let grain = plan.grain(core);
     let (mut packets, mut start, mut weights) = (Vec::new(), vec![0], Vec::new());
-    // By lesson and granule: packet, neuron and weight of each synapse, counted within the core.
-    let mut lists: std::collections::BTreeMap<(u16, u8), Vec<(u32, u32, u32)>> = Default::default();
+    // By lesson and granule.
+    let mut lists: std::collections::BTreeMap<(u16, u8), Listed> = Default::default();
     for synapses in own.chunk_by(|a, b| a.packet == b.packet) {
         let all = plan.synapses(synapses[0].packet as usize);
         let (sender, base) = (packets.len() as u32, weights.len() as u32);
