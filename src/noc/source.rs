@@ -1,6 +1,6 @@
 //! What the network needs to know of whoever sends and receives packets.
 
-use super::multicast::Multicast;
+pub use super::multicast::Multicast;
 use crate::base::NodeId;
 
 /// A packet to be created.

@@ -258,10 +258,9 @@ fn shipped_chips_run_spiking_networks() {
     ] {
         let found =
             json(folder.path(), &["run", "balanced", "--chip", chip, "--set", "workload.steps=3", "--json"]);
-        assert!(
-            found["traffic"]["updates"].as_u64().is_some_and(|updates| updates >= 3000),
-            "{chip}: {found}"
-        );
+        // What the network does is the same wherever it runs.
+        let traffic = ["spikes", "updates", "synaptic_events"].map(|name| found["traffic"][name].as_u64());
+        assert_eq!(traffic, [Some(196), Some(1784), Some(11_574)], "{chip}");
         assert!(found["mapping"]["cores"].as_u64().is_some_and(|cores| cores >= 1), "{chip}");
     }
 }

@@ -12,8 +12,7 @@ use super::law::Law;
 use super::multicast::{Carriage, Groups};
 use super::rule::Rule;
 use crate::base::NodeId;
-use crate::noc::multicast::Multicast;
-use crate::noc::source::{Delivery, Failure, Offer};
+use crate::noc::source::{Delivery, Failure, Multicast, Offer};
 
 /// What all nodes share.
 #[derive(Debug)]

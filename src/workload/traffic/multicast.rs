@@ -9,7 +9,7 @@ use super::text::Table;
 use super::{Files, open};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{NodeId, Problem, Problems};
-use crate::noc::multicast::Multicast;
+use crate::noc::source::Multicast;
 
 /// Columns of a file of groups, in this order.
 pub const GROUP_COLUMNS: [&str; 2] = ["src", "dst"];

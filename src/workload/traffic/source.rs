@@ -12,8 +12,7 @@ use super::trace::{Trace, read_trace};
 use super::{Files, multicast, open, rule};
 use crate::base::{NodeId, Problem, Problems};
 use crate::fabric::Fabric;
-use crate::noc::multicast::Multicast;
-use crate::noc::source::{Delivery, Failure, Offer, Source};
+use crate::noc::source::{Delivery, Failure, Multicast, Offer, Source};
 
 /// Sends what a [`TrafficParams`] describes.
 ///

@@ -2,7 +2,7 @@
 
 use super::super::{Carriage, MulticastParams};
 use super::*;
-use crate::noc::multicast::Multicast;
+use crate::noc::source::Multicast;
 
 fn groups_of(source: &TrafficSource) -> Vec<(u32, Vec<u32>)> {
     let list = source.multicasts().iter();
