@@ -50,6 +50,12 @@ pub trait Source: Send {
     /// The next packet that `node` creates, or `None` if there is none until something arrives there.
     fn next(&mut self, node: NodeId) -> Option<Offer>;
 
+    /// Whether [`Source::delivered`] is to be called at all. Asked before the first cycle; to sources that do not care it
+    /// would be needless work.
+    fn listens(&self) -> bool {
+        true
+    }
+
     /// A packet arrived at its destination (the cycle engine tells so in that very cycle). Returns whether `delivery.dst` may have a new offer, so
     /// that [`Source::next`] is asked again; such an offer must lie after `delivery.at`.
     fn delivered(&mut self, delivery: Delivery) -> bool {

@@ -129,6 +129,10 @@ impl<S: Source> Source for Metered<'_, S> {
         Some(offer)
     }
 
+    fn listens(&self) -> bool {
+        self.inner.listens()
+    }
+
     fn delivered(&mut self, delivery: Delivery) -> bool {
         self.inner.delivered(delivery)
     }

@@ -111,33 +111,39 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Settles the requests of heads that all want the same port, as [`Block::vcs_output_first`] does.
     fn share_port(&mut self, local: usize, rivals: u64, free: u64) {
-        let (mut wanted, mut common) = (0, free);
-        for_each_bit(rivals, |vc| {
-            let wishes = self.wants(local, vc) & free;
-            wanted |= wishes;
-            common &= wishes;
-        });
-        // Each channel's choice, in a list as short as the port has channels.
-        let (mut choices, mut count, mut granted) = ([(0u8, 0u8); 32], 0, 0u64);
+        let (wanted, common) = self.wishes_of(local, rivals, free);
+        let mut granted = 0u64;
         for_each_bit(wanted, |out| {
             let mut asking = rivals;
             if common >> out & 1 == 0 {
                 for_each_bit(rivals, |vc| asking &= !((!self.wants(local, vc) >> out & 1) << vc));
             }
             let vc = self.first_packet::<false>(local, out, asking);
-            choices[count & 31] = (vc as u8, out as u8);
-            count += 1;
+            self.shared.offers[vc & 63] |= 1 << out;
             granted |= 1 << vc;
         });
         for_each_bit(granted, |vc| {
-            let mut offers = 0u64;
-            for &(to, out) in &choices[..count.min(32)] {
-                offers |= u64::from(usize::from(to) == vc) << out;
-            }
+            let offers = std::mem::take(&mut self.shared.offers[vc & 63]);
             let out = self.first_channel::<false>(local, vc, offers);
             self.take_vc_turn::<false>(local, vc, out);
             self.grant_vc::<true>(local, vc, out);
         });
+    }
+
+    /// Of the output VCs `free`, those that any of `rivals`, heads for one port, wants, and those that all want.
+    #[inline(always)]
+    fn wishes_of(&self, local: usize, rivals: u64, free: u64) -> (u64, u64) {
+        if self.compass.is_some() {
+            let wanted = self.wants(local, rivals.trailing_zeros() as usize) & free;
+            return (wanted, wanted);
+        }
+        let (mut wanted, mut common) = (0, free);
+        for_each_bit(rivals, |vc| {
+            let wishes = self.wants(local, vc) & free;
+            wanted |= wishes;
+            common &= wishes;
+        });
+        (wanted, common)
     }
 
     /// Each free output VC grants one request; each input VC accepts one grant.

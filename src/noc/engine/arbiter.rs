@@ -158,7 +158,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     pub(super) fn first_output<const MATRIX: bool>(&self, local: usize, lane: usize, granted: u64) -> usize {
         match MATRIX {
             true => self.least_recent(local, Desk::Lane(lane), granted),
-            false => next_in_turn(granted, self.routers[local].lanes[lane & (P - 1)].accept),
+            false => next_in_turn(granted, self.routers[local].ports[lane & (P - 1)].accept),
         }
     }
 
@@ -167,7 +167,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     pub(super) fn first_within<const MATRIX: bool>(&self, local: usize, lane: usize, bids: u64) -> usize {
         match MATRIX {
             true => self.least_recent(local, Desk::Within, bids),
-            false => next_in_turn(bids, self.routers[local].lanes[lane & (P - 1)].vc),
+            false => next_in_turn(bids, self.routers[local].ports[lane & (P - 1)].vc),
         }
     }
 
@@ -177,7 +177,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         self.take_output_turn::<MATRIX>(local, lane, output);
         match MATRIX {
             true => self.move_back(local, Desk::Lane(lane), output),
-            false => self.routers[local].lane(lane).accept = output as u8 + 1,
+            false => self.routers[local].port(lane).accept = output as u8 + 1,
         }
     }
 
@@ -199,7 +199,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if MATRIX {
             self.move_back(local, Desk::Within, vc);
         } else {
-            self.routers[local].lane(lane).vc = self.shared.setup.vc_after(vc, lane);
+            self.routers[local].port(lane).vc = self.shared.setup.vc_after(vc, lane);
         }
     }
 }

@@ -6,8 +6,14 @@ use crate::base::RouterId;
 use crate::fabric::Fabric;
 use crate::noc::route::{Head, Routing};
 
-/// Bits per coordinate in a position.
-const FIELD: u32 = 16;
+/// Bits per coordinate in a position. Above the two coordinates a goal has the port where the packet leaves.
+const FIELD: u32 = 13;
+
+/// One coordinate.
+const MASK: u32 = (1 << FIELD) - 1;
+
+/// Both coordinates in a position or a goal.
+const PLACE: u32 = (1 << 2 * FIELD) - 1;
 
 /// The coordinates of all routers and what they mean for a packet.
 #[derive(Clone, Debug)]
@@ -49,14 +55,28 @@ impl Compass {
         self.positions[router.index()]
     }
 
-    /// The output port of a packet at `here` to `goal`, which leaves there by port `exit`.
+    /// What a packet to `head.dst` that leaves there by port `head.eject` follows.
     #[inline(always)]
-    pub(super) fn port(&self, here: u32, goal: u32, exit: u8) -> u8 {
-        let apart = here ^ goal;
-        let second = u32::from(apart & ((1 << FIELD) - 1) == 0);
-        let coordinate = |position: u32| position >> (second * FIELD) & ((1 << FIELD) - 1);
+    pub(super) fn goal(&self, head: &Head) -> u32 {
+        self.position(head.dst) | u32::from(head.eject) << (2 * FIELD)
+    }
+
+    /// Routers on the way of a packet from `from` to `to`, both included.
+    #[inline(always)]
+    pub(super) fn hops(&self, from: RouterId, to: RouterId) -> u16 {
+        let (from, to) = (self.position(from), self.position(to));
+        let apart = |shift: u32| (from >> shift & MASK).abs_diff(to >> shift & MASK) as u16;
+        apart(0) + apart(FIELD) + 1
+    }
+
+    /// The output port of a packet at `here` to `goal`.
+    #[inline(always)]
+    pub(super) fn port(&self, here: u32, goal: u32) -> u8 {
+        let apart = (here ^ goal) & PLACE;
+        let second = u32::from(apart & MASK == 0);
+        let coordinate = |position: u32| position >> (second * FIELD) & MASK;
         let port = self.ports[second as usize] + u8::from(coordinate(goal) < coordinate(here));
-        if apart == 0 { exit } else { port }
+        if apart == 0 { (goal >> (2 * FIELD)) as u8 } else { port }
     }
 
     /// The output VCs that a packet to output port `port` may take.
@@ -84,8 +104,10 @@ mod tests {
             for (at, dst) in (0..15).flat_map(|at| (0..15).map(move |dst| (RouterId(at), RouterId(dst)))) {
                 let head = Head { dst, eject: 4, ..Head::default() };
                 let hop = routing.fixed(at, &head).expect("a mesh has fixed hops");
-                let port = compass.port(compass.position(at), compass.position(dst), head.eject);
+                let port = compass.port(compass.position(at), compass.goal(&head));
                 assert_eq!(port, hop.port, "from {at} to {dst}");
+                let apart = |extent: u32| (at.0 / extent % 5).abs_diff(dst.0 / extent % 5) as u16;
+                assert_eq!(compass.hops(at, dst), apart(1) + apart(5) + 1, "from {at} to {dst}");
                 assert_eq!(compass.wants(port), u64::from(hop.vcs) << (port * 3));
             }
         }

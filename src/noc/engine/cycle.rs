@@ -117,21 +117,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     fn queue(&mut self, place: Place, flit: Flit) -> bool {
         let (local, vc) = (place.local(), place.vc());
-        let (shift, mask) = (self.shared.setup.ring_shift, self.shared.setup.ring_mask);
-        let input = self.routers[local].input(vc);
-        let write = (input.head + input.len) & mask;
-        input.len += 1;
-        let first = (local * self.shared.setup.channels + vc) << shift;
-        self.buffers[first + usize::from(write)] = flit;
-        input.len == 1
+        let ring = self.shared.setup.ring(local, vc);
+        self.routers[local].input(vc).push(flit, self.buffers, ring)
     }
 
     /// The oldest flit of an input VC.
     #[inline(always)]
     pub(super) fn front(&self, local: usize, vc: usize) -> Flit {
-        let at = self.routers[local].ins[vc & (N - 1)].head;
-        let first = (local * self.shared.setup.channels + vc) << self.shared.setup.ring_shift;
-        self.buffers[first + usize::from(at)]
+        self.routers[local].ins[vc & (N - 1)].front
     }
 
     /// Flits that are no heads become visible: they bid for the switch if their VC was waiting for them.
@@ -162,12 +155,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     fn route<const PLAIN: bool>(&mut self, place: Place, flit: Flit) {
         let (local, vc) = (place.local(), place.vc());
-        let travel = self.shared.packets.travel(flit.slot());
-        travel.hops += 1;
-        let router = &mut self.routers[local];
         if let Some(compass) = self.compass {
-            let port = compass.port(router.position, travel.goal, travel.head.eject);
-            router.input(vc).out_port = port;
+            let router = &mut self.routers[local];
+            router.input(vc).out_port = compass.port(router.position, flit.goal);
         } else if PLAIN || !self.follow_tree(place, flit) {
             self.ask_routing(place, flit);
         }
@@ -194,6 +184,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let (local, vc, vcs) = (place.local(), place.vc(), self.shared.setup.vcs);
         let at = RouterId(self.shared.first_router + place.of() as u32);
         let travel = self.shared.packets.travel(flit.slot());
+        travel.hops += 1;
         let router = &mut self.routers[local];
         if let Some(hop) = self.routing.fixed(at, &travel.head) {
             router.wants[vc & (N - 1)] = u64::from(hop.vcs) << (hop.port * vcs);

@@ -215,10 +215,10 @@ impl<const N: usize, const P: usize> Region<N, P> {
             let copies = &mut self.shared.copies;
             *copies = copies.wrapping_add(flit.is_head().into()).wrapping_sub(flit.is_tail().into());
             let flit = flit.moved_to(*slot);
-            self.shared.wheel.flit(self.shared.wheel.row(place), at, place, flit);
+            self.shared.wheel.flit(at, place, flit);
         }
         for (at, place) in letter.credits.drain(..) {
-            self.shared.wheel.credit(self.shared.wheel.row(place), at, place);
+            self.shared.wheel.credit(at, place);
         }
         for (at, node, failure) in letter.failures.drain(..) {
             self.shared.wheel.nodes(at).failures.push((node, failure));

@@ -142,10 +142,12 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     pub(super) fn follow_tree(&mut self, place: Place, flit: Flit) -> bool {
         let Shared { packets, forks, setup, .. } = &mut *self.shared;
         let Some(grove) = &forks.grove else { return false };
-        let branch = packets.travel(flit.slot()).goal;
+        let travel = packets.travel(flit.slot());
+        let branch = travel.branch;
         if branch == NO_BRANCH {
             return false;
         }
+        travel.hops += 1;
         let after = grove.table.after(branch);
         let wants =
             grove.wants[after.start as usize..after.end as usize].iter().fold(0, |all, own| all | own);
@@ -242,7 +244,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             self.withdraw(local, vc, output);
         }
         self.occupy(local, out, wire);
-        self.shared.forward(wire, out, Flit::new(copy, true, true), place, self.now);
+        self.shared.forward(wire, out, Flit::new(copy, true, true, 0), place, self.now);
         if last {
             self.leave_buffer(local, vc);
         }
@@ -251,13 +253,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// The last copy of the packet at the front of an input VC has left: so does the packet.
     fn leave_buffer(&mut self, local: usize, vc: usize) {
         let (place, now) = (self.place(local, vc), self.now);
-        let mask = self.shared.setup.ring_mask;
+        let ring = self.shared.setup.ring(local, vc);
         let router = &mut self.routers[local];
         let input = router.input(vc);
         input.state = State::Idle;
-        input.head = (input.head + 1) & mask;
-        input.len -= 1;
-        let more = input.len > 0;
+        let more = input.pop(self.buffers, ring);
         let back = router.port(self.shared.setup.port_of[vc & 63].into()).back;
         self.shared.return_credit(back, vc, now);
         if more {
@@ -286,7 +286,7 @@ impl Shared {
 
 /// A packet, or a copy of it, takes a branch.
 fn enter(grove: &Grove, packets: &mut Packets, slot: usize, branch: u32) {
-    packets.travel(slot).goal = branch;
+    packets.travel(slot).branch = branch;
     if let Some(node) = grove.node(branch) {
         packets.record(slot).dst = node;
     }

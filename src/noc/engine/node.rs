@@ -32,6 +32,8 @@ pub(super) struct NodePort {
     stepped: u64,
     /// Slot of the packet that is being injected.
     slot: u32,
+    /// Where it goes, as its flits say it.
+    goal: u32,
     /// Flits of it still to be sent.
     left: u16,
     /// Whether its head is still to be sent.
@@ -64,6 +66,7 @@ impl NodePort {
             held: Vec::new(),
             stepped: 0,
             slot: 0,
+            goal: 0,
             left: 0,
             at_head: false,
             vc: 0,
@@ -317,7 +320,7 @@ impl Nodes {
         if *credits == 0 {
             port.credit &= !(1 << vc);
         }
-        let flit = Flit::new(port.slot, head, tail);
+        let flit = Flit::new(port.slot, head, tail, port.goal);
         let place = Place(port.entry.0 + u32::from(vc));
         if head {
             let record = shared.packets.record(flit.slot());
@@ -325,7 +328,7 @@ impl Nodes {
             source.injected(record.src, record.tag, now);
         }
         shared.tally.flits_injected += 1;
-        shared.wheel.flit(shared.wheel.row(place), now + u64::from(NODE_CHANNEL) + 1, place, flit);
+        shared.wheel.flit(now + u64::from(NODE_CHANNEL) + 1, place, flit);
         if tail {
             self.prime(node, shared, source, now + 1);
             return self.ports[node].next.is_some_and(|offer| offer.at <= now + 1);
@@ -379,8 +382,13 @@ impl Nodes {
             return false;
         };
         shared.tally.admit(offer, 1);
-        let goal = self.compass.as_ref().map_or(NO_BRANCH, |compass| compass.position(head.dst));
-        self.begin(node, src, offer, Travel { head, goal, ..Travel::default() }, shared);
+        let (mut travel, mut goal) = (Travel { head, branch: NO_BRANCH, ..Travel::default() }, 0);
+        if let Some(compass) = &self.compass {
+            goal = compass.goal(&head);
+            travel.hops = compass.hops(self.attachments[src.index()].router, head.dst);
+        }
+        self.ports[node].goal = goal;
+        self.begin(node, src, offer, travel, shared);
         true
     }
 
@@ -398,11 +406,12 @@ impl Nodes {
         let Some(tree) = tree.filter(|_| usable) else { return false };
         tally.admit(offer, reached);
         shared.packets.uncopied = shared.packets.uncopied.wrapping_add(reached - 1);
-        self.begin(node, src, offer, Travel { goal: tree.root, ..Travel::default() }, shared);
+        self.begin(node, src, offer, Travel { branch: tree.root, ..Travel::default() }, shared);
         true
     }
 
     /// The routing state of a new packet, or `None` if it cannot be delivered.
+    #[inline(always)]
     fn admit(
         &self,
         node: usize,
@@ -427,6 +436,7 @@ impl Nodes {
         Some(head)
     }
 
+    #[inline(always)]
     fn begin(&mut self, node: usize, src: NodeId, offer: &Offer, travel: Travel, shared: &mut Shared) {
         let slot = shared.packets.insert(travel, Record::new(src, offer, self.ports[node].count));
         let port = &mut self.ports[node];

@@ -9,10 +9,9 @@ use crate::noc::source::Offer;
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Travel {
     pub head: Head,
-    /// The destination's place on the [`Compass`](super::compass::Compass), if there is one; else the
-    /// branch of its multicast tree that the packet is on.
-    pub goal: u32,
-    /// Routers traversed.
+    /// The branch of its multicast tree that the packet is on.
+    pub branch: u32,
+    /// Routers traversed; with a [`Compass`](super::compass::Compass), all routers of its way.
     pub hops: u16,
     /// What bit errors have done to the flits that were read so far.
     pub damage: Damage,

@@ -75,7 +75,7 @@ impl<const N: usize, const P: usize> Scene<'_, N, P> {
             End::Node => return self.regions[r].shared.wheel.nodes(at).credits.push(place),
             End::Router | End::Elsewhere => &mut self.regions[usize::from(wire.region)].shared.wheel,
         };
-        wheel.credit(wheel.row(place), at, place);
+        wheel.credit(at, place);
     }
 
     /// Counts anew how many packets are known to several regions.
@@ -119,18 +119,14 @@ type Credits = Vec<(usize, Wire, usize)>;
 impl<const N: usize, const P: usize> Region<N, P> {
     /// The flits in an input VC, oldest first.
     pub(super) fn buffered(&self, router: usize, vc: usize) -> Vec<Flit> {
-        let input = &self.routers[router].ins[vc];
-        (0..input.len).map(|order| self.buffers[self.slot_of(router, vc, input.head + order)]).collect()
+        let (input, ring) = (&self.routers[router].ins[vc], self.shared.setup.ring(router, vc));
+        let behind = (1..input.len).map(|order| self.buffers[ring.slot(input.head + order)]);
+        (input.len > 0).then_some(input.front).into_iter().chain(behind).collect()
     }
 
     /// The oldest flit in an input VC.
     pub(super) fn front(&self, router: usize, vc: usize) -> Flit {
-        self.buffers[self.slot_of(router, vc, self.routers[router].ins[vc].head)]
-    }
-
-    fn slot_of(&self, router: usize, vc: usize, ring: u16) -> usize {
-        let setup = &self.shared.setup;
-        ((router * setup.channels + vc) << setup.ring_shift) + usize::from(ring & setup.ring_mask)
+        self.routers[router].ins[vc].front
     }
 
     fn cycles(&self, now: u64) -> Range<u64> {
@@ -195,12 +191,10 @@ impl<const N: usize, const P: usize> Region<N, P> {
                     credits.push(self.credit_of(r, place));
                     self.shared.tally.flits_lost += 1;
                 }
-                let head = self.routers[number].ins[vc].head;
-                for (order, &flit) in left.iter().enumerate() {
-                    let slot = self.slot_of(number, vc, head + order as u16);
-                    self.buffers[slot] = flit;
-                }
-                self.routers[number].ins[vc].len = left.len() as u16;
+                let ring = self.shared.setup.ring(number, vc);
+                let input = &mut self.routers[number].ins[vc];
+                input.len = 0;
+                left.iter().for_each(|&flit| _ = input.push(flit, &mut self.buffers, ring));
                 if held && !left.is_empty() {
                     self.shared.wheel.front(number / BLOCK, now, place);
                 }

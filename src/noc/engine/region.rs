@@ -54,10 +54,13 @@ pub(super) struct Shared {
     pub errors: Option<Errors>,
     pub tally: Tally,
     pub candidates: Candidates,
-    /// Switch inputs of the block at work that have a grant, and their number.
+    /// Switch inputs of the block at work that have a grant, and their number. Acceptance overwrites them with the
+    /// input VCs that send.
     pub accepting: (Box<[Place; BLOCK * MAX_ROUTER_VCS]>, usize),
-    /// By router of the block at work and switch input: outputs that grant it in this cycle.
-    pub granted: Box<[u64; BLOCK * MAX_ROUTER_VCS]>,
+    /// By input VC of the router at work: output VCs that grant it. All zero but within an allocation.
+    pub offers: [u64; MAX_ROUTER_VCS],
+    /// Sources want to know of deliveries.
+    pub listens: bool,
     /// Input VCs of the block at work that have won the switch, and the output ports they won.
     pub matched: Vec<(Place, u8)>,
     /// The same for one router: input VC and output port.
@@ -85,7 +88,9 @@ impl Shared {
             }
             self.tally.deliver(&travel, &record, at);
             let Record { src, dst, tag, injected, .. } = record;
-            self.wheel.nodes(at).deliveries.push(Delivery { src, dst, tag, injected, at });
+            if self.listens {
+                self.wheel.nodes(at).deliveries.push(Delivery { src, dst, tag, injected, at });
+            }
         }
     }
 
@@ -173,7 +178,8 @@ impl<const N: usize, const P: usize> Region<N, P> {
             tally: Tally::default(),
             candidates: Candidates::default(),
             accepting: (Box::new([Place(0); BLOCK * MAX_ROUTER_VCS]), 0),
-            granted: Box::new([0; BLOCK * MAX_ROUTER_VCS]),
+            offers: [0; MAX_ROUTER_VCS],
+            listens: true,
             matched: Vec::new(),
             winners: Vec::new(),
             speculating: 0,
@@ -183,7 +189,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
             nodes: Nodes::new(ground, index),
             routers: vec![Router::new(0, setup); count],
             requests: vec![Requests::default(); count / BLOCK],
-            buffers: vec![Flit::default(); (count * setup.channels) << setup.ring_shift],
+            buffers: vec![Flit::default(); count * setup.slots()],
             guesses: guesses(count, setup.speculative),
             matrices: matrices(count, setup),
             incoming: vec![0; if cut.regions() > 1 { count * N } else { 0 }],
@@ -227,13 +233,8 @@ impl<const N: usize, const P: usize> Region<N, P> {
         };
         self.shared.errors = Some(Errors::new(*terms, fabric, size, link));
         // Flits may be on their way longer, and ports busy.
-        let before = self.shared.setup.allow(terms.longest(fabric));
-        let shift = self.shared.setup.horizon_shift;
-        for port in self.routers.iter_mut().flat_map(|router| &mut router.ports) {
-            port.out.row = port.out.row >> before << shift;
-            port.back.row = port.back.row >> before << shift;
-        }
-        self.shared.wheel = Wheel::new(self.routers.len(), shift);
+        self.shared.setup.allow(terms.longest(fabric));
+        self.shared.wheel = Wheel::new(self.routers.len(), self.shared.setup.horizon_shift);
     }
 
     /// Takes over what works and how heads find their way, and creates packets again in cycle `now`.
@@ -265,6 +266,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
 
     /// Asks the source for every node's first packet.
     pub(super) fn start<S: Source>(&mut self, source: &mut S) {
+        self.shared.listens = source.listens();
         self.nodes.start(&mut self.shared, source);
     }
 
@@ -303,19 +305,13 @@ impl<const N: usize, const P: usize> Region<N, P> {
         self.requests[number].any() || self.shared.wheel.is_due(number, now)
     }
 
-    /// Buffer slots of a router.
-    fn slots(&self) -> usize {
-        self.shared.setup.channels << self.shared.setup.ring_shift
-    }
-
     /// Brings a block into the processor's cache: one look at every cache line in order, which the
     /// processor does at the speed of memory, where the cycle itself would wait for line after line.
     fn fetch(&self, number: usize) {
         const LINE: usize = 64;
         let range = number * BLOCK..(number + 1) * BLOCK;
-        let (slots, vcs) = (self.slots(), self.shared.setup.channels);
-        let mut sum = 0;
-        for router in &self.routers[range.clone()] {
+        let (vcs, mut sum) = (self.shared.setup.channels, 0);
+        for router in &self.routers[range] {
             sum ^= router.free_out;
             sum ^= router.ports.iter().take(self.most_ports).fold(0, |sum, port| sum ^ port.bids);
             for out in router.outs[..vcs].iter().step_by(LINE / size_of::<OutVc>()) {
@@ -325,15 +321,12 @@ impl<const N: usize, const P: usize> Region<N, P> {
                 sum ^= u64::from(input.len);
             }
         }
-        let buffers = &self.buffers[range.start * slots..range.end * slots];
-        let slots = buffers.iter().step_by(LINE / size_of::<Flit>());
-        sum ^= slots.fold(0, |sum, flit| sum ^ u64::from(flit.0));
         std::hint::black_box(sum);
     }
 
     fn block<'a>(&'a mut self, number: usize, routing: &'a Routing, now: u64) -> Block<'a, N, P> {
         let range = number * BLOCK..(number + 1) * BLOCK;
-        let slots = self.slots();
+        let slots = self.shared.setup.slots();
         let guesses = if self.guesses.is_empty() { 0..0 } else { range.clone() };
         let rows = self.matrices.len() / self.requests.len();
         Block {

@@ -5,6 +5,7 @@
 //! both powers of two, so that masked numbers need no bounds checks.
 
 use super::setup::{Setup, Wire};
+use super::wheel::Flit;
 
 /// What an input virtual channel is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -23,10 +24,13 @@ pub(super) enum State {
     Copying,
 }
 
-/// An input virtual channel.
+/// An input virtual channel. The oldest flit is here and the others in a ring of slots, so that a short queue, which
+/// is the rule, touches one cache line.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct InVc {
-    /// Ring index of the oldest flit.
+    /// The oldest flit, if there is any.
+    pub front: Flit,
+    /// Ring index of the oldest flit, whose slot is not used.
     pub head: u16,
     /// Flits in the buffer.
     pub len: u16,
@@ -40,6 +44,50 @@ pub(super) struct InVc {
     pub state: State,
 }
 
+impl InVc {
+    /// Puts a flit at the end of the queue; returns whether it is the only one.
+    #[inline(always)]
+    pub(super) fn push(&mut self, flit: Flit, buffers: &mut [Flit], ring: Ring) -> bool {
+        let alone = self.len == 0;
+        if alone {
+            self.front = flit;
+        } else {
+            buffers[ring.slot(self.head + self.len)] = flit;
+        }
+        self.len += 1;
+        alone
+    }
+
+    /// Takes the oldest flit away; returns whether there is another one.
+    #[inline(always)]
+    pub(super) fn pop(&mut self, buffers: &[Flit], ring: Ring) -> bool {
+        self.len -= 1;
+        let more = self.len > 0;
+        if more {
+            self.head = (self.head + 1) & ring.mask;
+            self.front = buffers[ring.slot(self.head)];
+        }
+        more
+    }
+}
+
+/// Where the slots of an input virtual channel are: a power of two of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ring {
+    /// The first slot, in the buffers of the block or the region.
+    pub first: usize,
+    /// Slots less one.
+    pub mask: u16,
+}
+
+impl Ring {
+    /// The slot with a number that may be past the end.
+    #[inline(always)]
+    pub(super) fn slot(self, number: u16) -> usize {
+        self.first + usize::from(number & self.mask)
+    }
+}
+
 /// An output virtual channel: what is known of the buffer downstream.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct OutVc {
@@ -51,7 +99,8 @@ pub(super) struct OutVc {
     pub turn: u8,
 }
 
-/// A port. Round-robin pointers may stand one past the end, which means the start.
+/// A port, and a switch input: there is one per port, or several with input speedup, numbered through. Round-robin
+/// pointers may stand one past the end, which means the start.
 #[derive(Clone, Copy, Debug, Default)]
 #[repr(align(64))]
 pub(super) struct Port {
@@ -61,6 +110,8 @@ pub(super) struct Port {
     pub heads: u64,
     /// Flits that left by this port.
     pub flits: u64,
+    /// As a switch input: output ports that have granted it in this cycle.
+    pub granted: u64,
     /// Where flits go.
     pub out: Wire,
     /// Where credits go.
@@ -74,14 +125,9 @@ pub(super) struct Port {
     pub chosen: u8,
     /// As an output: a flit wider than the link is passing.
     pub busy: bool,
-}
-
-/// A switch input: one per port, or several with input speedup.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Lane {
-    /// The output port next in turn.
+    /// As a switch input: the output port next in turn.
     pub accept: u8,
-    /// The input VC next in turn.
+    /// As a switch input: the input VC next in turn.
     pub vc: u8,
 }
 
@@ -97,9 +143,8 @@ pub(super) struct Router<const N: usize, const P: usize> {
     pub closing: u64,
     /// Where it is, for the [`Compass`](super::compass::Compass).
     pub position: u32,
-    pub lanes: [Lane; P],
-    pub ports: [Port; P],
     pub outs: [OutVc; N],
+    pub ports: [Port; P],
     pub ins: [InVc; N],
     /// By input VC: output VCs that the routing function offers to the packet at the head. Unused where a
     /// compass tells.
@@ -117,7 +162,6 @@ impl<const N: usize, const P: usize> Router<N, P> {
             torn: 0,
             position: 0,
             closing: 0,
-            lanes: [Lane::default(); P],
             ports: [Port { piggyback: setup.vcs - 1, ..Port::default() }; P],
             outs,
             ins: [InVc::default(); N],
@@ -138,11 +182,6 @@ impl<const N: usize, const P: usize> Router<N, P> {
     #[inline(always)]
     pub(super) fn port(&mut self, port: usize) -> &mut Port {
         &mut self.ports[port & (P - 1)]
-    }
-
-    #[inline(always)]
-    pub(super) fn lane(&mut self, lane: usize) -> &mut Lane {
-        &mut self.lanes[lane & (P - 1)]
     }
 
     /// Input VCs whose head waits for an output VC.

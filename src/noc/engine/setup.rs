@@ -1,5 +1,6 @@
 //! Everything about a network that does not change while it runs, laid out for the cycle loop.
 
+use super::router::Ring;
 use super::wheel::Place;
 use crate::base::{Problem, Problems, RouterId};
 use crate::fabric::{Fabric, Health};
@@ -31,8 +32,6 @@ pub(super) enum End {
 pub(super) struct Wire {
     /// The place at the far end, less the virtual-channel index at the near end.
     base: u32,
-    /// Row of the far end's block in the timing wheel.
-    pub row: u32,
     /// From the switch grant to the arrival [cycles].
     pub delay: u16,
     /// Cycles that a flit occupies the wire.
@@ -59,8 +58,7 @@ pub(super) struct Setup {
     pub vc_mask: u64,
     pub depth: u16,
     /// Buffer slots per virtual channel: 2 to this power.
-    pub ring_shift: u32,
-    pub ring_mask: u16,
+    ring_shift: u32,
     pub routing_delay: u64,
     pub vc_delay: u64,
     /// From the switch grant to the moment the flit is on the wire.
@@ -125,7 +123,6 @@ impl Setup {
             vc_mask: u64::MAX >> (64 - u32::from(vcs)),
             depth: params.buffer_flits,
             ring_shift: params.buffer_flits.next_power_of_two().trailing_zeros(),
-            ring_mask: params.buffer_flits.next_power_of_two() - 1,
             routing_delay: params.routing_delay.into(),
             vc_delay: params.vc_delay.into(),
             flit_delay: switch + u64::from(params.traversal_delay) + 1,
@@ -151,6 +148,18 @@ impl Setup {
         setup.plain = setup.has_no_extras();
         setup.horizon_shift = (setup.horizon(fabric) + 1).next_power_of_two().trailing_zeros();
         Ok(setup)
+    }
+
+    /// The slots of an input VC in the buffers of its router's block or region, in which the router has this number.
+    #[inline(always)]
+    pub(super) fn ring(&self, router: usize, vc: usize) -> Ring {
+        let mask = (1 << self.ring_shift) - 1;
+        Ring { first: (router * self.channels + vc) << self.ring_shift, mask }
+    }
+
+    /// Slots of a router.
+    pub(super) fn slots(&self) -> usize {
+        self.channels << self.ring_shift
     }
 
     /// The switch input that an input VC uses: VCs are interleaved over the inputs of their port.
@@ -206,13 +215,11 @@ impl Setup {
         (shortest + self.flit_delay.min(self.credit_send)).min(u64::from(NODE_CHANNEL) + 1)
     }
 
-    /// Allows for flits that are up to `longer` cycles late and block their port; returns the exponent of the cycles
-    /// that the wheel covered before.
-    pub(super) fn allow(&mut self, longer: u64) -> u32 {
-        let (before, cycles) = (self.horizon_shift, (1 << self.horizon_shift) + longer as usize);
+    /// Allows for flits that are up to `longer` cycles late and block their port.
+    pub(super) fn allow(&mut self, longer: u64) {
+        let cycles = (1 << self.horizon_shift) + longer as usize;
         self.horizon_shift = cycles.next_power_of_two().trailing_zeros();
         self.plain = false;
-        before
     }
 
     /// The longest time anything spends in the wheel.
@@ -293,7 +300,7 @@ impl Cut {
         if let Some(node) = fabric.node_at(RouterId(router), port) {
             let base = Place::new((node.0 - self.nodes[region]) as usize, 0).0.wrapping_sub(near_vc);
             let delay = NODE_CHANNEL + pipeline;
-            return Wire { base, row: 0, delay, interval: 1, region: region as u16, end: End::Node };
+            return Wire { base, delay, interval: 1, region: region as u16, end: End::Node };
         }
         let link =
             if outward { fabric.out(RouterId(router), port) } else { fabric.into(RouterId(router), port) };
@@ -306,7 +313,6 @@ impl Cut {
         let extra = if outward { link.interval - 1 } else { setup.credit_delay as u16 };
         Wire {
             base: place.0.wrapping_sub(near_vc),
-            row: (place.block() << setup.horizon_shift) as u32,
             delay: link.latency + pipeline + extra,
             interval: link.interval,
             region: there as u16,

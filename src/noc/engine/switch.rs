@@ -6,17 +6,18 @@
 
 use super::allocate::{Rows, group};
 use super::cycle::Block;
-use super::router::{BLOCK, Lane, State, for_each_bit, next_in_turn, seated};
+use super::router::{BLOCK, State, for_each_bit, next_in_turn, seated};
 use super::setup::{MAX_ROUTER_VCS, Setup};
 use super::wheel::Place;
 use crate::noc::params::Allocator;
 
 impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// First half of switch allocation: outputs grant. What comes of it is in [`Port::chosen`] and, for the
-    /// switch inputs in `accepting`, in `granted`; or, where the allocator is not this simple,
+    /// switch inputs in `accepting`, in [`Port::granted`]; or, where the allocator is not this simple,
     /// in `winners` at once.
     ///
     /// [`Port::chosen`]: super::router::Port
+    /// [`Port::granted`]: super::router::Port
     #[inline(always)]
     pub(super) fn grant_switch<const PLAIN: bool>(&mut self) {
         if !PLAIN && !self.shared.setup.simple_switch {
@@ -24,7 +25,6 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
         let Self { routers, requests, shared, .. } = self;
         let (accepting, count) = &mut shared.accepting;
-        let granted = &mut shared.granted;
         let mut waiting = 0;
         for word in 0..P {
             let mut asked = requests.bids[word];
@@ -32,7 +32,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 let (local, port) = seated::<P>(word, asked.trailing_zeros());
                 asked &= asked - 1;
                 let router = &mut routers[local];
-                let output = &mut router.ports[port];
+                let output = &router.ports[port];
                 if !PLAIN && output.busy {
                     continue;
                 }
@@ -41,11 +41,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 if bids & (bids - 1) != 0 {
                     let lane = shared.setup.port_of[next_in_turn(bids, output.grant) & 63];
                     let own = shared.setup.vc_mask << (lane * shared.setup.vcs);
-                    vc = next_in_turn(bids & own, router.lanes[usize::from(lane) & (P - 1)].vc);
+                    vc = next_in_turn(bids & own, router.ports[usize::from(lane) & (P - 1)].vc);
                 }
-                output.chosen = vc as u8;
+                router.ports[port].chosen = vc as u8;
                 let lane = usize::from(shared.setup.port_of[vc & 63]);
-                let granted = &mut granted[(local * P + lane) % (BLOCK * MAX_ROUTER_VCS)];
+                let granted = &mut router.ports[lane & (P - 1)].granted;
                 accepting[waiting % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, lane);
                 waiting += usize::from(*granted == 0);
                 *granted |= 1 << port;
@@ -58,24 +58,30 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     pub(super) fn accept_switch<const PLAIN: bool>(&mut self) {
         let count = std::mem::take(&mut self.shared.accepting.1);
-        let vcs = self.shared.setup.vcs;
+        let (vcs, mut winners) = (self.shared.setup.vcs, 0);
+        // Two loops, short enough each for the processor to work on several flits at once.
         for index in 0..count {
             let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
             let (local, lane) = (place.local(), place.vc());
             let router = &mut self.routers[local];
-            let granted = &mut self.shared.granted[(local * P + lane) % (BLOCK * MAX_ROUTER_VCS)];
-            let input = &mut router.lanes[lane & (P - 1)];
-            let grants = std::mem::take(granted);
+            let input = &mut router.ports[lane & (P - 1)];
+            let grants = std::mem::take(&mut input.granted);
             let output = next_in_turn(grants, input.accept);
+            input.accept = output as u8 + 1;
             let port = &mut router.ports[output & (P - 1)];
             let vc = port.chosen;
             port.grant = (lane as u8 + 1) * vcs;
-            *input = Lane { accept: output as u8 + 1, vc: vc + 1 };
+            router.ports[lane & (P - 1)].vc = vc + 1;
             if !PLAIN && router.ins[usize::from(vc) & (N - 1)].state == State::Copying {
                 self.accept_copies(local, vc, grants);
             } else {
-                self.send::<PLAIN>(local, vc.into());
+                self.shared.accepting.0[winners % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, vc.into());
+                winners += 1;
             }
+        }
+        for index in 0..winners {
+            let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
+            self.send::<PLAIN>(place.local(), place.vc());
         }
         if !PLAIN {
             let mut winners = std::mem::take(&mut self.shared.matched);

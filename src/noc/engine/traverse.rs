@@ -42,12 +42,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let (router, now) = (&mut routers[local % BLOCK], *now);
         let place = Place::new(*number * BLOCK + local, vc);
         let input = &mut router.ins[vc & (N - 1)];
-        let front =
-            ((local * shared.setup.channels + vc) << shared.setup.ring_shift) + usize::from(input.head);
-        let flit = buffers[front];
-        input.head = (input.head + 1) & shared.setup.ring_mask;
-        input.len -= 1;
-        let (more, out, output) = (input.len > 0, usize::from(input.out), usize::from(input.out_port));
+        let flit = input.front;
+        let more = input.pop(buffers, shared.setup.ring(local, vc));
+        let (out, output) = (usize::from(input.out), usize::from(input.out_port));
         let tail = flit.is_tail();
         if tail {
             input.state = State::Idle;
@@ -93,7 +90,7 @@ impl Shared {
     pub(super) fn forward(&mut self, wire: Wire, out: usize, flit: Flit, place: Place, now: u64) {
         let at = now + u64::from(wire.delay);
         if wire.end == End::Router {
-            self.wheel.flit(wire.row, at, wire.place(out), flit);
+            self.wheel.flit(at, wire.place(out), flit);
         } else {
             self.leave(wire, out, flit, place, at);
         }
@@ -106,7 +103,7 @@ impl Shared {
             End::Node => {
                 // The sink reads the flit at once; its credit takes the node channel back.
                 let back = at + u64::from(NODE_CHANNEL) + 1 + self.setup.credit_delay;
-                self.wheel.credit(self.wheel.row(place), back, Place::new(place.of(), out));
+                self.wheel.credit(back, Place::new(place.of(), out));
                 self.eject(flit, at);
             }
             End::Elsewhere => {
@@ -129,7 +126,7 @@ impl Shared {
     pub(super) fn return_credit(&mut self, wire: Wire, vc: usize, now: u64) {
         let (at, place) = (now + u64::from(wire.delay), wire.place(vc));
         if wire.end == End::Router {
-            self.wheel.credit(wire.row, at, place);
+            self.wheel.credit(at, place);
         } else {
             self.return_far(wire, at, place);
         }

@@ -8,10 +8,15 @@ use super::router::BLOCK;
 use crate::base::NodeId;
 use crate::noc::source::{Delivery, Failure};
 
-/// A flit as routers store it: the slot of its packet, whether it opens or closes the packet, and what bit
-/// errors have done to it.
+/// A flit as routers store it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Flit(pub u32);
+pub(super) struct Flit {
+    /// The slot of its packet, whether it opens or closes the packet, and what bit errors have done to it.
+    id: u32,
+    /// Where its packet goes, as the [`Compass`](super::compass::Compass) says it; nothing without one. So routers
+    /// need not look at the packet.
+    pub goal: u32,
+}
 
 impl Flit {
     const TAIL: u32 = 1;
@@ -20,48 +25,48 @@ impl Flit {
     const GIVEN_UP: u32 = 8;
     const SLOT: u32 = 4;
 
-    pub(super) fn new(slot: u32, head: bool, tail: bool) -> Self {
-        Self(slot << Self::SLOT | u32::from(head) << 1 | u32::from(tail))
+    pub(super) fn new(slot: u32, head: bool, tail: bool, goal: u32) -> Self {
+        Self { id: slot << Self::SLOT | u32::from(head) << 1 | u32::from(tail), goal }
     }
 
     /// The same flit of a packet that has this slot in another region.
     pub(super) fn moved_to(self, slot: u32) -> Self {
-        Self(slot << Self::SLOT | self.0 & ((1 << Self::SLOT) - 1))
+        Self { id: slot << Self::SLOT | self.id & ((1 << Self::SLOT) - 1), ..self }
     }
 
     /// The flit with damage that nobody notices.
     pub(super) fn corrupted(self) -> Self {
-        Self(self.0 | Self::CORRUPT)
+        Self { id: self.id | Self::CORRUPT, ..self }
     }
 
     /// The flit after the last attempt to send it has failed: its packet is worth nothing.
     pub(super) fn given_up(self) -> Self {
-        Self(self.0 | Self::GIVEN_UP)
+        Self { id: self.id | Self::GIVEN_UP, ..self }
     }
 
     /// Whether bit errors have left anything on it.
     #[inline(always)]
     pub(super) fn is_marked(self) -> bool {
-        self.0 & (Self::CORRUPT | Self::GIVEN_UP) != 0
+        self.id & (Self::CORRUPT | Self::GIVEN_UP) != 0
     }
 
     pub(super) fn is_given_up(self) -> bool {
-        self.0 & Self::GIVEN_UP != 0
+        self.id & Self::GIVEN_UP != 0
     }
 
     #[inline(always)]
     pub(super) fn is_head(self) -> bool {
-        self.0 & Self::HEAD != 0
+        self.id & Self::HEAD != 0
     }
 
     #[inline(always)]
     pub(super) fn is_tail(self) -> bool {
-        self.0 & Self::TAIL != 0
+        self.id & Self::TAIL != 0
     }
 
     #[inline(always)]
     pub(super) fn slot(self) -> usize {
-        (self.0 >> Self::SLOT) as usize
+        (self.id >> Self::SLOT) as usize
     }
 }
 
@@ -197,23 +202,17 @@ impl Wheel {
         block << self.shift | (cycle & self.mask) as usize
     }
 
-    /// The row of a router's block: its number times the cycles that the wheel covers.
+    /// A flit reaches a router in `cycle`.
     #[inline(always)]
-    pub(super) fn row(&self, place: Place) -> u32 {
-        (place.block() << self.shift) as u32
-    }
-
-    /// A flit reaches a router of the block of `row` in `cycle`.
-    #[inline(always)]
-    pub(super) fn flit(&mut self, row: u32, cycle: u64, place: Place, flit: Flit) {
-        let index = row as usize | (cycle & self.mask) as usize;
+    pub(super) fn flit(&mut self, cycle: u64, place: Place, flit: Flit) {
+        let index = self.index(place.block(), cycle);
         self.due[index].flits[usize::from(flit.is_head())].push((place, flit));
     }
 
-    /// A credit reaches a router of the block of `row` in `cycle`.
+    /// A credit reaches a router in `cycle`.
     #[inline(always)]
-    pub(super) fn credit(&mut self, row: u32, cycle: u64, place: Place) {
-        let index = row as usize | (cycle & self.mask) as usize;
+    pub(super) fn credit(&mut self, cycle: u64, place: Place) {
+        let index = self.index(place.block(), cycle);
         self.due[index].credits.push(place);
     }
 

@@ -162,6 +162,11 @@ impl Generator {
         }
     }
 
+    /// Whether what is delivered decides what is sent.
+    pub(super) fn is_closed(&self) -> bool {
+        self.windows.is_some()
+    }
+
     /// Takes a delivery; whether its receiver may have a new offer.
     pub(super) fn delivered(&mut self, delivery: Delivery) -> bool {
         let Some(windows) = &mut self.windows else { return false };

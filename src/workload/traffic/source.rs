@@ -87,6 +87,13 @@ impl Source for TrafficSource {
         }
     }
 
+    fn listens(&self) -> bool {
+        match &self.origin {
+            Origin::Generated(generator) => generator.is_closed(),
+            Origin::Trace(_) => false,
+        }
+    }
+
     fn delivered(&mut self, delivery: Delivery) -> bool {
         match &mut self.origin {
             Origin::Generated(generator) => generator.delivered(delivery),
