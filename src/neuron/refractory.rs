@@ -28,9 +28,11 @@ pub(super) fn check(time: Seconds, dt: Seconds, problems: &mut Problems) {
 /// Whether the neuron may integrate and fire now; counts a frozen step down.
 #[inline(always)]
 pub(super) fn free(hold: &mut u16) -> bool {
-    let free = *hold == 0;
-    *hold -= u16::from(!free);
-    free
+    // Not `*hold -= u16::from(*hold != 0)`: optimised builds of rustc 1.95 (LLVM 22.1) lose that where the caller
+    // branches on the result, and the neuron rests for ever.
+    let left = *hold;
+    *hold = left.saturating_sub(1);
+    left == 0
 }
 
 #[cfg(test)]

@@ -37,7 +37,9 @@ pub(super) struct Input {
     pub awaited: u32,
     /// Port that it belongs to.
     pub port: u32,
-    /// An event is noted for the packet at the front.
+    /// The channel behind it in the line at a port's output; [`NONE`] if it is the last or stands in none.
+    pub next: u32,
+    /// An event is noted for the packet at the front, or somebody is to wake it.
     pub armed: bool,
 }
 
@@ -52,6 +54,7 @@ impl Input {
             turn: 0,
             awaited: NONE,
             port,
+            next: NONE,
             armed: false,
         }
     }
@@ -68,6 +71,9 @@ pub(super) struct Output {
     /// Credits whose time of return is known, the buffer's first ones included: flit number n may be sent if this
     /// is above n.
     pub known: u64,
+    /// The input channel that holds it and waits for a credit, or any number where a node does; [`NONE`] if
+    /// nobody does.
+    pub waiting: u32,
 }
 
 /// A port of a router, as an output and as an input.
@@ -89,6 +95,19 @@ pub(super) struct Port {
     /// From the grant of a flit here to the moment its slot in the next buffer can be used again at best.
     pub round_trip: u64,
     pub wire: Calendar,
+    /// Input channels of the router that wait for a virtual channel of the wire out: the first and the last in line.
+    pub line: Line,
+}
+
+/// A line of input channels, linked by [`Input::next`].
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Line {
+    pub first: u32,
+    pub last: u32,
+}
+
+impl Line {
+    pub(super) const EMPTY: Self = Self { first: NONE, last: NONE };
 }
 
 /// A node as a sender.
@@ -166,7 +185,7 @@ impl Setup {
     /// Output channels of routers and nodes, all free.
     pub(super) fn outputs(&self, nodes: usize) -> Vec<Output> {
         let channels = self.node_channels as usize + nodes * self.vcs as usize;
-        vec![Output { free: 0, sent: 0, known: self.depth }; channels]
+        vec![Output { free: 0, sent: 0, known: self.depth, waiting: NONE }; channels]
     }
 
     /// The ports of `fabric`.
@@ -199,12 +218,19 @@ impl Setup {
         let flight = self.timing.cross + distance + interval - 1;
         let round_trip = flight + distance + self.timing.credit;
         let wire = Calendar::default();
-        Port { router, port, exit, flight, interval, target, feeder, credit, round_trip, wire }
+        let line = Line::EMPTY;
+        Port { router, port, exit, flight, interval, target, feeder, credit, round_trip, wire, line }
     }
 
     /// The first output channel of a node.
     pub(super) fn node_channel(&self, node: NodeId) -> u32 {
         self.node_channels + node.0 * self.vcs
+    }
+
+    /// The node whose output channel this is, if it is not a router's.
+    #[inline(always)]
+    pub(super) fn node_of(&self, out: u32) -> Option<NodeId> {
+        (out >= self.node_channels).then(|| NodeId((out - self.node_channels) / self.vcs))
     }
 
     /// The switch input of an input channel: virtual channels are interleaved over the inputs of their port.

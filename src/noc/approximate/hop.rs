@@ -2,6 +2,7 @@
 
 use super::calendar::{Crossing, WINDOW, reserve};
 use super::channel::{Input, NONE, UNKNOWN};
+use super::wait::{Later, Until};
 use super::{Approximate, Event};
 use crate::noc::multicast::Leg;
 use crate::noc::route::{Candidate, Head, Standing};
@@ -13,6 +14,16 @@ const FORESIGHT: u64 = 16;
 /// Cycles after which a packet looks again that found a timetable full.
 const FULL: u64 = 8;
 
+/// The output channel that a packet would take.
+struct Pick {
+    /// [`NONE`] if there is none.
+    out: u32,
+    /// Cycle from which it is free.
+    free: u64,
+    /// All that the packet could take belong to one port.
+    of_one_port: bool,
+}
+
 /// The packet at the front of an input channel.
 #[derive(Clone, Copy)]
 struct Front {
@@ -20,14 +31,6 @@ struct Front {
     port: u32,
     slot: u32,
     flits: u64,
-}
-
-/// A packet cannot be given its cycles yet.
-struct Later {
-    /// When to look again.
-    at: u64,
-    /// Output channel that it waits for.
-    on: u32,
 }
 
 impl Approximate {
@@ -104,12 +107,6 @@ impl Approximate {
         self.advance(channel);
     }
 
-    fn arm(&mut self, channel: u32, at: u64) {
-        debug_assert!(!self.inputs[channel as usize].armed && at > self.now);
-        self.inputs[channel as usize].armed = true;
-        self.agenda.push(at, Event::Turn(channel));
-    }
-
     /// Gives the packet at the front its cycles, or notes when to try again.
     fn advance(&mut self, channel: u32) {
         loop {
@@ -124,10 +121,7 @@ impl Approximate {
             let front = Front { channel, port, slot, flits };
             let last = match self.hold(front).and_then(|out| self.cross(front, out)) {
                 Ok(last) => last,
-                Err(Later { at, on }) => {
-                    self.inputs[channel as usize].awaited = on;
-                    return self.arm(channel, at);
-                }
+                Err(later) => return self.wait(channel, later),
             };
             let shared = std::mem::take(&mut self.shared[slot as usize]);
             let input = &mut self.inputs[channel as usize];
@@ -176,14 +170,14 @@ impl Approximate {
         let Front { channel, port, slot, flits } = front;
         let (head, tail) = self.earliest(front, out)?;
         if head > self.now + self.setup.timing.wait + FORESIGHT {
-            return Err(Later { at: head - self.setup.timing.wait, on: out });
+            return Err(Later::at(head - self.setup.timing.wait, out));
         }
         let lane = self.setup.lane(port, channel - port * self.setup.vcs);
         let number = self.out_port(out) as usize;
         let to = &mut self.ports[number];
         let crossing = Crossing { now: self.now, head, tail, flits, interval: to.interval };
         let Some(cycles) = reserve(&mut self.lanes[lane], &mut to.wire, crossing) else {
-            return Err(Later { at: self.now + FULL, on: out });
+            return Err(Later::at(self.now + FULL, out));
         };
         self.last_move = self.now;
         self.return_credits(front, cycles);
@@ -192,7 +186,7 @@ impl Approximate {
     }
 
     #[inline(always)]
-    fn out_port(&self, out: u32) -> u32 {
+    pub(super) fn out_port(&self, out: u32) -> u32 {
         match self.vc_shift {
             Some(shift) => out >> shift,
             None => out / self.setup.vcs,
@@ -207,10 +201,13 @@ impl Approximate {
             return Ok(input.out);
         }
         let mut head = self.ledger.parcel(front.slot).head;
-        let (out, free) = self.pick(front, &mut head);
+        let Pick { out, free, of_one_port } = self.pick(front, &mut head);
         if free > self.now + self.setup.timing.wait + FORESIGHT {
-            let at = if free == UNKNOWN { self.now + 1 } else { free - self.setup.timing.wait };
-            return Err(Later { at, on: out });
+            return Err(match free {
+                UNKNOWN if of_one_port && out != NONE => Later { until: Until::Channel, on: out },
+                UNKNOWN => Later::at(self.now + 1, out),
+                free => Later::at(free - self.setup.timing.wait, out),
+            });
         }
         self.ledger.parcel_mut(front.slot).head = head;
         self.outputs[out as usize].free = UNKNOWN;
@@ -223,13 +220,12 @@ impl Approximate {
         Ok(out)
     }
 
-    /// The output channel for the front packet and the cycle from which it is free; `head` is what becomes of
-    /// the packet's head.
+    /// The output channel for the front packet; `head` is what becomes of the packet's head.
     #[inline]
-    fn pick(&mut self, front: Front, head: &mut Head) -> (u32, u64) {
+    fn pick(&mut self, front: Front, head: &mut Head) -> Pick {
         let port = &self.ports[front.port as usize];
         let (router, in_port) = (port.router, port.port);
-        let mut best = (NONE, UNKNOWN, u32::MAX);
+        let (mut best, mut of_one_port) = ((NONE, UNKNOWN, u32::MAX), true);
         let way = self.way[front.slot as usize];
         if way != NONE {
             if let Some(candidate) = self.branch(way) {
@@ -243,9 +239,10 @@ impl Approximate {
             let mut candidates = std::mem::take(&mut self.candidates);
             self.gate.routing.route(standing, head, &mut candidates);
             candidates.as_slice().iter().for_each(|&candidate| self.compare(front, candidate, &mut best));
+            of_one_port = candidates.as_slice().windows(2).all(|two| two[0].port == two[1].port);
             self.candidates = candidates;
         }
-        (best.0, best.1)
+        Pick { out: best.0, free: best.1, of_one_port }
     }
 
     /// What a branch of a tree leaves to choose.
@@ -290,7 +287,7 @@ impl Approximate {
         }
         let needed = front.flits.min(self.setup.depth);
         if output.known < output.sent + needed {
-            return Err(Later { at: self.now + 1, on: out });
+            return Err(Later { until: Until::Credit, on: out });
         }
         let credit = |number: u64| self.credits[self.credit_at(out, number)];
         let (first, last) = (credit(output.sent), credit(output.sent + needed - 1));
@@ -338,6 +335,7 @@ impl Approximate {
         if self.setup.closing {
             output.free = last + delay + self.setup.timing.reopen;
         }
+        self.answer(feeder);
     }
 
     /// Puts a packet on the wire of `out`.
@@ -371,5 +369,6 @@ impl Approximate {
         }
         self.ledger.tally.vc_grants += 1;
         self.ledger.tally.port_flits[number as usize] += flits;
+        self.call(number);
     }
 }

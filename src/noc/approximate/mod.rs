@@ -45,6 +45,9 @@
 //! Invariants: no cycle of a wire or a switch input is given away twice; every packet that was let in is delivered,
 //! or waits; runs do not depend on anything but their inputs.
 //!
+//! A packet that waits costs nothing while it waits (`wait.rs`): the work per packet and router is the same however full
+//! the network is.
+//!
 //! Read [`Approximate::run`] first, then `hop.rs`; [`Mail`] for packets that are handed over step by step.
 
 mod calendar;
@@ -53,6 +56,7 @@ mod hop;
 mod mail;
 mod sender;
 mod stall;
+mod wait;
 
 use std::sync::Arc;
 
@@ -216,10 +220,26 @@ impl Approximate {
             return Ended::Stalled(self.stall());
         }
         if self.agenda.next().is_none() {
-            return Ended::Idle;
+            return self.rest(until);
         }
         self.now = until;
         Ended::Reached
+    }
+
+    /// Nothing is to happen any more before `until`. Packets that are still under way wait for each other.
+    fn rest(&mut self, until: u64) -> Ended {
+        if self.ledger.under_way() == 0 {
+            return Ended::Idle;
+        }
+        let noticed = self.last_move + self.patience + 1;
+        let stall = (until >= noticed).then(|| {
+            self.now = noticed;
+            self.stall()
+        });
+        if until != u64::MAX {
+            self.now = until;
+        }
+        stall.map_or(Ended::Reached, Ended::Stalled)
     }
 
     /// Packets that are inside the network; a multicast packet counts once for each destination.

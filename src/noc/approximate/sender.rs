@@ -17,7 +17,8 @@ impl Approximate {
         }
     }
 
-    fn wake_at(&mut self, node: NodeId, at: u64) {
+    /// Notes an event for `node`, unless an earlier one is noted.
+    pub(super) fn wake_at(&mut self, node: NodeId, at: u64) {
         let wake = &mut self.senders[node.index()].wake;
         if at < *wake {
             *wake = at;
@@ -43,6 +44,8 @@ impl Approximate {
         }
         match self.inject(node) {
             Ok(()) => self.rouse(node, source, self.now + 1),
+            // Credits that are not known yet wake the node when they are.
+            Err(UNKNOWN) => {}
             Err(at) => self.wake_at(node, at),
         }
     }
@@ -70,18 +73,19 @@ impl Approximate {
     }
 
     /// A virtual channel that a packet of `node` can enter now, and the cycle of its tail; or the next cycle in which
-    /// there may be one.
-    fn channel_for(&self, node: NodeId, flits: u64) -> Result<(u32, u64), u64> {
+    /// there may be one; [`UNKNOWN`] if that depends on credits that are not known yet.
+    fn channel_for(&mut self, node: NodeId, flits: u64) -> Result<(u32, u64), u64> {
         let (first, turn) = (self.setup.node_channel(node), u32::from(self.senders[node.index()].turn));
         let needed = flits.min(self.setup.depth);
         let mut next = UNKNOWN;
         for step in 0..self.setup.vcs {
             let vc = (turn + step) % self.setup.vcs;
-            let output = &self.outputs[(first + vc) as usize];
+            let output = &mut self.outputs[(first + vc) as usize];
             if output.free == UNKNOWN || output.known < output.sent + needed {
-                next = next.min(self.now + 1);
+                output.waiting = vc;
                 continue;
             }
+            let output = *output;
             let credit = |number: u64| self.credits[self.credit_at(first + vc, number)];
             let room = output.sent + if self.setup.cut_through { needed - 1 } else { 0 };
             let head = output.free.max(credit(room)).max(self.now);

@@ -74,8 +74,9 @@ impl<T: Scalar> Matrix<T> {
 
     /// The matrix whose entry (row, column) is `entry(row, column)`.
     pub fn from_fn(rows: usize, columns: usize, mut entry: impl FnMut(usize, usize) -> T) -> Self {
-        let cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-        Self { rows, columns, data: cells.map(|(row, column)| entry(row, column)).collect() }
+        let mut data = Vec::with_capacity(rows * columns);
+        (0..rows).for_each(|row| data.extend((0..columns).map(|column| entry(row, column))));
+        Self { rows, columns, data }
     }
 
     /// The matrix with these entries, row after row; `None` if their number is not `rows · columns`.

@@ -13,7 +13,7 @@
 //! One wire segment lies upstream of each cell on its row and one downstream on its column. Kirchhoff's
 //! current law at the 2·n·m nodes is a symmetric positive definite system. Since it is linear, the column
 //! currents are `I = V · G_eff` for one matrix [`effective_conductance`], which is found once per programming
-//! event by block elimination over rows; every product after that costs what an ideal one does. One-off
+//! event by nested dissection; every product after that costs what an ideal one does. One-off
 //! solves ([`Network::solve`]) use conjugate gradients, preconditioned with exact solves along the wires; cells
 //! whose current is not proportional to the voltage need Newton's method around that.
 //!
@@ -22,12 +22,11 @@
 //!
 //! Must not know: weights, mappings, converters.
 
-mod elimination;
-mod invert;
+mod dissection;
 mod network;
 mod newton;
 
-pub use elimination::effective_conductance;
+pub use dissection::effective_conductance;
 pub use network::{Network, Segments, Solution};
 pub use newton::{Curve, solve_nonlinear};
 
