@@ -229,6 +229,13 @@ fn broken(page: &mut Page, faults: &Faults) {
     for epoch in &faults.epochs {
         struck(page, epoch);
     }
+    let late = faults.events.unwrap_or(0).saturating_sub(faults.epochs.len() as u64);
+    if late > 0 {
+        page.line(
+            "  did not strike",
+            format!("{late} of the faults that were to strike: the run was over before"),
+        );
+    }
 }
 
 /// A fault that struck during the run.

@@ -136,6 +136,16 @@ fn a_deadlock_is_named_and_fails_the_run() {
     }
 }
 
+/// Faults that are to strike after the last packet has arrived do not, and the summary says so.
+#[test]
+fn faults_that_come_too_late_are_counted() {
+    let run = ["run", "trace", "--chip", "mesh8", "--faults", "mid-run", "--routing", "mftn"];
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let summary = text(&spikeloom(folder.path(), &run).stdout);
+    let line = summary.lines().find(|line| line.contains("did not strike")).expect("a line about them");
+    assert!(line.contains(" 3 of the faults"), "{line}");
+}
+
 #[test]
 fn bufferless_chips_run_and_report_their_deflections() {
     let mut arguments = vec!["run", "uniform", "--json", "--set", "chip.router.kind=deflection"];
