@@ -1,14 +1,17 @@
 //! The cycle engine against the naive oracle, packet by packet, on random small chips.
 
+use std::sync::Arc;
+
 use crate::oracle::Oracle;
 use crate::sources::Listed;
 use spikeloom::base::random::{Purpose, Stream};
 use spikeloom::base::{NodeId, RouterId};
 use spikeloom::fabric::{Fabric, Health, LinkParams, Topology};
 use spikeloom::noc::engine::{Ended, Network, PacketRecord, Run};
+use spikeloom::noc::multicast::TreeTable;
 use spikeloom::noc::params::{Allocator, Arbiter, RouterParams};
 use spikeloom::noc::route::{DimensionOrder, Routing};
-use spikeloom::noc::source::Offer;
+use spikeloom::noc::source::{Multicast, Offer};
 
 /// A random chip with random traffic.
 #[derive(Debug)]
@@ -60,24 +63,53 @@ impl Case {
         (2 * along + usize::from(there[along] < here[along]), all)
     }
 
+    /// Packets of one flit; two of three go to several nodes.
+    fn copy_packets(&mut self, draw: &mut Stream) {
+        let nodes = self.size.iter().product();
+        let spread = |packet: &PacketRecord| {
+            let one = PacketRecord { flits: 1, ..*packet };
+            let count = [1, 1 + draw.below(4), 1 + draw.below(nodes)][draw.below(3) as usize];
+            let mut dsts: Vec<u32> = (0..count).map(|_| draw.below(nodes)).collect();
+            dsts.sort_unstable();
+            dsts.dedup();
+            dsts.into_iter().map(|dst| PacketRecord { dst: NodeId(dst), ..one }).collect::<Vec<_>>()
+        };
+        self.packets = self.packets.iter().flat_map(spread).collect();
+    }
+
+    /// Has `network` send packets of the same tag as one, along trees.
+    fn plant(&self, fabric: &Fabric, network: &mut Network, routing: &Routing) -> Listed {
+        let (mut list, mut listed) = (Vec::new(), Listed::default());
+        for group in self.packets.chunk_by(|a, b| a.tag == b.tag) {
+            let PacketRecord { created, src, dst, flits, tag, .. } = group[0];
+            let several = group.len() > 1;
+            listed.trees.push(several.then_some(list.len() as u32));
+            if several {
+                list.push(Multicast { src, dsts: group.iter().map(|packet| packet.dst).collect() });
+            }
+            listed.push(src.0, Offer { at: created, dst, flits, tag });
+        }
+        if !list.is_empty() {
+            let trees = TreeTable::build(fabric, &Health::perfect(fabric), routing, &list);
+            network.set_trees(Arc::new(trees.expect("the nodes exist"))).expect("forks are narrow");
+        }
+        listed
+    }
+
     fn simulate(&self, fabric: &Fabric) -> (Vec<PacketRecord>, Vec<u64>) {
         let wrap = vec![false; self.size.len()];
         let order: Vec<usize> = (0..self.size.len()).collect();
         let routing = DimensionOrder::new(&self.size, &wrap, &order, self.params.vcs);
         let run = Run { seed: 1, threads: 1 };
         let routing = Routing::DimensionOrder(routing);
-        let mut network = Network::new(fabric, &Health::perfect(fabric), routing, &self.params, run)
+        let mut network = Network::new(fabric, &Health::perfect(fabric), routing.clone(), &self.params, run)
             .expect("valid parameters");
         network.keep_log(true);
-        let mut listed = Listed::default();
-        for packet in &self.packets {
-            let PacketRecord { created, dst, flits, tag, .. } = *packet;
-            listed.push(packet.src.0, Offer { at: created, dst, flits, tag });
-        }
+        let listed = self.plant(fabric, &mut network, &routing);
         assert_eq!(network.run(&mut network.deal(listed), u64::MAX), Ended::Idle, "{self:?}");
         let tally = network.tally();
         let mut log = tally.log.expect("a log was kept");
-        log.sort_unstable_by_key(|record| record.tag);
+        log.sort_unstable_by_key(|record| (record.tag, record.dst));
         (log, tally.port_flits)
     }
 
@@ -127,6 +159,22 @@ fn allocators_and_arbiters_agree_with_the_oracle() {
         if allocator == Allocator::SeparableInputFirst {
             case.params.allocator_iterations = 1;
         }
+        case.check(number);
+    }
+}
+
+/// Packets along trees among others: every copy, cycle by cycle.
+#[test]
+fn copies_agree_with_the_oracle() {
+    let allocators = [Allocator::Islip, Allocator::SeparableOutputFirst, Allocator::SeparableInputFirst];
+    let pairs = allocators.into_iter().flat_map(|a| [(a, Arbiter::Matrix), (a, Arbiter::RoundRobin)]);
+    for (number, (allocator, arbiter)) in (200..296).zip(pairs.cycle()) {
+        let mut case = Case::draw(number);
+        (case.params.allocator, case.params.arbiter) = (allocator, arbiter);
+        if allocator == Allocator::SeparableInputFirst {
+            case.params.allocator_iterations = 1;
+        }
+        case.copy_packets(&mut Stream::new(2025, Purpose::Workload, number, 0));
         case.check(number);
     }
 }

@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A packet at a fork asks for an output VC on every branch at once, and bids for the switch on every branch that has
-//! one. A switch input that is granted several outputs accepts all of them that granted the same packet: the crossbar
-//! drives them with one flit. So alone in the network every copy is as fast as a packet of its own, and in a crowd no
+//! one. A switch input that is granted several outputs chooses one of them and a packet, and accepts the others that the
+//! same packet bids for: the crossbar drives them with one flit. So alone in the network every copy is as fast as a packet of its own, and in a crowd no
 //! copy waits for another one. Two branches over one link, on different virtual channels, do follow each other.
 //!
 //! Where a tree does not fork, the packet moves like any other one. All of it is of one flit

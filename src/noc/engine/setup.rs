@@ -196,9 +196,9 @@ impl Setup {
         self.plain
     }
 
-    /// Packets may have to be copied, which the common router does not do.
+    /// Packets may have to be copied, which the common router and the simple switch do not do.
     pub(super) fn copy_packets(&mut self) {
-        self.plain = false;
+        (self.plain, self.simple_switch) = (false, false);
     }
 
     fn has_no_extras(&self) -> bool {

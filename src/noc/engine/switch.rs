@@ -58,7 +58,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     pub(super) fn accept_switch<const PLAIN: bool>(&mut self) {
         let count = std::mem::take(&mut self.shared.accepting.1);
-        let (vcs, mut winners) = (self.shared.setup.vcs, 0);
+        let vcs = self.shared.setup.vcs;
         // Two loops, short enough each for the processor to work on several flits at once.
         for index in 0..count {
             let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
@@ -72,14 +72,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             let vc = port.chosen;
             port.grant = (lane as u8 + 1) * vcs;
             router.ports[lane & (P - 1)].vc = vc + 1;
-            if !PLAIN && router.ins[usize::from(vc) & (N - 1)].state == State::Copying {
-                self.accept_copies(local, vc, grants);
-            } else {
-                self.shared.accepting.0[winners % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, vc.into());
-                winners += 1;
-            }
+            self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, vc.into());
         }
-        for index in 0..winners {
+        for index in 0..count {
             let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
             self.send::<PLAIN>(place.local(), place.vc());
         }
@@ -90,17 +85,6 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             }
             self.shared.matched = winners;
         }
-    }
-
-    /// A switch input with several grants for a packet at a fork accepts all of them.
-    fn accept_copies(&mut self, local: usize, vc: u8, grants: u64) {
-        for_each_bit(grants, |output| {
-            let port = self.routers[local].port(output);
-            if port.chosen == vc {
-                port.grant = (self.shared.setup.port_of[usize::from(vc) & 63] + 1) * self.shared.setup.vcs;
-                self.send_copy(local, vc.into(), output);
-            }
-        });
     }
 
     /// Switch allocation router by router; the winners are noted.

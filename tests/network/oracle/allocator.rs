@@ -40,56 +40,80 @@ pub struct Allocator {
     inputs: Vec<Arbiter>,
     kind: Kind,
     iterations: usize,
+    /// An input's arbiter moves on for every output that it takes, not for the first alone.
+    moves_for_all: bool,
 }
 
+/// An output that an input has taken.
+#[derive(Clone, Copy)]
+pub struct Match {
+    pub input: usize,
+    pub output: usize,
+    /// The first that this input chose.
+    pub first: usize,
+}
+
+/// Whether an input that has taken outputs may take another one: only for copies of one packet.
+pub type Fits<'a> = &'a dyn Fn(usize, &[usize], usize) -> bool;
+
 impl Allocator {
-    pub fn new(inputs: usize, outputs: usize, params: &RouterParams) -> Self {
+    pub fn new(inputs: usize, outputs: usize, moves_for_all: bool, params: &RouterParams) -> Self {
         let arbiters =
             |count, requesters| (0..count).map(|_| Arbiter::new(requesters, params.arbiter)).collect();
         let (kind, iterations) = (params.allocator, params.allocator_iterations.into());
-        Self { outputs: arbiters(outputs, inputs), inputs: arbiters(inputs, outputs), kind, iterations }
+        let (outputs, inputs) = (arbiters(outputs, inputs), arbiters(inputs, outputs));
+        Self { outputs, inputs, kind, iterations, moves_for_all }
     }
 
     /// Matches (input, output) requests.
-    pub fn allocate(&mut self, requests: &[(usize, usize)]) -> Vec<(usize, usize)> {
+    pub fn allocate(&mut self, requests: &[(usize, usize)], fits: Fits<'_>) -> Vec<Match> {
         match self.kind {
-            Kind::SeparableInputFirst => self.input_first(requests),
-            Kind::Islip | Kind::SeparableOutputFirst => self.output_first(requests),
+            Kind::SeparableInputFirst => self.input_first(requests, fits),
+            Kind::Islip | Kind::SeparableOutputFirst => self.output_first(requests, fits),
         }
     }
 
-    fn output_first(&mut self, requests: &[(usize, usize)]) -> Vec<(usize, usize)> {
-        let mut matched: Vec<(usize, usize)> = Vec::new();
+    fn output_first(&mut self, requests: &[(usize, usize)], fits: Fits<'_>) -> Vec<Match> {
+        let mut matched: Vec<Match> = Vec::new();
         for iteration in 0..self.iterations {
-            let open = |i, o| requests.contains(&(i, o)) && !matched.iter().any(|&(a, b)| a == i || b == o);
+            let taken = |i, o| matched.iter().any(|pair| pair.input == i || pair.output == o);
+            let open = |i, o| requests.contains(&(i, o)) && !taken(i, o);
             let granted: Vec<Option<usize>> =
                 self.outputs.iter().enumerate().map(|(o, arbiter)| arbiter.pick(|i| open(i, o))).collect();
-            for i in 0..self.inputs.len() {
-                if let Some(o) = self.inputs[i].pick(|o| granted[o] == Some(i)) {
-                    matched.push((i, o));
+            for input in 0..self.inputs.len() {
+                let mut own: Vec<usize> = Vec::new();
+                let may = |o: usize, own: &[usize]| granted[o] == Some(input) && !own.contains(&o);
+                while let Some(output) = self.inputs[input].pick(|o| may(o, &own) && fits(input, &own, o)) {
                     if iteration == 0 {
-                        self.outputs[o].won(i);
-                        self.inputs[i].won(o);
+                        self.outputs[output].won(input);
+                        if own.is_empty() || self.moves_for_all {
+                            self.inputs[input].won(output);
+                        }
                     }
+                    own.push(output);
+                    matched.push(Match { input, output, first: own[0] });
                 }
             }
         }
         matched
     }
 
-    fn input_first(&mut self, requests: &[(usize, usize)]) -> Vec<(usize, usize)> {
-        let chosen: Vec<Option<usize>> = self
-            .inputs
-            .iter()
-            .enumerate()
-            .map(|(i, arbiter)| arbiter.pick(|o| requests.contains(&(i, o))))
-            .collect();
+    fn input_first(&mut self, requests: &[(usize, usize)], fits: Fits<'_>) -> Vec<Match> {
+        let chosen = |input: usize| {
+            let mut own: Vec<usize> = Vec::new();
+            let may = |o: usize, own: &[usize]| requests.contains(&(input, o)) && !own.contains(&o);
+            while let Some(output) = self.inputs[input].pick(|o| may(o, &own) && fits(input, &own, o)) {
+                own.push(output);
+            }
+            own
+        };
+        let chosen: Vec<Vec<usize>> = (0..self.inputs.len()).map(chosen).collect();
         let mut matched = Vec::new();
-        for o in 0..self.outputs.len() {
-            if let Some(i) = self.outputs[o].pick(|i| chosen[i] == Some(o)) {
-                self.outputs[o].won(i);
-                self.inputs[i].won(o);
-                matched.push((i, o));
+        for output in 0..self.outputs.len() {
+            if let Some(input) = self.outputs[output].pick(|i| chosen[i].contains(&output)) {
+                self.outputs[output].won(input);
+                self.inputs[input].won(output);
+                matched.push(Match { input, output, first: chosen[input][0] });
             }
         }
         matched

@@ -12,6 +12,9 @@
 //!   in its own; both orders change for what was accepted in the first iteration. Virtual channels: input
 //!   VC × output VC. Switch: input port × output port, where an input sends, of the VCs that bid for the
 //!   output it won, the first in an order of its own. Other allocators and arbiters: `allocator.rs`.
+//! * A packet to several nodes goes with those that share its way as long as they do. Where they part, it asks for
+//!   a VC on every leg and bids on every leg that has one; a switch input takes, beside the output that it won, the
+//!   others that granted it and for which the packet bids. The buffer is free when the last copy has left.
 //! * A node sends one flit per cycle, and a packet into the first VC with a credit that holds no
 //!   unfinished packet, counted from the one after its last.
 
@@ -19,7 +22,7 @@ mod allocator;
 
 use std::collections::{HashMap, VecDeque};
 
-use allocator::{Allocator, Arbiter};
+use allocator::{Allocator, Arbiter, Match};
 use spikeloom::base::{NodeId, RouterId};
 use spikeloom::fabric::Fabric;
 use spikeloom::noc::engine::PacketRecord;
@@ -27,17 +30,22 @@ use spikeloom::noc::params::RouterParams;
 
 #[derive(Clone, Copy)]
 struct Flit {
-    packet: usize,
+    /// Packets that travel as one.
+    group: usize,
     head: bool,
     tail: bool,
 }
 
-/// What the front packet of an input VC has achieved.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Stage {
-    Idle,
-    Routed { port: usize, vcs: u32, since: u64 },
-    Allocated { port: usize, vc: usize, since: u64 },
+/// Where the front packet of an input VC, or a copy of it, goes, and what it has achieved.
+#[derive(Clone, Copy, Debug)]
+struct Leg {
+    group: usize,
+    port: usize,
+    vcs: u32,
+    /// When it was routed.
+    since: u64,
+    /// The VC allocated, and when.
+    held: Option<(usize, u64)>,
 }
 
 enum Event {
@@ -49,7 +57,8 @@ enum Event {
 
 struct Input {
     queue: VecDeque<Flit>,
-    stage: Stage,
+    /// None before the front packet is routed.
+    legs: Vec<Leg>,
 }
 
 struct Router {
@@ -78,6 +87,7 @@ pub struct Oracle<'a> {
     fabric: &'a Fabric,
     next: Route<'a>,
     packets: Vec<PacketRecord>,
+    groups: Vec<Vec<usize>>,
     routers: Vec<Router>,
     nodes: Vec<Node>,
     events: HashMap<u64, Vec<Event>>,
@@ -87,7 +97,8 @@ pub struct Oracle<'a> {
 }
 
 impl<'a> Oracle<'a> {
-    /// Packets with source, destination, length and creation cycle filled in, each node's in order of creation.
+    /// Packets with source, destination, length and creation cycle filled in, each node's in order of creation. Those
+    /// of the same tag, one after the other, are one packet of one flit to several nodes.
     pub fn new(
         params: &'a RouterParams,
         fabric: &'a Fabric,
@@ -97,18 +108,21 @@ impl<'a> Oracle<'a> {
         let (vcs, depth) = (usize::from(params.vcs), params.buffer_flits);
         let router = |r: usize| {
             let ports = fabric.ports(RouterId::at(r));
-            let input = || Input { queue: VecDeque::new(), stage: Stage::Idle };
+            let input = || Input { queue: VecDeque::new(), legs: Vec::new() };
             Router {
                 inputs: (0..ports).map(|_| (0..vcs).map(|_| input()).collect()).collect(),
                 credits: vec![vec![depth; vcs]; ports],
                 held: vec![vec![false; vcs]; ports],
-                vc_allocator: Allocator::new(ports * vcs, ports * vcs, params),
-                switch: Allocator::new(ports, ports, params),
+                vc_allocator: Allocator::new(ports * vcs, ports * vcs, true, params),
+                switch: Allocator::new(ports, ports, false, params),
                 within: (0..ports).map(|_| Arbiter::new(vcs, params.arbiter)).collect(),
             }
         };
+        let whole: Vec<usize> = (0..packets.len()).collect();
+        let groups: Vec<Vec<usize>> =
+            whole.chunk_by(|&a, &b| packets[a].tag == packets[b].tag).map(<[usize]>::to_vec).collect();
         let node = |n: usize| Node {
-            queue: (0..packets.len()).filter(|&p| packets[p].src.index() == n).collect(),
+            queue: (0..groups.len()).filter(|&group| packets[groups[group][0]].src.index() == n).collect(),
             sent: 0,
             vc: vcs - 1,
             credits: vec![depth; vcs],
@@ -121,6 +135,7 @@ impl<'a> Oracle<'a> {
             now: 0,
             left: packets.len(),
             packets,
+            groups,
             params,
             fabric,
             next,
@@ -156,7 +171,7 @@ impl<'a> Oracle<'a> {
             Event::Credit { router, port, vc } => self.routers[router].credits[port][vc] += 1,
             Event::NodeCredit { node, vc } => self.nodes[node].credits[vc] += 1,
             Event::Sink(flit) => {
-                let packet = &mut self.packets[flit.packet];
+                let packet = &mut self.packets[self.groups[flit.group][0]];
                 if flit.head {
                     packet.head_ejected = self.now;
                 }
@@ -175,19 +190,20 @@ impl<'a> Oracle<'a> {
     fn inject(&mut self, at: usize) {
         let vcs = usize::from(self.params.vcs);
         let node = &mut self.nodes[at];
-        let Some(&packet) = node.queue.front() else { return };
-        if self.packets[packet].created > self.now {
+        let Some(&group) = node.queue.front() else { return };
+        let packet = self.packets[self.groups[group][0]];
+        if packet.created > self.now {
             return;
         }
         if node.sent == 0 {
             let mut turns = (1..=vcs).map(|step| (node.vc + step) % vcs);
             let Some(vc) = turns.find(|&vc| node.credits[vc] > 0) else { return };
             node.vc = vc;
-            self.packets[packet].injected = self.now;
+            self.groups[group].iter().for_each(|&packet| self.packets[packet].injected = self.now);
         } else if node.credits[node.vc] == 0 {
             return;
         }
-        let flit = Flit { packet, head: node.sent == 0, tail: node.sent + 1 == self.packets[packet].flits };
+        let flit = Flit { group, head: node.sent == 0, tail: node.sent + 1 == packet.flits };
         let vc = node.vc;
         node.credits[vc] -= 1;
         node.sent += 1;
@@ -200,14 +216,22 @@ impl<'a> Oracle<'a> {
     }
 
     fn route(&mut self, router: usize) {
-        for input in self.routers[router].inputs.iter_mut().flatten() {
+        for input in self.routers[router].inputs.iter_mut().flatten().filter(|input| input.legs.is_empty()) {
             let Some(front) = input.queue.front() else { continue };
-            if input.stage == Stage::Idle {
-                assert!(front.head);
-                let packet = &mut self.packets[front.packet];
-                packet.hops += 1;
-                let (port, vcs) = (self.next)(router, packet.dst);
-                input.stage = Stage::Routed { port, vcs, since: self.now };
+            assert!(front.head);
+            let mut ways: Vec<((usize, u32), Vec<usize>)> = Vec::new();
+            for &packet in &self.groups[front.group] {
+                self.packets[packet].hops += 1;
+                let way = (self.next)(router, self.packets[packet].dst);
+                match ways.iter_mut().find(|(own, _)| *own == way) {
+                    Some((_, packets)) => packets.push(packet),
+                    None => ways.push((way, vec![packet])),
+                }
+            }
+            for ((port, vcs), packets) in ways {
+                let leg = Leg { group: self.groups.len(), port, vcs, since: self.now, held: None };
+                self.groups.push(packets);
+                input.legs.push(leg);
             }
         }
     }
@@ -217,11 +241,11 @@ impl<'a> Oracle<'a> {
         let (vcs, state) = (usize::from(self.params.vcs), &self.routers[router]);
         let mut wanted = Vec::new();
         for (i, input) in state.inputs.iter().flatten().enumerate() {
-            if let Stage::Routed { port, vcs: mask, since } = input.stage
-                && since + u64::from(self.params.routing_delay) <= self.now
-            {
-                let free = (0..vcs).filter(|&vc| mask >> vc & 1 == 1 && !state.held[port][vc]);
-                wanted.extend(free.map(|vc| (i, port * vcs + vc)));
+            for &Leg { port, vcs: mask, since, .. } in input.legs.iter().filter(|leg| leg.held.is_none()) {
+                if since + u64::from(self.params.routing_delay) <= self.now {
+                    let free = (0..vcs).filter(|&vc| mask >> vc & 1 == 1 && !state.held[port][vc]);
+                    wanted.extend(free.map(|vc| (i, port * vcs + vc)));
+                }
             }
         }
         wanted
@@ -232,13 +256,14 @@ impl<'a> Oracle<'a> {
         let state = &self.routers[router];
         let mut bids = Vec::new();
         for (from, inputs) in state.inputs.iter().enumerate() {
-            for (in_vc, input) in inputs.iter().enumerate() {
-                if let Stage::Allocated { port, vc, since } = input.stage
-                    && since + u64::from(self.params.vc_delay) <= self.now
-                    && !input.queue.is_empty()
-                    && state.credits[port][vc] > 0
-                {
-                    bids.push((from, port, in_vc));
+            for (in_vc, input) in inputs.iter().enumerate().filter(|(_, input)| !input.queue.is_empty()) {
+                for &Leg { port, held, .. } in &input.legs {
+                    if let Some((vc, since)) = held
+                        && since + u64::from(self.params.vc_delay) <= self.now
+                        && state.credits[port][vc] > 0
+                    {
+                        bids.push((from, port, in_vc));
+                    }
                 }
             }
         }
@@ -247,32 +272,46 @@ impl<'a> Oracle<'a> {
 
     fn allocate_vcs(&mut self, router: usize, requests: &[(usize, usize)]) {
         let (vcs, state) = (usize::from(self.params.vcs), &mut self.routers[router]);
-        for (input, output) in state.vc_allocator.allocate(requests) {
+        let fits = |_: usize, own: &[usize], output: usize| own.iter().all(|one| one / vcs != output / vcs);
+        for Match { input, output, .. } in state.vc_allocator.allocate(requests, &fits) {
             let (port, vc) = (output / vcs, output % vcs);
             state.held[port][vc] = true;
-            state.inputs[input / vcs][input % vcs].stage = Stage::Allocated { port, vc, since: self.now };
+            let mut legs = state.inputs[input / vcs][input % vcs].legs.iter_mut();
+            legs.find(|leg| leg.port == port).expect("a leg asked").held = Some((vc, self.now));
         }
     }
 
     fn allocate_switch(&mut self, router: usize, bids: &[(usize, usize, usize)]) {
         let requests: Vec<(usize, usize)> = bids.iter().map(|&(from, to, _)| (from, to)).collect();
-        for (from, to) in self.routers[router].switch.allocate(&requests) {
-            let within = &mut self.routers[router].within[from];
-            let winner = within.pick(|vc| bids.contains(&(from, to, vc))).expect("the port was requested");
-            within.won(winner);
-            self.traverse(router, from, winner);
+        let Router { switch, within, .. } = &mut self.routers[router];
+        let winner = |from: usize, first| {
+            within[from].pick(|vc| bids.contains(&(from, first, vc))).expect("the port was requested")
+        };
+        let fits = |from: usize, own: &[usize], to: usize| {
+            own.first().is_none_or(|&first| bids.contains(&(from, to, winner(from, first))))
+        };
+        let matched = switch.allocate(&requests, &fits);
+        let winners: Vec<usize> = matched.iter().map(|pair| winner(pair.input, pair.first)).collect();
+        for (pair, vc) in matched.into_iter().zip(winners) {
+            self.routers[router].within[pair.input].won(vc);
+            self.traverse(router, (pair.input, vc), pair.output);
         }
     }
 
-    fn traverse(&mut self, router: usize, from: usize, in_vc: usize) {
+    fn traverse(&mut self, router: usize, (from, in_vc): (usize, usize), port: usize) {
         let (at, credit_delay) = (RouterId::at(router), u64::from(self.params.credit_delay));
         let switch = u64::from(self.params.switch_delay);
         let traversal = switch + u64::from(self.params.traversal_delay);
         let input = &mut self.routers[router].inputs[from][in_vc];
-        let Stage::Allocated { port, vc, .. } = input.stage else { panic!("a winner holds a VC") };
-        let flit = input.queue.pop_front().expect("a winner has a flit");
+        let place = input.legs.iter().position(|leg| leg.port == port).expect("a winner has a leg");
+        let (leg, is_last) = (input.legs[place], input.legs.len() == 1);
+        let (vc, _) = leg.held.expect("a winner holds a VC");
+        let flit = Flit { group: leg.group, ..*input.queue.front().expect("a winner has a flit") };
+        if is_last {
+            input.queue.pop_front();
+        }
         if flit.tail {
-            input.stage = Stage::Idle;
+            input.legs.remove(place);
             self.routers[router].held[port][vc] = false;
         }
         self.routers[router].credits[port][vc] -= 1;
@@ -283,6 +322,9 @@ impl<'a> Oracle<'a> {
         } else {
             self.send(traversal + 1, Event::Sink(flit));
             self.send(traversal + 3 + credit_delay, Event::Credit { router, port, vc });
+        }
+        if !is_last {
+            return;
         }
         if let Some(link) = self.fabric.into(at, from as u8).map(|link| *self.fabric.link(link)) {
             let delay = switch + u64::from(link.latency) + credit_delay;

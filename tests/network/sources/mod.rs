@@ -12,6 +12,8 @@ use spikeloom::noc::source::{Delivery, Offer, Source};
 #[derive(Clone, Debug, Default)]
 pub struct Listed {
     queues: BTreeMap<u32, VecDeque<Offer>>,
+    /// By tag: the tree that a packet follows, if any.
+    pub trees: Vec<Option<u32>>,
 }
 
 impl Listed {
@@ -27,7 +29,11 @@ impl Source for Listed {
     }
 
     fn split(&mut self, at: NodeId) -> Self {
-        Self { queues: self.queues.split_off(&at.0) }
+        Self { queues: self.queues.split_off(&at.0), trees: self.trees.clone() }
+    }
+
+    fn tree(&self, offer: &Offer) -> Option<u32> {
+        self.trees.get(offer.tag as usize).copied().flatten()
     }
 }
 
