@@ -1,15 +1,15 @@
 //! Devices against reference values: drift and noise of phase-change cells, Y-Flash, memcapacitors, and the
 //! statistics of programming.
 
-use crate::measures::{floats, from_yaml, golden, near};
+use crate::measures::{floats, from_yaml, golden, near, preset};
 use spikeloom::base::random::{Purpose, Stream};
-use spikeloom::synapse::array::Matrix;
 use spikeloom::synapse::array::device::y_flash::YFlash;
 use spikeloom::synapse::array::device::{
-    CellParams, Cells, Drift, Law, PcmDrift, PcmReadNoise, PowerDrift, ReadNoise,
+    CellParams, Cells, Drift, Law, PcmDrift, PcmReadNoise, PowerDrift, PulseModel, ReadNoise,
 };
 use spikeloom::synapse::array::memcapacitor::{charges, floating_voltages, ramp_loss, reset_noise};
 use spikeloom::synapse::array::periphery::survey_energy;
+use spikeloom::synapse::array::{ArrayParams, Matrix};
 
 const MICRO: f64 = 1e-6;
 
@@ -52,15 +52,17 @@ fn drift_with_one_exponent_follows_its_law() {
 }
 
 /// 96 devices took 7.55 ± 1.64 ms to program from 1 µS to 1 nS and 2.51 ± 0.61 ms to erase (Wang et al. 2022), which
-/// says the means to within 0.17 and 0.06 ms. The compact model, with the spreads of Va and β that go with it, programs
-/// as they do; it erases half as fast, its own reference of 38 pulses included, and spreads as much in relation.
+/// says the means to within 0.17 and 0.06 ms. The device has the measured spreads of Va and β, and a ξ that is fitted to the
+/// mean time of erasing: the other three figures follow.
 #[test]
 fn y_flash_cells_spread_as_the_measured_ones() {
-    let cell = YFlash { va: 23.4, beta: 9.0, ..YFlash::default() };
+    let ArrayParams::Crossbar(array) = preset("yflash") else { panic!("it is a crossbar") };
+    let Some(PulseModel::YFlash(cell)) = array.cell.pulses else { panic!("it takes pulses") };
     let mut dice = Stream::new(1, Purpose::Device, 0, 0);
     let (mut program, mut erase) = (Vec::new(), Vec::new());
     for _ in 0..960 {
-        let (va, beta) = (23.4 + 0.8 * dice.normal(), 9.0 + 0.8 * dice.normal());
+        let [va, beta] = [(cell.va, cell.va_sigma), (cell.beta, cell.beta_sigma)]
+            .map(|(mean, sigma)| mean + sigma * dice.normal());
         let (mut q, mut pulses) = (-0.7e-11, [0u32; 2]);
         while cell.conductance(q) > 1e-9 {
             q = cell.programmed(q, va);
@@ -81,8 +83,8 @@ fn y_flash_cells_spread_as_the_measured_ones() {
     let ((mean, deviation), (erase_mean, erase_deviation)) = (spread(&program), spread(&erase));
     assert!((mean - 7.55).abs() < 3.0 * 1.64 / 96f64.sqrt(), "{mean} ms");
     assert!((deviation - 1.64).abs() < 3.0 * 1.64 / 192f64.sqrt(), "{deviation} ms");
-    assert!((erase_mean / 2.51 - 2.1).abs() < 0.1, "{erase_mean} ms");
-    assert!((erase_deviation / erase_mean - 0.61 / 2.51).abs() < 0.054, "{erase_deviation} ms");
+    assert!((erase_mean - 2.51).abs() < 3.0 * 0.61 / 96f64.sqrt(), "{erase_mean} ms");
+    assert!((erase_deviation - 0.61).abs() < 3.0 * 0.61 / 192f64.sqrt(), "{erase_deviation} ms");
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![allow(dead_code)]
 
 use serde_json::Value;
+use spikeloom::synapse::array::ArrayParams;
 use spikeloom::synapse::array::matrix::Matrix;
 use spikeloom::synapse::array::wires::Segments;
 
@@ -155,4 +156,15 @@ pub fn gauss(mut a: Vec<Vec<f64>>) -> Vec<f64> {
         x[k] = (a[k][n] - known) / a[k][k];
     }
     x
+}
+
+/// A built-in array.
+pub fn preset(name: &str) -> ArrayParams {
+    let none = spikeloom::spec::Overrides::parse(Vec::<String>::new()).expect("nothing");
+    let loaded = spikeloom::spec::load_device(name, &none)
+        .unwrap_or_else(|wrong| panic!("{}", wrong.render(false, 100)));
+    match loaded.value {
+        spikeloom::spec::DeviceDoc::Array(array) => array,
+        spikeloom::spec::DeviceDoc::Neuron(_) => panic!("{name} is a neuron"),
+    }
 }

@@ -1,7 +1,7 @@
 //! Products of whole arrays: exact where everything is ideal, off by what each non-ideality says, priced as
 //! published.
 
-use crate::measures::{from_yaml, golden, near};
+use crate::measures::{from_yaml, golden, near, preset};
 use spikeloom::synapse::array::{Array, ArrayParams, Matrix};
 
 /// A crossbar that is ideal but for what `more` says.
@@ -274,16 +274,6 @@ fn demasius_as_published() {
         memcapacitor.recovery = 0.95;
     }
     near(program(&params, &weights, 1).costs().tops_per_watt(), number("rec95_TOPSW"), 1e-9);
-}
-
-fn preset(name: &str) -> ArrayParams {
-    let none = spikeloom::spec::Overrides::parse(Vec::<String>::new()).expect("nothing");
-    let loaded = spikeloom::spec::load_device(name, &none)
-        .unwrap_or_else(|wrong| panic!("{}", wrong.render(false, 100)));
-    match loaded.value {
-        spikeloom::spec::DeviceDoc::Array(array) => array,
-        spikeloom::spec::DeviceDoc::Neuron(_) => panic!("{name} is a neuron"),
-    }
 }
 
 /// Every preset multiplies, and is off by no more than its devices explain.

@@ -206,7 +206,20 @@ fn what_does_not_fit_together_is_refused() {
         write(&format!("{name}.csv"), trace.as_bytes());
         write(&format!("{name}.yaml"), format!("traffic:\n  trace: {name}.csv\n").as_bytes());
     }
+    let network = |of: &str| {
+        format!(
+            "steps: 20\nnetwork:\n  dt: 1 ms\n  populations:\n    - {{name: a, neurons: 40, model: {{source-poisson: \
+             {{rate: 20 Hz}}}}}}\n    - {{name: b, neurons: 40, model: {{lif: {{}}}}}}\n  projections:\n    - {{from: a, \
+             to: b, pattern: {{fan-out: {{count: 4}}}}, {of}}}\n"
+        )
+    };
+    write("drawn-learns.yaml", network("procedural: true, plasticity: {rule: {pair: {}}}").as_bytes());
     let cases: &[(&str, &[&str])] = &[
+        ("cli-drawn-learning", &["run", "drawn-learns.yaml", "--chip", "loihi"]),
+        ("cli-multicast-events", &["run", "multicast", "--faults", "mid-run"]),
+        ("cli-multicast-bit-errors", &["run", "multicast", "--faults", "noisy-links"]),
+        ("cli-network-events", &["run", "conditioning", "--faults", "mid-run"]),
+        ("cli-network-bit-errors", &["run", "conditioning", "--faults", "noisy-links"]),
         ("cli-routing-off-its-topology", &["check", "spinnaker", "--routing", "odd-even"]),
         ("cli-routing-without-vcs", &["check", "torus8", "--set", "chip.router.vcs=1"]),
         ("cli-routing-unknown", &["check", "mesh8", "--routing", "mftm"]),

@@ -3,7 +3,7 @@
 const DALLY_TOWLES: &str = "Dally & Towles, Principles and Practices of Interconnection Networks, 2004";
 const TURN_MODEL: &str = "Glass & Ni, ISCA 1992, doi 10.1145/139669.140384";
 const OWN: &str = "defined by this program";
-const YANG: &str = "after Yang et al., IEEE TNNLS 33(12), 2021, doi 10.1109/TNNLS.2021.3084250";
+const YANG: &str = "after Yang et al., IEEE TNNLS 33(12), 2022, doi 10.1109/TNNLS.2021.3084250";
 
 /// Every source.
 pub(super) const LIST: &[(&str, &str, &str)] = &[
