@@ -409,8 +409,7 @@ fn a_search_says_what_it_took_to_come_close() {
 #[test]
 fn walks_are_relayed_where_delays_are_short() {
     let walk = ["run", "pagerank", "--chip", "loihi", "--json"];
-    let (direct, relayed) =
-        (json(&walk), json(&[&walk[..], &["--set", "chip.cores.max_delay=5"]].concat()));
+    let (direct, relayed) = (json(&walk), json(&[&walk[..], &["--set", "chip.cores.max_delay=5"]].concat()));
     assert_eq!(direct["result"]["ranks"], relayed["result"]["ranks"]);
     assert!(direct["result"]["ranks"].is_object());
     let neurons = |report: &Value| report["result"]["scaling"]["neurons"].as_u64().expect("a number");
