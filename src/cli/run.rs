@@ -210,7 +210,8 @@ pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
         let report = Report::new(&plan.facts(arguments, &done, &known));
         (serde_json::to_value(&report), plan.judge(&done.outcome, &report))
     } else if let Some(algorithm) = plan.workload.value.algorithm() {
-        let solved = solving::solved(&plan, &algorithm, arguments, None, watch)?;
+        let mut solved = solving::solved(&plan, &algorithm, arguments, None, watch)?;
+        solved.report.result.iter_mut().for_each(solving::leave_out_tables);
         (serde_json::to_value(&solved.report), solving::judge(&solved.outcome))
     } else {
         let report = spiking::simulate(&plan, arguments, None, (start, watch))?.report;

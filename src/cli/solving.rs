@@ -1,7 +1,10 @@
 //! `spikeloom run` of an algorithm.
 
+use std::fmt::Write as _;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use super::console;
 use super::failure::Failure;
@@ -9,8 +12,8 @@ use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
 use super::spikes::Fired;
 use super::spiking::{Steps, account, ground, write_report};
-use super::watch::Watch;
-use crate::base::{NeuronId, Problems};
+use super::watch::{Watch, patiently};
+use crate::base::{Gauge, NeuronId, Problems};
 use crate::mapping::{MappingParams, SearchParams};
 use crate::network::{Activity, Halt, Machine, Net};
 use crate::report::{Figures, Folder, FolderError, HostReport, NetworkReport};
@@ -37,8 +40,36 @@ pub(super) fn run(
         let written = steps.finish()?.into_iter().collect();
         write_report(folder, written, (&report, &figures), &host)?;
     }
-    console::answer(&if arguments.json { report.to_json() } else { report.summary() })?;
+    let summary = || report.summary() + &rounding(&outcome) + &gaps(&outcome);
+    console::answer(&if arguments.json { report.to_json() } else { summary() })?;
     judge(&outcome)
+}
+
+/// How far lengths were rounded to whole steps, in a line, if they were.
+fn rounding(outcome: &AlgorithmOutcome) -> String {
+    let Some(rounded) = outcome.result.get("quantisation") else { return String::new() };
+    let percent = |name: &str| 100.0 * rounded.get(name).and_then(Value::as_f64).unwrap_or_default();
+    let (mean, worst) = (percent("mean_relative_error"), percent("worst_relative_error"));
+    format!(
+        "  {:26} lengths in whole steps: off by {mean:.3} % on average, {worst:.3} % at most\n",
+        "rounding"
+    )
+}
+
+/// What it took to come close to the target, a line for each gap.
+fn gaps(outcome: &AlgorithmOutcome) -> String {
+    let mut lines = String::new();
+    for (gap, spent) in outcome.result.get("to_gap").and_then(Value::as_object).into_iter().flatten() {
+        let number = |name: &str| spent.get(name).and_then(Value::as_f64);
+        let text = match (number("steps"), number("seconds"), number("joules")) {
+            (Some(steps), Some(seconds), Some(joules)) => {
+                format!("{steps} steps, {seconds:.4e} s, {joules:.4e} J")
+            }
+            _ => "not reached".to_owned(),
+        };
+        _ = writeln!(lines, "  {:26} {text}", format!("to a gap of {gap}"));
+    }
+    lines
 }
 
 /// An algorithm that has come to its end.
@@ -60,19 +91,34 @@ pub(super) fn solved(
 ) -> Result<Solved, Failure> {
     let ground = ground(plan)?.with_devices(Devices::Drawn(arguments.seed));
     let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
-    let chips = Chips::new(plan, (arguments, folder), &ground, &floor);
-    let (outcome, timed) = watch.over(|control| solve(plan, algorithm, chips, control))?;
+    let chips = Chips { is_seen: watch.is_seen(), ..Chips::new(plan, (arguments, folder), &ground, &floor) };
+    let (mut outcome, timed) = watch.over(|control| solve(plan, algorithm, chips, control))?;
     let Timed { mut chip, seating, fired, haul, mut steps, wrong } = timed;
     chip.settle().map_err(|halt| Failure::Failed(halt.to_string()))?;
     let told = steps.tell(&mut chip);
     wrong.map_or(told, Err).map_err(|error| Failure::Failed(error.to_string()))?;
     let seconds = std::mem::take(&mut steps.seconds);
+    let spent = Spent::of(&seconds, steps.joules.take().unwrap_or_default());
     let hauled = haul.map(|haul| haul.finish(&chip));
     let facts = (arguments.seed, outcome.is_complete, seconds);
     let (mut report, figures) = account(plan, (&mut chip, &ground), hauled.as_ref(), facts)?;
+    let parts = &report.energy.by_component.0;
+    let standby = parts.iter().find(|(name, _)| *name == "array_standby").map_or(0.0, |(_, joules)| *joules);
+    let standby = standby / report.time.seconds.max(f64::MIN_POSITIVE);
+    outcome.price(|steps| spent.after(steps, standby));
     report.result = Some(outcome.to_json());
     report.mapping = Some(floor.account(&seating, &chip, &fired.counts));
     Ok(Solved { report, outcome, figures, steps, fired })
+}
+
+/// Fields of a result up to which it is kept where only figures are wanted.
+const MOST_FIELDS: usize = 24;
+
+/// Leaves out what a result says vertex by vertex.
+pub(super) fn leave_out_tables(result: &mut Value) {
+    if let Value::Object(fields) = result {
+        fields.retain(|_, field| field.as_object().is_none_or(|table| table.len() <= MOST_FIELDS));
+    }
 }
 
 /// An answer that is shown to be wrong is a failure of the run, unless it is the best of a search.
@@ -96,10 +142,12 @@ fn solve<'a>(
     let workload = &plan.workload;
     let seed = chips.how.seed;
     let files = |path: &Path| workload.file(path);
+    let mut looked = Instant::now();
     let mut watch = |progress: host::Progress| {
-        if progress.steps.is_multiple_of(LOOK)
+        if looked.elapsed() >= LOOK
             && let Some(show) = &mut control.progress
         {
+            looked = Instant::now();
             show(Progress { cycle: progress.steps, share: progress.share });
         }
         !control.cancel.is_some_and(|flag| flag.load(std::sync::atomic::Ordering::Relaxed))
@@ -114,8 +162,35 @@ fn solve<'a>(
     }
 }
 
-/// Steps between two looks at the outside world.
-const LOOK: u64 = 16;
+/// Time and energy from the start on, step by step.
+struct Spent {
+    seconds: Vec<f64>,
+    joules: Vec<f64>,
+}
+
+impl Spent {
+    fn of(seconds: &[f64], mut joules: Vec<f64>) -> Self {
+        let mut seconds = seconds.to_vec();
+        for each in [&mut seconds, &mut joules] {
+            let mut sum = 0.0;
+            each.iter_mut().for_each(|it| {
+                sum += *it;
+                *it = sum;
+            });
+        }
+        Self { seconds, joules }
+    }
+
+    /// Time [s] and energy [J] of the first `steps` steps; arrays spend `standby` besides [W].
+    fn after(&self, steps: u64, standby: f64) -> Option<(f64, f64)> {
+        let last = usize::try_from(steps).ok()?.checked_sub(1)?;
+        let (seconds, joules) = (self.seconds.get(last)?, self.joules.get(last)?);
+        Some((*seconds, joules + standby * seconds))
+    }
+}
+
+/// Between two looks of whoever watches.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Chips of one kind, filled as the workload says.
 struct Chips<'a> {
@@ -125,6 +200,8 @@ struct Chips<'a> {
     how: How,
     folder: Option<&'a Folder>,
     keeps_spikes: bool,
+    /// Whether a terminal sees what takes long.
+    is_seen: bool,
 }
 
 impl<'a> Chips<'a> {
@@ -136,7 +213,8 @@ impl<'a> Chips<'a> {
     ) -> Self {
         let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
         let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
-        Self { plan, ground, floor, how, folder, keeps_spikes: !arguments.spikes.is_empty() }
+        let keeps_spikes = !arguments.spikes.is_empty();
+        Self { plan, ground, floor, how, folder, keeps_spikes, is_seen: false }
     }
 
     /// What the workload says of the mapping. Nobody knows how often neurons of an algorithm fire before it
@@ -156,13 +234,15 @@ impl<'a> Backend for Chips<'a> {
     fn machine(&mut self, net: Net) -> Result<Timed<'a>, Problems> {
         let (mapping, files) = (self.mapping(), |path: &Path| mapper::open(&self.plan.workload, path));
         let wish = Wish { mapping: mapping.as_ref(), seats: &[], files: &files, seed: self.how.seed };
-        let seating = self.floor.seat(&net, self.ground, &wish)?;
+        let seat = |_: &Gauge| self.floor.seat(&net, self.ground, &wish);
+        let seating = patiently(self.is_seen, "choosing cores", seat)?;
         let fired = Fired::none(&net, self.keeps_spikes);
         let mut chip = Chip::new(net, &seating.placement, self.ground, self.how)?;
         chip.keep_records();
         let haul = Haul::new(&chip, self.ground, None);
         let unwritable = |error: FolderError| Problems::one("", error.to_string());
-        let steps = Steps::begin(self.folder, &chip).map_err(unwritable)?;
+        let mut steps = Steps::begin(self.folder, &chip).map_err(unwritable)?;
+        steps.joules = Some(Vec::new());
         Ok(Timed { chip, seating, fired, haul, steps, wrong: None })
     }
 

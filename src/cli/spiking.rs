@@ -222,6 +222,8 @@ fn build(
 pub(super) struct Steps {
     /// What each step took [s].
     pub seconds: Vec<f64>,
+    /// What each step spent [J], standby of arrays aside, if somebody wants to know.
+    pub joules: Option<Vec<f64>>,
     trace: Option<Trace>,
     /// Whether the table says what arrays spent.
     has_arrays: bool,
@@ -234,15 +236,21 @@ impl Steps {
         let header =
             if has_arrays { format!("{STEPS_HEADER},array_joules") } else { STEPS_HEADER.to_owned() };
         let trace = folder.map(|it| begin(it, STEPS, &header)).transpose()?;
-        Ok(Self { seconds: Vec::new(), trace, has_arrays })
+        Ok(Self { seconds: Vec::new(), joules: None, trace, has_arrays })
     }
 
     /// Notes the steps whose time is known by now.
     pub(super) fn tell(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
         for record in chip.take_records() {
             self.seconds.push(record.seconds);
-            let Some(trace) = &mut self.trace else { continue };
+            if self.trace.is_none() && self.joules.is_none() {
+                continue;
+            }
             let (counts, spent) = (&record.counts, report::core_energy(chip.prices(), &record.counts));
+            if let Some(joules) = &mut self.joules {
+                joules.push(spent.total().joules() + array_joules(chip, &record));
+            }
+            let Some(trace) = &mut self.trace else { continue };
             let mut joules: Vec<String> =
                 spent.components().iter().map(|(_, energy)| format!("{:?}", energy.joules())).collect();
             if self.has_arrays {

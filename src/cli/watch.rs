@@ -53,6 +53,11 @@ impl Watch {
         Self { since: Instant::now(), is_visible: false, bar: None }
     }
 
+    /// Whether anybody sees it.
+    pub(super) fn is_seen(&self) -> bool {
+        self.is_visible
+    }
+
     /// Watches while `run` runs.
     pub(super) fn over<T>(&mut self, run: impl FnOnce(&mut Control<'_>) -> T) -> T {
         let mut show = |progress: Progress| self.show(progress);

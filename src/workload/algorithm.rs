@@ -158,6 +158,23 @@ impl AlgorithmOutcome {
         }
     }
 
+    /// Adds time [s] and energy [J] to every point of the curve of best values, and to what was spent up to each gap;
+    /// `spent` tells them of so many steps from the start.
+    pub fn price(&mut self, spent: impl Fn(u64) -> Option<(f64, f64)>) {
+        let price = |point: &mut Value| {
+            let steps = point.get("steps").and_then(Value::as_u64);
+            if let Some((seconds, joules)) = steps.and_then(&spent) {
+                (point["seconds"], point["joules"]) = (seconds.into(), joules.into());
+            }
+        };
+        if let Some(Value::Array(points)) = self.result.get_mut("best_so_far") {
+            points.iter_mut().for_each(price);
+        }
+        if let Some(Value::Object(gaps)) = self.result.get_mut("to_gap") {
+            gaps.values_mut().for_each(price);
+        }
+    }
+
     /// The `result` of a report: what was computed, whether it is right, and how the work grows with the
     /// problem.
     pub fn to_json(&self) -> Value {

@@ -1,7 +1,7 @@
 //! Every command in README and book is run.
 //!
 //! Commands stand in `console` blocks behind a `$`; those of a page are run one after the other in a folder
-//! of the page's own. `# exit 2` behind a command states another exit code than 0. Blocks of `yaml file=NAME`
+//! of the page's own. `# exit 2` behind a command states another exit code than 0. Blocks of `LANGUAGE file=NAME`
 //! are written to that file. `console,skip` is not run; `console,slow` only with `SPIKELOOM_SLOW=1`.
 
 use std::fs;
@@ -60,7 +60,7 @@ fn run_page(page: &str) -> usize {
     let slow = std::env::var_os("SPIKELOOM_SLOW").is_some();
     let mut commands = 0;
     for Block { language, text } in blocks(page) {
-        if let Some(file) = language.strip_prefix("yaml file=") {
+        if let Some((_, file)) = language.split_once(" file=") {
             fs::write(folder.path().join(file), &text).expect("it can be written");
         }
         if language == "console" || slow && language == "console,slow" {

@@ -352,3 +352,89 @@ fn a_run_that_is_gone_on_with_leaves_the_same_bytes() {
     let said = run(&["--checkpoint", "state"], 2);
     assert!(said.contains("is there already"), "{said}");
 }
+
+/// The large graph at a fiftieth of its size, on as many tiles: packets meet at the busiest vertices, the answer is
+/// that of Dijkstra's algorithm, and threads change nothing.
+#[test]
+fn the_large_graph_is_solved_with_contention() {
+    let small = [
+        "run",
+        "sssp-large",
+        "--chip",
+        "loihi",
+        "--set",
+        "workload.sssp.graph.generate.family.rmat={scale: 11, edges: 23000}",
+        "--set",
+        "chip.topology.mesh.size=[16,16]",
+        "--set",
+        "chip.cores.neurons=4",
+        "--fidelity",
+        "approximate",
+        "--json",
+    ];
+    let found = json(&small);
+    assert_eq!(found["result"]["check"]["passed"], true, "{}", found["result"]["check"]);
+    assert!(found["mapping"]["cores"].as_u64().is_some_and(|cores| cores >= 500), "{}", found["mapping"]);
+    let edges = found["result"]["graph"]["edges"].as_u64().expect("a number");
+    assert!((15_000..=23_000).contains(&edges), "{edges}");
+    let twice = call(&[&small[..], &["--threads", "2"]].concat(), 0);
+    let again: Value = serde_json::from_slice(&twice.stdout).expect("a report");
+    assert_eq!(found, again);
+    // Without contention it would have been quicker.
+    let ideal: Vec<&str> =
+        small.iter().map(|&word| if word == "approximate" { "ideal" } else { word }).collect();
+    let ideal = json(&ideal);
+    assert_eq!(found["result"]["distances"], ideal["result"]["distances"]);
+    let seconds = |report: &Value| report["time"]["seconds"].as_f64().expect("a number");
+    assert!(seconds(&found) > seconds(&ideal), "{} {}", seconds(&found), seconds(&ideal));
+}
+
+/// The large walk with a fiftieth of its walkers and steps, which end up where chance has them.
+#[test]
+fn the_large_walk_goes_where_chance_has_it() {
+    let small = [
+        "run",
+        "random-walk-large",
+        "--set",
+        "workload.random-walk.walkers.count=20000",
+        "--set",
+        "workload.random-walk.steps=20",
+        "--json",
+    ];
+    let found = json(&small);
+    assert_eq!(found["result"]["check"]["passed"], true, "{}", found["result"]["check"]);
+    assert_eq!(found["result"]["walk"]["walk_steps"], 20);
+}
+
+/// A search says what it had spent, and when, for every better value, and up to each gap to its target.
+#[test]
+fn a_search_says_what_it_took_to_come_close() {
+    let found = json(&["run", "mis", "--json"]);
+    let (result, total) = (&found["result"], found["energy"]["total_joules"].as_f64().expect("a number"));
+    let curve = result["best_so_far"].as_array().expect("a curve");
+    let number = |point: &Value, name: &str| point[name].as_f64().unwrap_or_else(|| panic!("{point}"));
+    for two in curve.windows(2) {
+        for name in ["steps", "seconds", "joules"] {
+            assert!(number(&two[0], name) < number(&two[1], name), "{name}: {two:?}");
+        }
+        assert!(number(&two[0], "value") > number(&two[1], "value"), "{two:?}");
+    }
+    // It ends when the target is met: what that took is all that was spent.
+    let end = &result["to_gap"]["0"];
+    assert!((number(end, "joules") / total - 1.0).abs() < 1e-9, "{end} {total}");
+    let seconds = found["time"]["seconds"].as_f64().expect("a number");
+    assert!((number(end, "seconds") / seconds - 1.0).abs() < 1e-9, "{end} {seconds}");
+    let said = text(&call(&["run", "mis"], 0).stdout);
+    assert!(said.contains("to a gap of 0.05"), "{said}");
+}
+
+/// Where a chip's delays are shorter than what a walk takes, relays make up for it: everybody goes the same way.
+#[test]
+fn walks_are_relayed_where_delays_are_short() {
+    let walk = ["run", "pagerank", "--chip", "loihi", "--json"];
+    let (direct, relayed) = (json(&walk), json(&[&walk[..], &["--set", "chip.cores.max_delay=5"]].concat()));
+    assert_eq!(direct["result"]["ranks"], relayed["result"]["ranks"]);
+    assert!(direct["result"]["ranks"].is_object());
+    let neurons = |report: &Value| report["result"]["scaling"]["neurons"].as_u64().expect("a number");
+    assert!(neurons(&relayed) > neurons(&direct));
+}

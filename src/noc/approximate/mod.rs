@@ -24,18 +24,18 @@
 //!
 //! | | 30 % | 50 % | 70 % | 85 % | accepted beyond |
 //! |---|---|---|---|---|---|
-//! | uniform | −0.1 % | −0.6 % | −2.3 % | −7.1 % | +6.2 % |
-//! | uniform, 1 VC | 0.0 % | +0.1 % | +0.1 % | 0.0 % | −0.5 % |
-//! | uniform, 2 VCs of 4 flits | 0.0 % | 0.0 % | −0.1 % | −0.2 % | +0.3 % |
-//! | uniform, packets of 4 flits | +0.1 % | +0.4 % | +0.2 % | −0.9 % | +7.7 % |
-//! | uniform, pipeline C | −0.5 % | −1.3 % | −3.4 % | −8.8 % | +10.5 % |
+//! | uniform | −0.1 % | −0.6 % | −2.3 % | −7.2 % | +5.9 % |
+//! | uniform, 1 VC | 0.0 % | +0.1 % | +0.1 % | 0.0 % | 0.0 % |
+//! | uniform, 2 VCs of 4 flits | 0.0 % | 0.0 % | −0.1 % | −0.3 % | −0.1 % |
+//! | uniform, packets of 4 flits | +0.1 % | +0.4 % | +0.2 % | −0.9 % | +8.0 % |
+//! | uniform, pipeline C | −0.5 % | −1.3 % | −3.4 % | −8.8 % | +10.3 % |
 //! | uniform, pipeline E | −0.1 % | −0.6 % | −2.4 % | −7.0 % | +6.0 % |
-//! | transpose | 0.0 % | −0.3 % | −1.0 % | −2.0 % | 0.0 % |
+//! | transpose | 0.0 % | −0.3 % | −1.0 % | −1.9 % | 0.0 % |
 //! | transpose, packets of 4 flits | −0.1 % | −0.2 % | −0.4 % | −1.1 % | 0.0 % |
 //! | neighbour | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % |
-//! | uniform, O1TURN | 0.0 % | −0.2 % | −0.8 % | −2.0 % | +6.3 % |
-//! | uniform, Valiant | 0.0 % | −0.4 % | −1.3 % | −4.6 % | +4.5 % |
-//! | transpose, minimal adaptive | −1.3 % | −7.9 % | −8.7 % | −13.0 % | +4.2 % |
+//! | uniform, O1TURN | 0.0 % | −0.2 % | −0.8 % | −2.0 % | +6.2 % |
+//! | uniform, Valiant | 0.0 % | −0.4 % | −1.3 % | −4.6 % | +4.4 % |
+//! | transpose, minimal adaptive | −1.3 % | −7.5 % | −9.4 % | −13.0 % | +4.2 % |
 //! | 4-ary 3-tree, uniform | −0.1 % | −0.7 % | −2.6 % | −8.0 % | +8.1 % |
 //!
 //! What it saves grows with the packets: an event is a packet at a router, whatever its length. With packets of 4 flits

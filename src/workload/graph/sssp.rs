@@ -70,7 +70,8 @@ impl Task for Sssp {
         let relays = net.neurons() - graph.vertices;
         host.load(net)?;
         let mut times = vec![None; graph.vertices as usize];
-        let steps = wave::flood(host, vertices, &[source], |vertex, time| {
+        let reach = Some(wave::reach(&arcs, source));
+        let steps = wave::flood_some(host, vertices, &[source], reach, |vertex, time| {
             times[vertex as usize] = Some(time);
             true
         })?;

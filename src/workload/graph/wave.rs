@@ -132,11 +132,23 @@ pub(super) fn flood<B: Backend>(
     host: &mut Host<'_, B>,
     vertices: Span,
     sources: &[u32],
+    seen: impl FnMut(u32, u64) -> bool,
+) -> Result<u64, Failure> {
+    flood_some(host, vertices, sources, None, seen)
+}
+
+/// As [`flood`], of a wave that is the whole work and reaches `reached` vertices: whoever watches sees how many it
+/// has reached.
+pub(super) fn flood_some<B: Backend>(
+    host: &mut Host<'_, B>,
+    vertices: Span,
+    sources: &[u32],
+    reached: Option<u64>,
     mut seen: impl FnMut(u32, u64) -> bool,
 ) -> Result<u64, Failure> {
     let start = host.next_step();
     sources.iter().for_each(|&source| host.poke(vertices.at(source), 1.0));
-    let mut goes_on = true;
+    let (mut goes_on, mut count) = (true, 0u64);
     while goes_on && !host.machine().is_quiet() {
         let elapsed = host.next_step() - start;
         // Of a run that is cancelled, what has been seen before the last step is known.
@@ -146,11 +158,31 @@ pub(super) fn flood<B: Backend>(
         }
         for neuron in host.machine().fired() {
             if let Some(vertex) = vertices.position(*neuron) {
+                count += 1;
                 goes_on &= seen(vertex, elapsed);
             }
         }
+        if let Some(reached) = reached {
+            host.share = Some(count as f64 / reached.max(1) as f64);
+        }
     }
     Ok(host.next_step() - start)
+}
+
+/// How many vertices a wave from `source` reaches.
+pub(super) fn reach(arcs: &Arcs, source: u32) -> u64 {
+    let mut is_reached = vec![false; arcs.vertices() as usize];
+    is_reached[source as usize] = true;
+    let (mut open, mut count) = (vec![source], 0);
+    while let Some(vertex) = open.pop() {
+        count += 1;
+        for (to, _) in arcs.of(vertex) {
+            if !std::mem::replace(&mut is_reached[to as usize], true) {
+                open.push(to);
+            }
+        }
+    }
+    count
 }
 
 /// Whether `times` are the shortest distances from `source`: no arc shortens one, and each is explained by

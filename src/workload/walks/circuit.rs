@@ -95,7 +95,7 @@ impl Plan<'_> {
         host: &mut Host<'_, B>,
         mut each: impl FnMut(u64, &[u64]) -> bool,
     ) -> Result<Walk, Failure> {
-        let (net, circuit) = self.build()?;
+        let (net, circuit) = self.build(host.longest_delay(None))?;
         host.load(net)?;
         let states = self.chain.states();
         let mut walk =
@@ -173,11 +173,30 @@ impl Plan<'_> {
         Ok(())
     }
 
-    fn build(&self) -> Result<(Net, Circuit), Problems> {
+    /// Ticks of a step, unless a supervisor closes it.
+    fn period(&self) -> u32 {
+        2 * self.chain.most_exits().max(1) - 1
+    }
+
+    /// How long a walker takes by exit `j` of `exits` from the neuron that lets it out to where it goes [ticks].
+    fn delay(&self, j: u32, exits: u32) -> u32 {
+        let fires = if j + 1 == exits { 2 * j } else { 2 * j + 1 };
+        if self.method == Method::Density { 1 } else { self.period() - fires }
+    }
+
+    /// Relays that the circuits of all states need once where no delay is longer than `longest`.
+    fn relays(&self, longest: u32) -> u64 {
+        let exits = (0..self.chain.states()).map(|state| self.chain.arcs.degree(state));
+        let of = |exits: u32| (0..exits).map(move |j| u64::from((self.delay(j, exits) - 1) / longest));
+        exits.flat_map(of).sum()
+    }
+
+    fn build(&self, longest: u32) -> Result<(Net, Circuit), Problems> {
         let chain = self.chain;
         let copies = if self.method == Method::Particle { self.walkers() } else { 1 };
         let tree: u64 = (0..chain.states()).map(|state| u64::from(self.tree(state))).sum();
-        let all = copies * (u64::from(chain.states()) + tree);
+        let relays = self.relays(longest);
+        let all = copies * (u64::from(chain.states()) + tree + relays);
         if all > u64::from(u32::MAX / 4) {
             return Err(Problems::one("walkers", format!("{all} neurons are too many")));
         }
@@ -185,15 +204,17 @@ impl Plan<'_> {
         let mut net = NetBuilder::new(STEP);
         let states = net.parts("states", self.state_parts(copies));
         let chooser = (tree > 0).then(|| net.parts("choices", self.choice_parts(copies)));
+        let lines = Part { model: self.chance(1.0), count: copies * relays as u32 };
+        let relays = (relays > 0).then(|| net.parts("relays", vec![lines]));
         let supervisor = (self.method == Method::Density).then(|| supervise(&mut net, states, chain));
         let mut circuit = Circuit {
             states,
             going: vec![NOWHERE; all as usize + 2],
             supervisor,
-            period: u64::from(2 * chain.most_exits().max(1) - 1),
+            period: self.period().into(),
             copies,
         };
-        self.connect(&mut net, chooser, &mut circuit);
+        self.connect(&mut net, (chooser, Line::new(relays, longest)), &mut circuit);
         Ok((net.build()?, circuit))
     }
 
@@ -220,14 +241,16 @@ impl Plan<'_> {
         parts
     }
 
+    /// A neuron that lets each walker pass with this probability.
+    fn chance(&self, probability: f64) -> NeuronModel {
+        match self.method {
+            Method::Graded => Binomial { probability }.into(),
+            _ => Step { probability, ..relay() }.into(),
+        }
+    }
+
     /// S₁, D₁, S₂, D₂, … of each state.
     fn choice_parts(&self, copies: u32) -> Vec<Part> {
-        let chance = |probability: f64| -> NeuronModel {
-            match self.method {
-                Method::Graded => Binomial { probability }.into(),
-                _ => Step { probability, ..relay() }.into(),
-            }
-        };
         let mut parts = Vec::new();
         for state in 0..self.chain.states() {
             let exits: Vec<f64> = self.chain.arcs.of(state).map(|(_, probability)| probability).collect();
@@ -236,8 +259,8 @@ impl Plan<'_> {
                 given = super::chain::quantise(&given, bits);
             }
             for q in given {
-                parts.push(Part { model: chance(q), count: 1 });
-                parts.push(Part { model: chance(1.0), count: 1 });
+                parts.push(Part { model: self.chance(q), count: 1 });
+                parts.push(Part { model: self.chance(1.0), count: 1 });
             }
         }
         let one = parts.clone();
@@ -245,7 +268,12 @@ impl Plan<'_> {
         parts
     }
 
-    fn connect(&self, net: &mut NetBuilder, chooser: Option<Span>, circuit: &mut Circuit) {
+    fn connect(
+        &self,
+        net: &mut NetBuilder,
+        (chooser, mut line): (Option<Span>, Line),
+        circuit: &mut Circuit,
+    ) {
         let chain = self.chain;
         let mut next = 0;
         for copy in 0..circuit.copies {
@@ -258,10 +286,8 @@ impl Plan<'_> {
                     let is_last = j as u32 + 1 == exits;
                     // A tree exists wherever there is a choice.
                     let choice = chooser.filter(|_| !is_last).map(|it| (it.at(next), it.at(next + 1)));
-                    let fires = if is_last { 2 * j as u64 } else { 2 * j as u64 + 1 };
-                    let delay = if self.method == Method::Density { 1 } else { circuit.period - fires };
                     let leaves = choice.map_or(from, |(choice, _)| choice);
-                    net.connect(leaves, unit(place(to), delay as u32));
+                    line.lead(net, (leaves, place(to)), self.delay(j as u32, exits));
                     circuit.going[leaves.index()] = to;
                     if let Some((choice, other)) = choice {
                         net.connect(from, unit(choice, 1));
@@ -273,6 +299,31 @@ impl Plan<'_> {
                 }
             }
         }
+    }
+}
+
+/// Relays for delays that are longer than the machine's, taken one after the other.
+struct Line {
+    relays: Option<Span>,
+    next: u32,
+    longest: u32,
+}
+
+impl Line {
+    fn new(relays: Option<Span>, longest: u32) -> Self {
+        Self { relays, next: 0, longest }
+    }
+
+    /// Leads from one neuron to another in `delay` ticks.
+    fn lead(&mut self, net: &mut NetBuilder, (mut from, to): (NeuronId, NeuronId), delay: u32) {
+        let mut left = delay;
+        while let Some(relays) = self.relays.filter(|_| left > self.longest) {
+            let relay = relays.at(self.next);
+            self.next += 1;
+            net.connect(from, unit(relay, self.longest));
+            (from, left) = (relay, left - self.longest);
+        }
+        net.connect(from, unit(to, left));
     }
 }
 
