@@ -107,6 +107,9 @@ impl Problems {
     /// The same problems seen from one level up: `prefix` is put before each path.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
+        if prefix.is_empty() {
+            return self;
+        }
         for problem in &mut self.0 {
             problem.path = match problem.path.as_str() {
                 "" => prefix.to_owned(),

@@ -76,10 +76,6 @@ impl Checkpoints {
             return Err(FolderError::Exists(file.clone()).into());
         }
         let is_wanted = checkpoint.is_some() || resume.is_some();
-        if is_wanted && chip.arrays().next().is_some() {
-            let message = "the state of device arrays cannot be kept in a checkpoint";
-            return Err(Failure::Usage(message.into()));
-        }
         let fidelity = fidelity.map_or(Fidelity::Ideal, Fidelity::from);
         let header = Header {
             format: FORMAT.into(),

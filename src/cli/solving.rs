@@ -10,8 +10,8 @@ use super::console;
 use super::failure::Failure;
 use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
-use super::spikes::Fired;
-use super::spiking::{Steps, account, ground, write_report};
+use super::spikes::{Fired, SpikeTable};
+use super::spiking::{Steps, account, ground, misfit, write_report};
 use super::watch::{Watch, patiently};
 use crate::base::{Gauge, NeuronId, Problems};
 use crate::mapping::{MappingParams, SearchParams};
@@ -30,14 +30,14 @@ pub(super) fn run(
     folder: Option<&Folder>,
     start: Instant,
 ) -> Result<(), Failure> {
-    let Solved { report, figures, outcome, steps, fired } =
+    let Solved { report, figures, outcome, steps, spikes, fired } =
         solved(plan, algorithm, arguments, folder, Watch::new())?;
     let ran = start.elapsed().as_secs_f64();
     fired.write(&arguments.spikes, arguments.force)?;
     let work = (outcome.activity.steps, outcome.activity.synaptic_events);
     let host = HostReport::of_network(arguments.threads.into(), 0.0, ran, work);
     if let Some(folder) = folder {
-        let written = steps.finish()?.into_iter().collect();
+        let written = steps.finish()?.into_iter().chain(spikes.finish()?).collect();
         write_report(folder, written, (&report, &figures), &host)?;
     }
     let summary = || report.summary() + &rounding(&outcome) + &gaps(&outcome);
@@ -78,10 +78,11 @@ pub(super) struct Solved {
     pub outcome: AlgorithmOutcome,
     figures: Figures,
     steps: Steps,
+    spikes: SpikeTable,
     fired: Fired,
 }
 
-/// Runs, and shows nothing; the table of steps goes to `folder`.
+/// Runs, and shows nothing; the tables of steps and of spikes go to `folder`.
 pub(super) fn solved(
     plan: &Plan,
     algorithm: &Algorithm,
@@ -93,7 +94,7 @@ pub(super) fn solved(
     let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
     let chips = Chips { is_seen: watch.is_seen(), ..Chips::new(plan, (arguments, folder), &ground, &floor) };
     let (mut outcome, timed) = watch.over(|control| solve(plan, algorithm, chips, control))?;
-    let Timed { mut chip, seating, fired, haul, mut steps, wrong } = timed;
+    let Timed { mut chip, seating, fired, haul, mut steps, spikes, wrong } = timed;
     chip.settle().map_err(|halt| Failure::Failed(halt.to_string()))?;
     let told = steps.tell(&mut chip);
     wrong.map_or(told, Err).map_err(|error| Failure::Failed(error.to_string()))?;
@@ -108,7 +109,7 @@ pub(super) fn solved(
     outcome.price(|steps| spent.after(steps, standby));
     report.result = Some(outcome.to_json());
     report.mapping = Some(floor.account(&seating, &chip, &fired.counts));
-    Ok(Solved { report, outcome, figures, steps, fired })
+    Ok(Solved { report, outcome, figures, steps, spikes, fired })
 }
 
 /// Fields of a result up to which it is kept where only figures are wanted.
@@ -156,7 +157,10 @@ fn solve<'a>(
         Ok((outcome, Some(timed))) => Ok((outcome, timed)),
         Ok((outcome, None)) if !outcome.is_complete => Err(Failure::Interrupted),
         Ok((_, None)) => Err(Failure::Failed("the algorithm has used no machine".to_owned())),
-        Err(host::Failure::Refused(problems)) => Err(workload.explain(problems).into()),
+        Err(host::Failure::Refused(problems)) => {
+            let other = |problems| workload.explain(problems).into();
+            Err(misfit(&plan.documents.chip, problems, other))
+        }
         Err(host::Failure::Halted(halt)) => Err(Failure::Failed(halt.to_string())),
         Err(host::Failure::Cancelled) => Err(Failure::Interrupted),
     }
@@ -243,7 +247,8 @@ impl<'a> Backend for Chips<'a> {
         let unwritable = |error: FolderError| Problems::one("", error.to_string());
         let mut steps = Steps::begin(self.folder, &chip).map_err(unwritable)?;
         steps.joules = Some(Vec::new());
-        Ok(Timed { chip, seating, fired, haul, steps, wrong: None })
+        let spikes = SpikeTable::begin(self.folder).map_err(unwritable)?;
+        Ok(Timed { chip, seating, fired, haul, steps, spikes, wrong: None })
     }
 
     fn longest_delay(&self) -> u16 {
@@ -258,6 +263,7 @@ struct Timed<'a> {
     fired: Fired,
     haul: Option<Haul<'a>>,
     steps: Steps,
+    spikes: SpikeTable,
     /// Why a step could not be written down, if that is so.
     wrong: Option<FolderError>,
 }
@@ -273,10 +279,13 @@ impl Machine for Timed<'_> {
 
     fn step(&mut self) -> Result<(), Halt> {
         self.chip.step()?;
-        self.fired.note(self.chip.next_step() - 1, self.chip.fired());
+        let step = self.chip.next_step() - 1;
+        self.fired.note(step, self.chip.fired());
         self.haul.iter_mut().for_each(|haul| haul.step(&self.chip));
         if self.wrong.is_none() {
-            self.wrong = self.steps.tell(&mut self.chip).err();
+            let told = self.steps.tell(&mut self.chip);
+            let noted = told.and_then(|()| self.spikes.note(step, self.chip.net(), self.chip.fired()));
+            self.wrong = noted.err();
         }
         Ok(())
     }

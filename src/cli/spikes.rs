@@ -7,8 +7,8 @@ use super::failure::Failure;
 use crate::base::NeuronId;
 use crate::base::unit::Seconds;
 use crate::network::{Net, Population};
-use crate::report::Folder;
 use crate::report::spikes::{Group, Spikes};
+use crate::report::{Folder, FolderError, Trace};
 
 /// Spikes as they are fired.
 #[derive(Debug, Default)]
@@ -65,6 +65,49 @@ impl Fired {
             written.map_err(|error| failed(&error))?;
         }
         Ok(())
+    }
+}
+
+/// The table `spikes.csv` of a run that nobody has asked to keep its spikes of: what the raster on its page is drawn
+/// from, as long as it is of a size that is drawn.
+#[derive(Debug)]
+pub(super) struct SpikeTable {
+    trace: Option<Trace>,
+    rows: u64,
+}
+
+impl SpikeTable {
+    const NAME: &'static str = "spikes.csv";
+
+    /// Spikes after which there is no such table: a few tens of megabytes.
+    const MOST_ROWS: u64 = 1_000_000;
+
+    /// None yet; they go to `folder` if there is one.
+    pub(super) fn begin(folder: Option<&Folder>) -> Result<Self, FolderError> {
+        let mut trace = folder.map(|folder| folder.begin(Self::NAME)).transpose()?;
+        if let Some(trace) = &mut trace {
+            trace.append(|out| writeln!(out, "time,population,neuron"))?;
+        }
+        Ok(Self { trace, rows: 0 })
+    }
+
+    /// Adds those of `step`.
+    pub(super) fn note(&mut self, step: u64, net: &Net, fired: &[NeuronId]) -> Result<(), FolderError> {
+        self.rows += fired.len() as u64;
+        if self.rows > Self::MOST_ROWS {
+            self.trace = None;
+        }
+        let Some(trace) = &mut self.trace else { return Ok(()) };
+        trace.append(|out| {
+            let mut places = fired.iter().filter_map(|&neuron| net.place(neuron));
+            places.try_for_each(|(population, at)| writeln!(out, "{step},{},{at}", population.name))
+        })
+    }
+
+    /// Completes the table; its name, if there is one.
+    pub(super) fn finish(self) -> Result<Option<&'static str>, Failure> {
+        let finished = self.trace.map(|trace| trace.finish().map(|()| Self::NAME)).transpose();
+        finished.map_err(|error| Failure::Failed(error.to_string()))
     }
 }
 

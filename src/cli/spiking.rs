@@ -11,7 +11,7 @@ use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
 use super::spikes::Fired;
 use super::watch::Watch;
-use crate::base::{NeuronId, Problems};
+use crate::base::{NeuronId, Problem, Problems};
 use crate::mapping::MappingParams;
 use crate::network::Machine;
 use crate::network::describe::Selection;
@@ -23,7 +23,7 @@ use crate::sim::Fidelity;
 use crate::sim::chip::{
     Chip, ChipEnding, Devices, DriveError, Ground, Haul, Hauled, How, Learned, StepRecord, Wires, drive,
 };
-use crate::spec::Probes;
+use crate::spec::{ChipDoc, Diagnostic, Loaded, Probes};
 
 /// Runs the network of `plan`; `start` is when everything began.
 pub(super) fn run(
@@ -212,10 +212,28 @@ fn build(
     let seating = floor.seat(&described.net, ground, &wish).map_err(wrong)?;
     let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
     let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
-    // What does not fit is told by core and neuron, which no document names.
-    let chip = Chip::new(described.net, &seating.placement, ground, how)
-        .map_err(|problems| Failure::Usage(problems.to_string()))?;
-    Ok((chip, seating))
+    let chip = Chip::new(described.net, &seating.placement, ground, how);
+    let other = |problems: Problems| Failure::Usage(problems.to_string());
+    Ok((chip.map_err(|problems| misfit(&plan.documents.chip, problems, other))?, seating))
+}
+
+/// Why a network does not fit a chip: where a term of the cores is in its way, at the line of the term; else as `other`
+/// tells it: most are told by core and neuron, which no document names.
+pub(super) fn misfit(
+    chip: &Loaded<ChipDoc>,
+    problems: Problems,
+    other: impl FnOnce(Problems) -> Failure,
+) -> Failure {
+    let of_cores = |problem: &Problem| chip.knows(&format!("cores.{}", problem.path));
+    let (terms, others): (Vec<_>, Vec<_>) = problems.0.into_iter().partition(of_cores);
+    if terms.is_empty() {
+        return other(Problems(others));
+    }
+    let mut all = chip.explain(Problems(terms).under("cores"));
+    for Problem { path, message, allowed, nearest } in others {
+        all.push(Diagnostic { allowed, nearest, ..Diagnostic::new(message).path(path) });
+    }
+    all.into()
 }
 
 /// The time of each step, and `steps.csv` if that is asked for.

@@ -146,7 +146,7 @@ fn energy(account: &EnergyAccount, seconds: f64) -> Energy {
         dynamic_joules: account.of(Kind::Dynamic).joules(),
         clock_joules: account.of(Kind::Clock).joules(),
         static_joules: account.of(Kind::Static).joules(),
-        by_component: Components(by_component),
+        by_component: ByName(by_component),
         mean_power_watts: (seconds > 0.0).then(|| total_joules / seconds),
     }
 }
@@ -192,7 +192,7 @@ fn faults(facts: &Facts<'_>) -> Option<Faults> {
 }
 
 fn lost_to(losses: &Losses) -> Lost {
-    Lost(losses.iter().map(|(cause, packets)| (cause.name(), packets)).collect())
+    ByName(losses.iter().map(|(cause, packets)| (cause.name(), packets)).collect())
 }
 
 /// A fault that struck, number `at` of all.

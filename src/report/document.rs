@@ -213,22 +213,25 @@ pub struct PacketCounts {
     pub in_flight: u64,
 }
 
-/// Lost packets by cause: `router`, `link`, `stuck_vc`, `core` (something broke that held them, or that they were on
-/// their way to), `cut_off` (their way, laid before the fault, led into what broke), `bit_errors`.
+/// Values by name, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Lost(pub Vec<(&'static str, u64)>);
+pub struct ByName<T>(pub Vec<(&'static str, T)>);
 
-impl Lost {
+impl<T> ByName<T> {
     fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
-impl Serialize for Lost {
+impl<T: Serialize> Serialize for ByName<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
 }
+
+/// Lost packets by cause: `router`, `link`, `stuck_vc`, `core` (something broke that held them, or that they were on
+/// their way to), `cut_off` (their way, laid before the fault, led into what broke), `bit_errors`.
+pub type Lost = ByName<u64>;
 
 fn is_zero(count: &u64) -> bool {
     *count == 0
@@ -252,15 +255,8 @@ pub struct Energy {
     pub mean_power_watts: Option<f64>,
 }
 
-/// Energies by component, in the order in which they are added up.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Components(pub Vec<(&'static str, f64)>);
-
-impl Serialize for Components {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_map(self.0.iter().copied())
-    }
-}
+/// Energies by component, in the order in which they are added up [J].
+pub type Components = ByName<f64>;
 
 /// What is broken, and what the routing makes of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]

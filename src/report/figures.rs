@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Facts;
 use crate::base::RouterId;
 use crate::energy::Energy;
+use crate::fabric::faults::Parts;
 use crate::fabric::{Fabric, Health, LinkKind, Shape};
 use crate::noc::certify::Certificate;
 use crate::noc::engine::Counts;
@@ -89,6 +90,20 @@ pub struct Drawing {
     /// Regions that packets go around, by their bounds in coordinates: `[x1, y1, x2, y2]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub regions: Vec<[u32; 4]>,
+    /// What broke during the run, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub breaks: Vec<Break>,
+}
+
+/// What a fault broke during the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Break {
+    /// Cycle in which it struck.
+    pub at_cycle: u64,
+    /// Routers that broke, or a node of which did.
+    pub routers: Vec<u32>,
+    /// Links that broke by themselves.
+    pub links: Vec<u32>,
 }
 
 /// The routers of a drawing.
@@ -214,6 +229,9 @@ impl Drawing {
             drawing.routers.energy = Some(joules(&account.routers));
             drawing.links.energy = Some(joules(&account.links));
         }
+        let struck = facts.epochs.iter().zip(&outcome.passages);
+        drawing.breaks =
+            struck.map(|(epoch, passage)| Break::of(fabric, &epoch.parts, passage.at_cycle)).collect();
         drawing
     }
 
@@ -233,12 +251,24 @@ impl Drawing {
             regions: regions.map_or_else(Vec::new, |regions| {
                 regions.blocks.iter().map(|block| [block.x1, block.y1, block.x2, block.y2]).collect()
             }),
+            breaks: Vec::new(),
         }
     }
 
     /// Whether a chip of this size is drawn.
     pub(super) fn is_drawn(fabric: &Fabric) -> bool {
         fabric.routers.len() + fabric.links.len() <= MOST_DRAWN
+    }
+}
+
+impl Break {
+    fn of(fabric: &Fabric, parts: &Parts, at_cycle: u64) -> Self {
+        let of_nodes = parts.nodes.iter().map(|node| fabric.nodes[node.index()].router);
+        let mut routers: Vec<u32> =
+            parts.routers.iter().copied().chain(of_nodes).map(|router| router.0).collect();
+        routers.sort_unstable();
+        routers.dedup();
+        Self { at_cycle, routers, links: parts.links.iter().map(|link| link.0).collect() }
     }
 }
 

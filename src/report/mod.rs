@@ -37,9 +37,9 @@ mod traces;
 pub use arrays::{ArraysReport, DeviceRun, DevicesReport, Difference, Spread, array_energy};
 pub use build::{Facts, Inputs};
 pub use document::{
-    BitErrors, Channel, Components, Deflection, Energy, FaultEpoch, Faults, Latencies, Latency, LinkLoad,
-    Livelock, Lost, PacketCounts, Program, RatePoint, Report, Results, Saturation, Stalled, Throughput, Time,
-    Traffic,
+    BitErrors, ByName, Channel, Components, Deflection, Energy, FaultEpoch, Faults, Latencies, Latency,
+    LinkLoad, Livelock, Lost, PacketCounts, Program, RatePoint, Report, Results, Saturation, Stalled,
+    Throughput, Time, Traffic,
 };
 pub use figures::{
     Counted, Distribution, Drawing, FIGURES_SCHEMA, Figures, Film, LinkColumns, RouterColumns,

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::arrays::{ArraysReport, array_energy, spent};
 use super::build::{broken, link_loads};
-use super::document::{Components, Faults, LinkLoad, Program, SCHEMA};
+use super::document::{ByName, Components, Faults, LinkLoad, Program, SCHEMA};
 use super::hauled::NetworkFacts;
 use crate::base::CoreId;
 use crate::energy::{CoreEnergy, CoreEvents, CorePrices, Energy};
@@ -288,7 +288,7 @@ impl NetworkReport {
             },
             energy: NetworkEnergy {
                 total_joules,
-                by_component: Components(by_component),
+                by_component: ByName(by_component),
                 per_spike_joules: per(counts.spikes()),
                 per_synaptic_event_joules: per(counts.synaptic_events()),
                 mean_power_watts: (total_seconds > 0.0).then(|| total_joules / total_seconds),

@@ -5,6 +5,7 @@ use super::diagnostic::{Diagnostic, Place};
 use super::document::{EXTENDS, Kind};
 use super::draft::Gatherer;
 use super::overlay::overlay;
+use super::preset::Preset;
 use super::schema::{Schema, Shape};
 use super::source::{self, Origin};
 use super::sources::TextId;
@@ -90,7 +91,7 @@ impl Gatherer<'_> {
             Origin::File(path) => path.parent(),
             _ => None,
         };
-        let mut source = source::open(name, Kind::Device, folder)?;
+        let mut source = source::open_one_of(name, Kind::Device, folder, Preset::is_array)?;
         let place: Place = self.sources.place(wanted.mark);
         source.wanted_by = Some(place);
         let schema = Schema::of::<DeviceDoc>();

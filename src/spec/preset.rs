@@ -13,6 +13,13 @@ pub struct Preset {
     pub text: &'static str,
 }
 
+impl Preset {
+    /// Whether it describes an array of devices, which may hold the synapses of cores.
+    pub(super) fn is_array(&self) -> bool {
+        self.kind == Kind::Device && self.text.lines().any(|line| line.starts_with("array:"))
+    }
+}
+
 macro_rules! presets {
     ($($kind:ident $name:literal = $path:literal),* $(,)?) => {
         &[$(Preset {

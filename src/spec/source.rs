@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::diagnostic::{Diagnostic, Diagnostics, Place};
+use super::preset::Preset;
 use super::{Kind, preset};
 use crate::base::problem;
 
@@ -87,6 +88,16 @@ impl Source {
 /// # Errors
 /// The name is neither; the file cannot be read, is larger than [`MAX_BYTES`], or is not text.
 pub fn open(name: &str, kind: Kind, folder: Option<&Path>) -> Result<Source, Diagnostics> {
+    open_one_of(name, kind, folder, |_| true)
+}
+
+/// The same where only some of the built-in documents are of use: `offered` tells which to name if there is none.
+pub(super) fn open_one_of(
+    name: &str,
+    kind: Kind,
+    folder: Option<&Path>,
+    offered: impl Fn(&Preset) -> bool,
+) -> Result<Source, Diagnostics> {
     if let Some(preset) = preset::find(kind, name) {
         let origin = Origin::Preset(kind, preset.name);
         return Ok(Source { origin, text: preset.text.to_owned(), wanted_by: None });
@@ -95,7 +106,7 @@ pub fn open(name: &str, kind: Kind, folder: Option<&Path>) -> Result<Source, Dia
     match read_limited(&path, MAX_BYTES) {
         Ok(bytes) => text(Origin::File(path), bytes),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Err(unknown_name(name, kind, &path).into())
+            Err(unknown_name(name, kind, &path, offered).into())
         }
         Err(error) => Err(Diagnostic::new(format!("`{}` cannot be read: {error}", path.display())).into()),
     }
@@ -112,8 +123,9 @@ pub(super) fn read_limited(path: &Path, most: usize) -> std::io::Result<Vec<u8>>
     Ok(bytes)
 }
 
-fn unknown_name(name: &str, kind: Kind, path: &Path) -> Diagnostic {
-    let presets: Vec<&str> = preset::of(kind).map(|preset| preset.name).collect();
+fn unknown_name(name: &str, kind: Kind, path: &Path, offered: impl Fn(&Preset) -> bool) -> Diagnostic {
+    let presets: Vec<&str> =
+        preset::of(kind).filter(|&preset| offered(preset)).map(|preset| preset.name).collect();
     let mut candidates: Vec<String> = presets.iter().map(|&name| name.to_owned()).collect();
     candidates.extend(neighbours(name, path));
     let near = problem::nearest(name, candidates.iter().map(String::as_str)).map(str::to_owned);

@@ -34,6 +34,10 @@ def make_runs(program, folder):
             *["--set", "workload.traffic.rate=null"],
         ],
     }
+    (folder / "breaks.yaml").write_text(
+        "events:\n  - {at_cycle: 500, nodes: [[3, 3]]}\n  - {at_cycle: 900, links: [[[5, 2], [6, 2]]]}\n"
+    )
+    runs["breaks"] = [*runs["plain"], "--faults", str(folder / "breaks.yaml"), "--routing", "mftn"]
     for name, arguments in runs.items():
         subprocess.run([program, *arguments, "--out", str(folder / name)], check=True, capture_output=True)
     both = [str(folder / "plain"), str(folder / "broken"), "--html", str(folder / "both.html")]
@@ -149,6 +153,22 @@ def flits_add_up(browser, page, what="flits"):
     assert through[0] == through[1] > 0, through
 
 
+def breaks_show_when_they_strike(browser, page):
+    """What breaks during the run is crossed out from then on, and for the whole run."""
+    browser.open(page)
+    shown = browser.run(
+        "const slider = document.querySelector('[data-when]'), marks = [...document.querySelectorAll('.chip .mb')];"
+        "const shown = () => marks.filter((mark) => mark.style.display !== 'none').map((mark) => +mark.dataset.at);"
+        "const all = [shown()];"
+        "for (const at of [1, +slider.max, 0]) {"
+        " slider.value = at; slider.dispatchEvent(new Event('input')); all.push(shown()); }"
+        "return all"
+    )
+    # A link is two, one each way.
+    every = [500, 900, 900]
+    assert shown == [every, [], every, every], shown
+
+
 def steps_are_shown(browser, page):
     """The slider of a spiking run goes through its steps, and tiles can be coloured by what cores did."""
     browser.open(page)
@@ -203,7 +223,7 @@ def hover_and_keys(browser, page):
 
 def charts_show_something(browser, pages):
     """Charts have lines, and their legends follow the pointer."""
-    plain, _, curve, hostile, both = pages
+    plain, _, curve, _, hostile, both = pages
     expected = {
         plain: ["histogram", "percentiles", "delivered", "utilisation"],
         curve: ["load-latency", "load-accepted"],
@@ -257,6 +277,7 @@ def main():
         browser.theme("light")
         work_the_slider(browser, pages[0])
         flits_add_up(browser, pages[1])
+        breaks_show_when_they_strike(browser, next(page for page in pages if page.parent.name == "breaks"))
         hover_and_keys(browser, pages[0])
         charts_show_something(browser, pages)
         paper_is_light(browser, pages[0])
@@ -267,6 +288,8 @@ def main():
         for page in spiking:
             steps_are_shown(browser, page)
             flits_add_up(browser, page, "packets")
+        browser.open(spiking[1])
+        assert inked(browser, "raster") > 0.001, "the page of an algorithm shows its spikes"
     print("the pages work")
     return 0
 

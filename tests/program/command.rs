@@ -213,9 +213,18 @@ fn what_does_not_fit_together_is_refused() {
              to: b, pattern: {{fan-out: {{count: 4}}}}, {of}}}\n"
         )
     };
+    write("drawn.yaml", network("procedural: true").as_bytes());
     write("drawn-learns.yaml", network("procedural: true, plasticity: {rule: {pair: {}}}").as_bytes());
+    let free = "chip.cores.synchronisation={free: {period: 1 us}}";
+    let rigid = "chip.cores.array=memcap_90nm";
     let cases: &[(&str, &[&str])] = &[
+        ("cli-arrays-drawn", &["run", "drawn.yaml", "--chip", "rram-mesh"]),
+        ("cli-arrays-free", &["run", "conditioning", "--chip", "rram-mesh", "--set", free]),
+        ("cli-arrays-learning", &["run", "conditioning", "--chip", "rram-mesh", "--set", rigid]),
+        ("cli-array-of-neurons", &["check", "rram-mesh", "--set", "chip.cores.array=mos2"]),
+        ("cli-array-unknown", &["check", "rram-mesh", "--set", "chip.cores.array=rram_yoa"]),
         ("cli-drawn-learning", &["run", "drawn-learns.yaml", "--chip", "loihi"]),
+        ("cli-drawn-free", &["run", "drawn.yaml", "--chip", "loihi", "--set", free]),
         ("cli-multicast-events", &["run", "multicast", "--faults", "mid-run"]),
         ("cli-multicast-bit-errors", &["run", "multicast", "--faults", "noisy-links"]),
         ("cli-network-events", &["run", "conditioning", "--faults", "mid-run"]),

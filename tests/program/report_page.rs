@@ -81,6 +81,36 @@ fn nothing_is_overwritten_without_being_told() {
 }
 
 #[test]
+fn what_breaks_during_a_run_is_crossed_out_on_the_chip() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let folder = temporary.path();
+    let faults = "events:\n  - {at_cycle: 150, nodes: [[1, 1]]}\n  - {at_cycle: 250, links: [[[2, 2], [3, 2]]]}\n  \
+                  - {at_cycle: 90000, nodes: [[0, 0]]}\n";
+    fs::write(folder.join("breaks.yaml"), faults).expect("the folder is writable");
+    short_run(folder, "out", &["--faults", "breaks.yaml", "--routing", "mftn"]);
+    let page = read(folder, "out/report.html");
+    let marks = |cycle: u32| page.matches(&format!("class=\"mb\" data-at=\"{cycle}\"")).count();
+    assert_eq!(
+        [150, 250, 90_000].map(marks),
+        [1, 2, 0],
+        "a link is two, one each way; what comes too late is whole"
+    );
+}
+
+#[test]
+fn the_page_of_an_algorithm_shows_its_spikes() {
+    let temporary = tempfile::tempdir().expect("a folder");
+    let folder = temporary.path();
+    done(folder, &["run", "sssp", "--out", "out"]);
+    let spikes = read(folder, "out/spikes.csv");
+    assert!(spikes.starts_with("time,population,neuron\n"), "{}", &spikes[..40]);
+    let report: serde_json::Value =
+        serde_json::from_str(&read(folder, "out/report.json")).expect("it is JSON");
+    assert_eq!(report["traffic"]["spikes"].as_u64(), Some(spikes.lines().count() as u64 - 1));
+    assert!(read(folder, "out/report.html").contains("data-chart=\"raster\""));
+}
+
+#[test]
 fn plots_are_well_formed() {
     let temporary = tempfile::tempdir().expect("a folder");
     let folder = temporary.path();

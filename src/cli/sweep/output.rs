@@ -2,7 +2,7 @@
 
 use std::io;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::subject::Sweep;
@@ -53,7 +53,7 @@ pub(super) fn write(
         failed: journal.failed(),
     };
     let page = sweep::page(&subject, &survey, &shown).map_err(Failure::Failed)?;
-    let answer = pretty(&to_json(&subject, &survey, &shown));
+    let answer = Answer::new(&subject, &survey, &shown).pretty()?;
     let mut all = || {
         folder.write("results.csv", |out| results_csv(design, &survey, journal, folder_of_documents, out))?;
         #[cfg(feature = "parquet")]
@@ -69,26 +69,58 @@ pub(super) fn write(
     console::answer(&if json { answer } else { summary(&subject, &survey, &shown, folder) })
 }
 
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
+/// `sweep.json`, schema `spikeloom/sweep/1`; its fields are in alphabetical order.
+#[derive(Serialize)]
+struct Answer<'a> {
+    columns: Vec<&'a str>,
+    complete: bool,
+    confidence: f64,
+    name: &'a str,
+    points: Value,
+    program: Value,
+    repetitions: u32,
+    results: Results<'a>,
+    schema: &'static str,
+    settings: Value,
 }
 
-/// `sweep.json`, schema `spikeloom/sweep/1`.
-fn to_json(subject: &Subject<'_>, survey: &Survey, results: &[SettingResult]) -> Value {
-    let columns: Vec<&str> = subject.design.columns().iter().map(|column| column.name.as_str()).collect();
-    let results: Vec<Value> = results.iter().map(|result| result_json(&columns, survey, result)).collect();
-    json!({
-        "schema": "spikeloom/sweep/1",
-        "program": {"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")},
-        "name": subject.name,
-        "complete": subject.done == subject.design.points(),
-        "points": {"total": subject.design.points(), "done": subject.done, "failed": subject.failed},
-        "settings": {"total": subject.design.settings(), "shown": results.len()},
-        "repetitions": subject.design.repetitions(),
-        "confidence": subject.sweep.confidence,
-        "columns": columns,
-        "results": results,
-    })
+/// Results, which are made into JSON one after the other: there are many.
+struct Results<'a> {
+    columns: Vec<&'a str>,
+    survey: &'a Survey,
+    all: &'a [SettingResult],
+}
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { columns, survey, all } = self;
+        serializer.collect_seq(all.iter().map(|result| result_json(columns, survey, result)))
+    }
+}
+
+impl<'a> Answer<'a> {
+    fn new(subject: &Subject<'a>, survey: &'a Survey, all: &'a [SettingResult]) -> Self {
+        let design = subject.design;
+        let columns: Vec<&str> = design.columns().iter().map(|column| column.name.as_str()).collect();
+        Self {
+            columns: columns.clone(),
+            complete: subject.done == design.points(),
+            confidence: subject.sweep.confidence,
+            name: subject.name,
+            points: json!({"total": design.points(), "done": subject.done, "failed": subject.failed}),
+            program: json!({"name": env!("CARGO_PKG_NAME"), "version": env!("CARGO_PKG_VERSION")}),
+            repetitions: design.repetitions(),
+            results: Results { columns, survey, all },
+            schema: "spikeloom/sweep/1",
+            settings: json!({"total": design.settings(), "shown": all.len()}),
+        }
+    }
+
+    fn pretty(&self) -> Result<String, Failure> {
+        let text = serde_json::to_string_pretty(self);
+        let failed = |error| Failure::Failed(format!("the results cannot be written down: {error}"));
+        text.map(|text| text + "\n").map_err(failed)
+    }
 }
 
 fn result_json(columns: &[&str], survey: &Survey, result: &SettingResult) -> Value {

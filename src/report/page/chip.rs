@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::harpoon::{HALF, coordinate, path};
 use super::palette::{STEPS, Scale, Theme, colours, step};
-use crate::report::figures::{Counted, Drawing};
+use crate::report::figures::{Break, Counted, Drawing};
 use crate::report::text::scaled;
 
 /// Distance of neighbouring routers [units of the drawing].
@@ -333,7 +333,33 @@ impl<'a> Sheet<'a> {
                 _ => {}
             }
         }
+        self.breaks();
         self.svg.push_str("</g>");
+    }
+
+    /// A cross over what broke during the run, with the cycle.
+    fn breaks(&mut self) {
+        let chip = self.chip;
+        for Break { at_cycle, routers, links } in &chip.breaks {
+            let count = chip.routers.x.len();
+            for &router in routers.iter().filter(|&&router| (router as usize) < count) {
+                let [x, y] = self.at(router as usize).map(|at| at - 4.0);
+                self.write(format_args!(
+                    "<path class=\"mb\" data-at=\"{at_cycle}\" d=\"M{x:.1} {y:.1}l8 8m0-8l-8 8\"/>"
+                ));
+            }
+            for &link in links {
+                let link = link as usize;
+                let (Some(&from), Some(&to)) = (chip.links.from.get(link), chip.links.to.get(link)) else {
+                    continue;
+                };
+                let [a, b] = [from, to].map(|end| self.at(end as usize));
+                let [x, y] = [0, 1].map(|axis| 0.5 * (a[axis] + b[axis]) - 2.2);
+                self.write(format_args!(
+                    "<path class=\"mb\" data-at=\"{at_cycle}\" d=\"M{x:.1} {y:.1}l4.4 4.4m0-4.4l-4.4 4.4\"/>"
+                ));
+            }
+        }
     }
 
     /// Numbers along the left and the lower border of grids of two dimensions.
@@ -372,6 +398,7 @@ fn file_style() -> String {
          .tiles .su{stroke:#a15c00;stroke-width:.9;stroke-dasharray:2 1.2}\
          .tiles .si{stroke:#6b3fa0;stroke-width:.9;stroke-dasharray:.8 1}\
          .marks path{fill:none;stroke:#b3261e;stroke-width:1.1}.marks .mu{stroke:#a15c00}\
+         .marks .mb{stroke-dasharray:2 1}\
          .marks .mi{stroke:#6b3fa0}.key path{stroke-width:4}.key text{font:4.6px sans-serif;fill:#5b6671}.axes text{font:4.6px sans-serif;fill:#5b6671;text-anchor:middle}",
     );
     for (step, colour) in colours(Scale::Tile, Theme::Light).iter().enumerate() {

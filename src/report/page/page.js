@@ -269,7 +269,12 @@
   };
 
   const showTime = (when) => {
-    for (const view of views) view.when = when;
+    for (const view of views) {
+      view.when = when;
+      // What breaks later than the moment shown is whole.
+      const until = when < 0 ? Infinity : (when + 1) * (view.chip.film?.width ?? Infinity);
+      view.svg.querySelectorAll(".mb").forEach((mark) => { mark.style.display = +mark.dataset.at < until ? "" : "none"; });
+    }
     const { film } = views[0].chip, { cycles, clock, network, steps } = views[0].run;
     const text = one("[data-when-text]");
     text.title = "";
@@ -292,6 +297,7 @@
     const states = new Set(views.flatMap((view) => [...view.chip.state]));
     if (views.some((view) => view.chip.linkState.includes("x"))) states.add("x");
     if (one(".chip .rings path")) states.add("r");
+    if (one(".chip .mb")) states.add("b");
     all("[data-key]").forEach((key) => { key.hidden = !states.has(key.dataset.key); });
     const choose = (selector, set) => one(selector)?.addEventListener("change", (event) => {
       views.forEach((view) => set(view, event.target.value));

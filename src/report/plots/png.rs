@@ -45,3 +45,28 @@ impl Painter {
         pixels.encode_png().map_err(|error| wrong(&error))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn drawings_are_painted_on_white_at_twice_their_size() {
+        let svg = "<svg xmlns='http://www.w3.org/2000/svg' width='40' height='20'><rect x='10' y='5' width='10' \
+                   height='10' fill='#ff0000'/><text x='22' y='16' font-size='16'>M</text></svg>";
+        let painter = Painter::default();
+        let png = painter.png(svg).expect("it is a drawing");
+        let pixels = Pixmap::decode_png(&png).expect("it is PNG");
+        assert_eq!([pixels.width(), pixels.height()], [80, 40]);
+        let color = |x, y| pixels.pixel(x, y).map(|it| [it.red(), it.green(), it.blue()]);
+        assert_eq!(color(2, 2), Some([255; 3]));
+        assert_eq!(color(30, 20), Some([255, 0, 0]));
+        let is_inked = |at: u32| color(44 + at % 30, 6 + at / 30).is_some_and(|it| it[0] < 64);
+        assert!(
+            (0..30 * 28).filter(|&at| is_inked(at)).count() > 50,
+            "letters are drawn by the font that is built in"
+        );
+        assert_eq!(painter.png(svg).expect("again"), png);
+        assert!(painter.png("<svg").is_err());
+    }
+}

@@ -48,6 +48,15 @@ pub(super) fn shards(
         .collect()
 }
 
+/// By core: its shard.
+pub(super) fn shard_of(shards: &[Shard], cores: usize) -> Vec<u8> {
+    let mut owner = vec![0; cores];
+    for (index, shard) in shards.iter().enumerate() {
+        owner[shard.cores.clone()].fill(index as u8);
+    }
+    owner
+}
+
 pub(super) fn pool(threads: usize) -> Result<Option<rayon::ThreadPool>, Problems> {
     let build = || rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let failed = |error| Problems::one("threads", format!("cannot be started: {error}"));

@@ -16,6 +16,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::arrays::Cell;
 use super::grain::Grain;
 use super::plan::Plan;
 use super::profile::Changes;
@@ -24,11 +25,15 @@ use crate::base::{Problem, Problems, bits};
 use crate::network::{Lesson, Net};
 use crate::synapse::plasticity::{self, Ends, Learning, SavedLearning};
 
-/// Weights as the core holds them.
+/// Weights as the core holds them; for those in arrays, what the rules have made of them.
 #[derive(Clone, Debug)]
 struct Store {
     weights: Vec<f64>,
     grain: Option<Grain>,
+    /// By weight: where in an array it is; empty where none is.
+    cells: Vec<Option<Cell>>,
+    /// What has changed in arrays since they were told.
+    moved: Vec<(Cell, f64)>,
 }
 
 impl plasticity::Weights for Store {
@@ -37,7 +42,13 @@ impl plasticity::Weights for Store {
     }
 
     fn set_weight(&mut self, position: u32, weight: f64) {
-        self.weights[position as usize] = match self.grain {
+        let own = &mut self.weights[position as usize];
+        if let Some(&Some(cell)) = self.cells.get(position as usize) {
+            self.moved.push((cell, weight - *own));
+            *own = weight;
+            return;
+        }
+        *own = match self.grain {
             Some(grain) => grain.round(weight),
             None => weight + 0.0,
         };
@@ -105,6 +116,11 @@ impl Learner {
             self.fired.push(slot as u16);
         }
         post
+    }
+
+    /// The cells of arrays whose weights have changed, and by how much, since this was asked last.
+    pub(super) fn moved(&mut self) -> impl Iterator<Item = (Cell, f64)> + '_ {
+        self.store.moved.drain(..)
     }
 
     /// Learns from this step; `rewards` by lesson. `rewarded` is told of weights that rewards changed: granule,
@@ -262,7 +278,7 @@ type Listed = Vec<(u32, u32, u32)>;
 fn learner(net: &Net, plan: &Plan, ground: &Ground<'_>, own: &[Place]) -> Result<Learner, Problems> {
     let core = usize::from(own[0].core);
     let grain = plan.grain(core);
-    let (mut packets, mut start, mut weights) = (Vec::new(), vec![0], Vec::new());
+    let (mut packets, mut start, mut weights, mut cells) = (Vec::new(), vec![0], Vec::new(), Vec::new());
     // By lesson and granule.
     let mut lists: std::collections::BTreeMap<(u16, u8), Listed> = Default::default();
     for synapses in own.chunk_by(|a, b| a.packet == b.packet) {
@@ -273,7 +289,10 @@ fn learner(net: &Net, plan: &Plan, ground: &Ground<'_>, own: &[Place]) -> Result
             lists.entry((it.lesson, it.granule)).or_default().push((sender, it.slot.into(), weight));
         }
         packets.push(synapses[0].packet);
-        weights.extend(all.map(|position| plan.memory.weight(position)));
+        weights.extend(all.clone().map(|position| plan.memory.weight(position)));
+        if let Some(arrays) = &plan.arrays {
+            cells.extend(all.map(|position| arrays.cell(plan, position)));
+        }
         start.push(weights.len() as u32);
     }
     let neurons = plan.layout.first[core + 1] - plan.layout.first[core];
@@ -282,7 +301,9 @@ fn learner(net: &Net, plan: &Plan, ground: &Ground<'_>, own: &[Place]) -> Result
     let (mut courses, mut problems) = (Vec::new(), Problems::new());
     for ((number, granule), list) in lists {
         let lesson = &net.lessons[usize::from(number)];
-        problems.0.extend(grain.and_then(|grain| lost(lesson, grain)));
+        // What arrays hold has their precision.
+        let digital = grain.filter(|_| ground.params.array_of(usize::from(granule)).is_none());
+        problems.0.extend(digital.and_then(|grain| lost(lesson, grain)));
         let params = &ground.params.granules[usize::from(granule)];
         note(&mut posts, lesson, granule, &list);
         let learning = Learning::between(&lesson.rule, net.dt, ends, &list)?;
@@ -291,7 +312,7 @@ fn learner(net: &Net, plan: &Plan, ground: &Ground<'_>, own: &[Place]) -> Result
     for post in &mut posts {
         post.latency = ground.params.granules[usize::from(post.granule)].learning_time(post.changes);
     }
-    let store = Store { weights, grain };
+    let store = Store { weights, grain, cells, moved: Vec::new() };
     let (heard, fired, later) = (Vec::new(), Vec::new(), Vec::new());
     problems.into_result(Learner { packets, start, store, courses, posts, heard, fired, later })
 }

@@ -11,7 +11,9 @@ impl Chip {
     pub(super) fn write_weight(&mut self, position: usize, weight: f64) {
         let packet = self.plan.packet_of(position);
         let core = usize::from(self.plan.fan[packet].core);
-        let weight = self.plan.grain(core).map_or(weight, |grain| grain.round(weight)) + 0.0;
+        let is_digital = !self.plan.arrays.as_ref().is_some_and(|it| it.cell(&self.plan, position).is_some());
+        let grain = self.plan.grain(core).filter(|_| is_digital);
+        let weight = grain.map_or(weight, |grain| grain.round(weight)) + 0.0;
         let offset = position - self.plan.synapses(packet).start;
         match self.learner_of(core).and_then(|learner| learner.weight_mut(packet, offset)) {
             Some(own) => *own = weight,
@@ -75,8 +77,18 @@ impl Machine for Chip {
         self.activity.host_round_trips += 1;
         let position = self.plan.moved(index);
         if let Some(cell) = self.plan.arrays.as_ref().and_then(|arrays| arrays.cell(&self.plan, position)) {
-            let change = weight - self.plan.memory.weight(position);
-            self.plan.memory.set_weight(position, weight + 0.0);
+            let packet = self.plan.packet_of(position);
+            let offset = position - self.plan.synapses(packet).start;
+            let before = match self.learner_of(cell.core).and_then(|it| it.weight_mut(packet, offset)) {
+                Some(own) => std::mem::replace(own, weight + 0.0),
+                None => {
+                    let before = self.plan.memory.weight(position);
+                    self.plan.memory.set_weight(position, weight + 0.0);
+                    self.changed.insert(position as u32, weight + 0.0);
+                    before
+                }
+            };
+            let change = weight - before;
             let shard = usize::from(self.shard_of[cell.core]);
             self.shards[shard].arrays.change(cell, change);
             return;

@@ -62,7 +62,7 @@ pub use placement::Placement;
 pub use site::{Devices, Ground, Wires};
 
 use arrays::Arrays;
-use build::{cut, pool, prices, shards, tiles_in_use};
+use build::{cut, pool, prices, shard_of, shards, tiles_in_use};
 use free::Free;
 use layout::Layout;
 use learning::Learner;
@@ -164,23 +164,19 @@ impl Chip {
         let slack = if matches!(tick, Some((_, Late::Apply))) { LATEST as usize } else { 0 };
         let shape = Shape { shards: cuts.len() - 1, granules: params.granules.len(), slack };
         let pool = pool(threads)?;
-        let arrays = Arrays::program(&plan, &net.lessons, ground, pool.as_ref())?;
+        let arrays = Arrays::program((&net, &plan), ground, pool.as_ref())?;
         let mut shards = shards(&plan, &cuts, shape, (banks, arrays));
         let mut learners = learning::learners(&net, &plan, ground)?.into_iter();
         for shard in &mut shards {
             shard.learners = learners.by_ref().take(shard.cores.len()).collect();
         }
         let lessons = net.lessons.len();
-        let mut shard_of = vec![0; ground.cores() as usize];
-        for (index, shard) in shards.iter().enumerate() {
-            shard_of[shard.cores.clone()].fill(index as u8);
-        }
         Ok(Self {
             seed: how.seed,
             step: 1,
             prices: prices(ground, &plan.layout),
             cores: ground.cores() as usize,
-            shard_of,
+            shard_of: shard_of(&shards, ground.cores() as usize),
             axon_out: params.axon_out.latency.0,
             barrier: params.synchronisation.barrier(tiles_in_use(&plan.layout, ground)),
             tick,

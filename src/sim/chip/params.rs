@@ -300,6 +300,14 @@ impl CoreParams {
         own.or(self.array.as_ref().map(|array| (0, array)))
     }
 
+    /// Where the arrays of a granule are described.
+    pub(super) fn array_path(&self, granule: usize) -> String {
+        match self.array_of(granule) {
+            Some((1.., _)) => format!("granules[{granule}].array"),
+            _ => "array".to_owned(),
+        }
+    }
+
     /// Neurons and inputs that the arrays of a granule have room for; `None` where nothing limits them. A core
     /// that can hold more neurons than an array has outputs sets as many arrays side by side as those take, if
     /// there are so many, and uses the rest for more inputs.

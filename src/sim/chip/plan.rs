@@ -16,7 +16,7 @@ use super::profile::{Met, Profile, Profiles};
 use super::site::Ground;
 use crate::base::{NeuronId, Problem, Problems};
 use crate::network::{Drawn, Lesson, Net, SynapseColumns};
-use crate::synapse::{Column, SynapseMemory, Timing};
+use crate::synapse::{Column, SynapseMemory, Timing, Weights};
 
 /// A packet that a neuron sends when it fires.
 #[derive(Clone, Copy, Debug)]
@@ -85,18 +85,7 @@ impl Plan {
             Some(grains) => grain::rounded(&synapses, (&layout, ground), grains),
             None => synapses.weight.clone(),
         };
-        let timing = timing(&synapses);
-        let in_place = order.iter().enumerate().all(|(to, &from)| to == from as usize);
-        let slot = |&from: &u32| {
-            let neuron = synapses.target[from as usize] as usize;
-            (layout.site[neuron] - layout.first[usize::from(core[neuron])]) as u16
-        };
-        let target = order.iter().map(slot).collect();
-        let (weight, timing, moved) = match in_place {
-            true => (weight, timing, Vec::new()),
-            false => (weight.permuted(&order), timing.permuted(&order), inverse(&order)),
-        };
-        let memory = SynapseMemory::new(target, weight, timing);
+        let (memory, moved) = memory((&synapses, weight), &order, (&layout, &core));
         let longest = memory.timings().iter().map(|timing| timing.delay()).max().unwrap_or(0);
         let longest = longest.max(drawn.longest_delay());
         let drawing = Drawing { drawn, core, kinds, grains: grains.clone() };
@@ -117,11 +106,19 @@ impl Plan {
             drawing,
         };
         plan.arrays = ArrayPlan::new(&plan, ground)?;
-        if plan.arrays.is_some() && plan.drawing.is_some() {
-            let message = "arrays are programmed with their synapses: procedural ones have to be stored";
-            return Err(Problems::one("array", message));
-        }
+        plan.refuse_drawn_arrays(ground)?;
         Ok(plan)
+    }
+
+    fn refuse_drawn_arrays(&self, ground: &Ground<'_>) -> Result<(), Problems> {
+        let mut granules = 0..ground.params.granules.len();
+        let mut problems = Problems::new();
+        if self.arrays.is_some() && self.drawing.is_some() {
+            let first = granules.find(|&granule| ground.params.array_of(granule).is_some());
+            let message = "arrays are programmed with their synapses: procedural ones have to be stored";
+            problems.push(Problem::new(ground.params.array_path(first.unwrap_or(0)), message));
+        }
+        problems.into_result(())
     }
 
     /// The packets that the neuron at `site` sends.
@@ -217,6 +214,26 @@ fn of_synapses(lessons: &[Lesson], synapses: usize) -> Result<Vec<u16>, Problems
         lesson.synapses.iter().for_each(|&(_, _, position)| all[position as usize] = number as u16 + 1);
     }
     Ok(all)
+}
+
+/// The memory of all cores, with the synapses in this order and with these weights; where each has gone, if any has.
+fn memory(
+    (synapses, weight): (&SynapseColumns, Weights),
+    order: &[u32],
+    (layout, core): (&Layout, &[u16]),
+) -> (SynapseMemory, Vec<u32>) {
+    let timing = timing(synapses);
+    let in_place = order.iter().enumerate().all(|(to, &from)| to == from as usize);
+    let slot = |&from: &u32| {
+        let neuron = synapses.target[from as usize] as usize;
+        (layout.site[neuron] - layout.first[usize::from(core[neuron])]) as u16
+    };
+    let target = order.iter().map(slot).collect();
+    let (weight, timing, moved) = match in_place {
+        true => (weight, timing, Vec::new()),
+        false => (weight.permuted(order), timing.permuted(order), inverse(order)),
+    };
+    (SynapseMemory::new(target, weight, timing), moved)
 }
 
 /// By core: the largest weight that its synapses can learn, or that of `drawn` ones.

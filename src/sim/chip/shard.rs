@@ -336,7 +336,8 @@ impl Shard {
                 }
                 _ => entry.start as usize..fan[packet + 1].start as usize,
             };
-            if synapses.is_empty() {
+            // What is in arrays alone adds nothing here, and may learn.
+            if synapses.is_empty() && self.learners.is_empty() {
                 continue;
             }
             let Self { learners, arrivals, .. } = self;
@@ -387,12 +388,13 @@ impl Shard {
     /// The same at one core.
     pub(super) fn learn_at(&mut self, core: usize, moment: Moment<'_>) {
         let own = core - self.cores.start;
-        let Self { learners, counts, outbox, .. } = self;
+        let Self { learners, counts, outbox, arrays, .. } = self;
         let Some(Some(learner)) = learners.get_mut(own) else { return };
         learner.learn(moment.step, moment.rewards, |granule, weights, seconds| {
             counts[own].learn(granule, [weights, 0]);
             outbox.linger(own, seconds);
         });
+        learner.moved().for_each(|(cell, change)| arrays.learn(cell, change));
     }
 
     /// What happened since this was asked last.

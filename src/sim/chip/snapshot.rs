@@ -6,6 +6,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::arrays::SavedArray;
 use super::free;
 use super::learning::SavedLearner;
 use super::{Chip, CoreCounts};
@@ -21,6 +22,8 @@ struct SavedCore {
     arrivals: Vec<SavedRow>,
     counts: CoreCounts,
     learner: Option<SavedLearner>,
+    #[serde(default)]
+    arrays: Vec<SavedArray>,
 }
 
 /// What is due in some step: by channel and neuron.
@@ -95,6 +98,7 @@ impl Chip {
             arrivals: shard.arrivals.save(own, first - shard.first_site, end - first),
             counts: shard.counts[own].clone(),
             learner: shard.learners.get(own).and_then(Option::as_ref).map(|learner| learner.save()),
+            arrays: shard.arrays.of_core(core).iter().map(|array| array.save()).collect(),
         })
     }
 
@@ -159,6 +163,11 @@ impl Chip {
             return Err(misfit("counts"));
         }
         *counts = saved.counts;
+        let arrays = shard.arrays.of_core_mut(core);
+        let is_same = arrays.len() == saved.arrays.len();
+        if !is_same || arrays.iter_mut().zip(saved.arrays).any(|(own, saved)| own.load(saved).is_none()) {
+            return Err(misfit("arrays"));
+        }
         match (shard.learners.get_mut(own).and_then(Option::as_mut), saved.learner) {
             (Some(learner), Some(saved)) => match learner.load(saved) {
                 true => Ok(()),

@@ -223,16 +223,7 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
     let synapses = synapses.collect();
     let dendrites = units("dendrite", problems).into_iter().map(|(name, mut attributes)| {
         model(&mut attributes, &["accumulator", "accumulator_with_delay", "taps"], problems);
-        let cost = cost(&mut attributes, "energy_update", "latency_update", problems);
-        // Updating in every step costs what an update costs; free updates change nothing.
-        let always = attributes.flag("update_every_timestep", problems) == Some(true);
-        problems.require(
-            !always || cost == EventCost::default(),
-            &attributes.at("update_every_timestep"),
-            || "dendrites that cost something in every step are not supported".into(),
-        );
-        close(attributes, problems);
-        (name, cost)
+        (name, dendrite_cost(attributes, problems))
     });
     let dendrites = dendrites.collect();
     let somas = units("soma", problems)
@@ -241,6 +232,18 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
         .collect();
     fields.finish(problems);
     (count, Core { neurons, axon_in, axon_out, synapses, dendrites, somas })
+}
+
+fn dendrite_cost(mut attributes: Fields, problems: &mut Problems) -> EventCost {
+    let cost = cost(&mut attributes, "energy_update", "latency_update", problems);
+    // Updating in every step costs what an update costs; free updates change nothing.
+    let always = attributes.flag("update_every_timestep", problems) == Some(true);
+    let is_right = !always || cost == EventCost::default();
+    problems.require(is_right, &attributes.at("update_every_timestep"), || {
+        "dendrites that cost something in every step are not supported".into()
+    });
+    close(attributes, problems);
+    cost
 }
 
 fn read_soma(name: String, mut attributes: Fields, problems: &mut Problems) -> Soma {

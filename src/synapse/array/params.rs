@@ -97,6 +97,16 @@ impl ArrayParams {
         }
     }
 
+    /// Whether single weights can be changed while the others stay: digital memory, and crossbars whose cells take
+    /// pulses and hold a weight in one piece.
+    pub fn can_learn(&self) -> bool {
+        match self {
+            Self::Sram(_) => true,
+            Self::Crossbar(crossbar) => crossbar.cell.pulses.is_some() && crossbar.slices.is_none(),
+            _ => false,
+        }
+    }
+
     /// Whether inputs may be below zero.
     pub fn takes_negative_inputs(&self) -> bool {
         match self {

@@ -2,6 +2,7 @@
 
 use super::bill::{Costs, Shares};
 use super::crossbar::Crossbar;
+use super::device::Programming;
 use super::matrix::Matrix;
 use super::params::ArrayParams;
 use super::photonic::{Photonic, program_wdm, wdm_costs};
@@ -17,12 +18,12 @@ pub struct Array {
     pipeline: Pipeline,
     costs: Costs,
     /// The devices, where they can age or be written again.
-    devices: Option<Crossbar>,
+    pub(super) devices: Option<Crossbar>,
     scratch: Scratch,
     vector: Matrix,
     result: Matrix,
     /// The weights that were asked for, where the array is there for spikes.
-    asked: Option<Matrix>,
+    pub(super) asked: Option<Matrix>,
     /// What spikes add up, where nothing but weights acts on them.
     rows: Option<Matrix>,
     /// Whether those are the weights that were asked for.
@@ -234,21 +235,28 @@ impl Array {
     }
 
     /// Updates in place: gives cells the programming pulses that come nearest to changing the weights by `deltas`.
-    /// Cells whose conductance is to change by less than `threshold` [S] get none.
+    /// Weights whose conductance is to change by less than `threshold` [S] get none. What that took.
     ///
     /// # Errors
     /// A matrix of the wrong shape, changes that are not finite; an array whose cells have no model of pulses.
-    pub fn nudge(&mut self, deltas: &Matrix, threshold: f64) -> Result<(), Problems> {
+    pub fn nudge(&mut self, deltas: &Matrix, threshold: f64) -> Result<Programming, Problems> {
         check_lengths((deltas.rows(), deltas.columns()), (self.rows(), self.columns()))?;
         check_finite(deltas)?;
         let Some(devices) = &mut self.devices else {
             return Err(Problems::one(self.params.name(), "only crossbars are updated in place"));
         };
-        devices.nudge(deltas, threshold)?;
-        self.refresh()
+        let took = devices.nudge(deltas, threshold)?;
+        self.refresh()?;
+        Ok(took)
     }
 
-    fn refresh(&mut self) -> Result<(), Problems> {
+    /// By how much a weight changes at the least that is updated in place: one pulse for each of its devices. `None`
+    /// where nothing is.
+    pub fn weight_step(&self) -> Option<f64> {
+        self.devices.as_ref().and_then(Crossbar::weight_step)
+    }
+
+    pub(super) fn refresh(&mut self) -> Result<(), Problems> {
         if let Some(devices) = &mut self.devices {
             self.pipeline = devices.pipeline(self.pipeline.seed).map_err(unsolved)?;
             self.costs = devices.costs();

@@ -8,6 +8,7 @@
 //! Read [`graph`] first, then [`input`]: how a workload names its graph.
 
 pub mod cnf;
+mod families;
 pub mod generate;
 pub mod graph;
 pub mod input;

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::plan::{ArrayPlan, Cell, Drive, MatrixPlan};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{CoreId, Problems};
-use crate::network::{Halt, Lesson};
+use crate::network::{Halt, Net};
 use crate::sim::chip::arrivals::Arrivals;
 use crate::sim::chip::counts::ArrayUse;
 use crate::sim::chip::plan::Plan;
@@ -32,26 +32,30 @@ pub struct Programming {
 #[derive(Clone, Debug)]
 pub struct CoreArray {
     core: CoreId,
-    params: ArrayParams,
+    pub(super) params: ArrayParams,
     /// Time from programming to the run [s].
-    age: f64,
-    seed: u64,
+    pub(super) age: f64,
+    pub(super) seed: u64,
     /// The devices; none: ideal ones.
-    array: Option<Array>,
+    pub(super) array: Option<Array>,
     /// What they are to hold.
-    weights: Matrix,
+    pub(super) weights: Matrix,
     columns: Vec<(u16, u8)>,
     /// By step, modulo the steps that are looked ahead.
-    due: Vec<Vec<Pulse>>,
-    /// Cells that are to be written again.
-    changed: u64,
-    programming: Programming,
-    total: ArrayUse,
+    pub(super) due: Vec<Vec<Pulse>>,
+    /// Weights that are to be written again.
+    pub(super) changed: u64,
+    /// What learning has asked for and pulses have not given yet; empty before anything was learned by pulses.
+    pub(super) owed: Matrix,
+    /// Whether anything is owed since the last read.
+    pub(super) is_owing: bool,
+    pub(super) programming: Programming,
+    pub(super) total: ArrayUse,
     now: ArrayUse,
     out: Vec<f64>,
     ideal: Vec<f64>,
     /// Squares of the outputs' errors and of ideal outputs, added up over all reads.
-    squares: [f64; 2],
+    pub(super) squares: [f64; 2],
 }
 
 impl CoreArray {
@@ -77,6 +81,8 @@ impl CoreArray {
             columns: matrix.columns.clone(),
             due: Vec::new(),
             changed: 0,
+            owed: Matrix::zeros(0, 0),
+            is_owing: false,
             programming: Programming::default(),
             total: ArrayUse::default(),
             now: ArrayUse::default(),
@@ -103,7 +109,50 @@ impl CoreArray {
         self.programming.failed_cells = failed_cells;
         self.array = Some(array);
         self.changed = 0;
+        self.owed.data_mut().fill(0.0);
         Ok(())
+    }
+
+    /// Brings the devices to the weights as far as they can be: written anew where the host has changed them, pulse by
+    /// pulse where they have learned.
+    fn catch_up(&mut self) -> Result<(), Problems> {
+        if self.changed > 0 && self.array.is_some() {
+            self.write(self.changed as f64 / self.weights.data().len() as f64)?;
+        }
+        if std::mem::take(&mut self.is_owing) { self.pulse() } else { Ok(()) }
+    }
+
+    /// Gives cells the pulses that bring their weights nearest to what is owed. What is less than a pulse stays owed
+    /// and adds up: mixed precision, with the sums in the core's memory (Nandakumar et al. 2020, doi
+    /// 10.3389/fnins.2020.00406).
+    fn pulse(&mut self) -> Result<(), Problems> {
+        let Some(array) = &mut self.array else { return Ok(()) };
+        let Some(step) = array.weight_step().filter(|step| *step > 0.0) else { return Ok(()) };
+        let due = self.owed.map(|owed| (owed / step).trunc() * step);
+        if due.data().iter().all(|&change| change == 0.0) {
+            return Ok(());
+        }
+        self.owed.data_mut().iter_mut().zip(due.data()).for_each(|(owed, change)| *owed -= change);
+        let took = array.nudge(&due, 0.0)?;
+        self.programming.energy += took.energy;
+        self.programming.time += took.time;
+        self.programming.pulses += took.pulses;
+        Ok(())
+    }
+
+    /// Changes a weight that learns by `change`: by pulses from the next read on, where the devices take them.
+    fn learn(&mut self, [row, column]: [usize; 2], change: f64) {
+        let weight = self.weights.at(row, column) + change;
+        self.weights.set(row, column, weight);
+        if self.array.as_ref().and_then(Array::weight_step).is_none() {
+            self.changed += 1;
+            return;
+        }
+        if self.owed.data().is_empty() {
+            self.owed = Matrix::zeros(self.weights.rows(), self.weights.columns());
+        }
+        self.owed.set(row, column, self.owed.at(row, column) + change);
+        self.is_owing = true;
     }
 
     /// Multiplies by what is due in `step`; `None` if that is nothing.
@@ -112,11 +161,9 @@ impl CoreArray {
         if self.due[slot].is_empty() {
             return Ok(None);
         }
-        if self.changed > 0 && self.array.is_some() {
-            self.write(self.changed as f64 / self.weights.data().len() as f64)?;
-        }
+        self.catch_up()?;
         let pulses = std::mem::take(&mut self.due[slot]);
-        let is_exact = self.array.as_ref().is_none_or(Array::is_exact);
+        let is_exact = self.is_exact();
         if !is_exact || self.array.is_none() {
             self.ideal.fill(0.0);
             add_pulses(&self.weights, &pulses, &mut self.ideal);
@@ -184,7 +231,7 @@ impl CoreArray {
 
     /// Whether its outputs are those of ideal devices, to the last bit.
     pub fn is_exact(&self) -> bool {
-        self.array.as_ref().is_none_or(Array::is_exact)
+        self.array.as_ref().is_none_or(Array::is_exact) && self.owed.data().is_empty()
     }
 
     /// How far the weights in it are from those that were asked for.
@@ -216,15 +263,14 @@ impl Arrays {
     /// Programs all arrays of the chip, on all threads of `pool`.
     ///
     /// # Errors
-    /// What arrays refuse, core by core; synapses that learn.
+    /// What arrays refuse, core by core; synapses that learn in arrays that cannot.
     pub(in crate::sim::chip) fn program(
-        plan: &Plan,
-        lessons: &[Lesson],
+        (net, plan): (&Net, &Plan),
         ground: &Ground<'_>,
         pool: Option<&ThreadPool>,
     ) -> Result<Self, Problems> {
         let Some(arrays) = &plan.arrays else { return Ok(Self::default()) };
-        arrays.refuse_lessons(plan, lessons)?;
+        arrays.refuse_lessons((net, plan), ground)?;
         let program = |number| CoreArray::new(plan, arrays, number, ground);
         let numbers = 0..arrays.matrices.len();
         let made: Vec<_> = match pool {
@@ -286,10 +332,9 @@ impl Arrays {
         arrivals: &mut Arrivals,
         (own, sites): (usize, Range<usize>),
     ) -> Result<f64, Halt> {
-        let from = self.all.partition_point(|array| array.core.index() < core);
         let row = arrivals.row(step);
         let mut longest = 0.0f64;
-        for array in self.all[from..].iter_mut().take_while(|array| array.core.index() == core) {
+        for array in self.of_core_mut(core) {
             let read = array.read(step).map_err(|problems| Halt(format!("core {core}: {problems}")))?;
             let Some(time) = read else { continue };
             longest = longest.max(time);
@@ -311,6 +356,29 @@ impl Arrays {
         let weight = array.weights.at(row, column) + change;
         array.weights.set(row, column, weight);
         array.changed += 1;
+    }
+
+    /// Changes the weight of a cell that learns from the next read on.
+    pub(in crate::sim::chip) fn learn(&mut self, cell: Cell, change: f64) {
+        let array = &mut self.all[(cell.array - self.first) as usize];
+        array.learn([cell.row as usize, cell.column as usize], change);
+    }
+
+    /// Where the arrays of `core` are.
+    fn place(&self, core: usize) -> Range<usize> {
+        let from = self.all.partition_point(|array| array.core.index() < core);
+        from..self.all.partition_point(|array| array.core.index() <= core)
+    }
+
+    /// The arrays of `core`.
+    pub(in crate::sim::chip) fn of_core(&self, core: usize) -> &[CoreArray] {
+        &self.all[self.place(core)]
+    }
+
+    /// The same to be changed.
+    pub(in crate::sim::chip) fn of_core_mut(&mut self, core: usize) -> &mut [CoreArray] {
+        let place = self.place(core);
+        &mut self.all[place]
     }
 
     /// Forgets what is due.

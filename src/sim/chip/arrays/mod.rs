@@ -10,6 +10,9 @@
 //! core work side by side. A weight that is changed acts on all spikes that are due from then on, whenever they
 //! were sent.
 //!
+//! Synapses that learn leave their rules' changes with the array: before it is read next its cells get the pulses that
+//! these are worth, and what is left over waits; arrays that are not written by pulses are written anew.
+//!
 //! Invariants: an array belongs to one core, and sees spikes in the order in which they are delivered, so results
 //! depend on no thread; an array that holds its weights exactly gives a neuron what digital memory would, to the
 //! last bit where each pair of neurons has one synapse.
@@ -20,9 +23,11 @@
 
 mod bank;
 mod plan;
+mod saved;
 #[cfg(test)]
 mod tests;
 
 pub(super) use bank::Arrays;
 pub use bank::{CoreArray, Programming};
-pub(super) use plan::ArrayPlan;
+pub(super) use plan::{ArrayPlan, Cell};
+pub(super) use saved::SavedArray;

@@ -1,7 +1,7 @@
 //! Where in arrays synapses are, and what the chip's arrays cannot hold.
 
-use crate::base::{CoreId, Problem, Problems};
-use crate::network::Lesson;
+use crate::base::{CoreId, NeuronId, Problem, Problems};
+use crate::network::Net;
 use crate::sim::chip::plan::Plan;
 use crate::sim::chip::site::Ground;
 use crate::synapse::array::{ArrayParams, Matrix};
@@ -219,21 +219,33 @@ impl ArrayPlan {
         Some([row as usize, matrix.column_of[target][timing.channel()] as usize])
     }
 
-    /// Refuses synapses that learn: nothing writes to arrays while a network runs but its host.
+    /// Refuses synapses that learn in arrays whose weights cannot be changed one by one.
     ///
     /// # Errors
-    /// Lessons with a synapse in an array.
-    pub(in crate::sim::chip) fn refuse_lessons(
+    /// Lessons with a synapse in such an array.
+    pub(super) fn refuse_lessons(
         &self,
-        plan: &Plan,
-        lessons: &[Lesson],
+        (net, plan): (&Net, &Plan),
+        ground: &Ground<'_>,
     ) -> Result<(), Problems> {
         let mut problems = Problems::new();
-        for (number, lesson) in lessons.iter().enumerate() {
-            let mut positions = lesson.synapses.iter().map(|&(_, _, index)| plan.moved(index as usize));
-            problems.require(!positions.any(|index| self.cell(plan, index).is_some()), "cores.array", || {
-                format!("rule {number} changes synapses that arrays hold, and arrays do not learn yet")
+        for lesson in &net.lessons {
+            let rigid = lesson.synapses.iter().find_map(|&(source, target, _)| {
+                let site = plan.layout.site[target as usize] as usize;
+                let granule = usize::from(plan.layout.granule[site]);
+                let (_, params) =
+                    ground.params.array_of(granule).filter(|(_, params)| !params.can_learn())?;
+                Some((source, target, granule, params.name()))
             });
+            let Some((source, target, granule, technology)) = rigid else { continue };
+            let name = |neuron| net.place(NeuronId(neuron)).map_or("?", |(population, _)| &population.name);
+            let message = format!(
+                "the synapses from `{}` to `{}` learn, and the weights of this `{technology}` are not changed one by one",
+                name(source),
+                name(target)
+            );
+            let allowed = "`sram`, or a `crossbar` without slices whose cells take `pulses`";
+            problems.push(Problem::new(ground.params.array_path(granule), message).allowed(allowed));
         }
         problems.into_result(())
     }

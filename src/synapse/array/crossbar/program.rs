@@ -107,21 +107,16 @@ impl Crossbar {
         self.arrays.iter_mut().for_each(|piece| piece.cells.age(seconds));
     }
 
-    /// Gives cells the pulses that come nearest to changing the weights by `deltas`; cells whose conductance is
-    /// to change by less than `threshold` [S] get none.
-    pub(crate) fn nudge(&mut self, deltas: &Matrix, threshold: f64) -> Result<(), Problems> {
+    /// Gives cells the pulses that come nearest to changing the weights by `deltas`; a weight whose conductance is
+    /// to change by less than `threshold` [S] gets none.
+    pub(crate) fn nudge(&mut self, deltas: &Matrix, threshold: f64) -> Result<Programming, Problems> {
         let is_pair = !matches!(self.params.mapping, Mapping::Offset { .. });
         if self.params.slices.is_some() || self.params.cell.pulses.is_none() {
             let message = "updates in place need cells with `pulses` and weights in one piece";
             return Err(Problems::one("crossbar.cell.pulses", message));
         }
-        let [low, high] = self.window();
-        let unit = (high - low) / self.params.mapping.unit(0, None) / self.scale;
-        let (share, other) = match self.params.mapping {
-            Mapping::Offset { .. } => (1.0, 0.0),
-            // Both devices of a pair take half of the change.
-            _ => (0.5, -0.5),
-        };
+        let unit = self.per_weight();
+        let mut all = Programming::default();
         for index in 0..self.arrays.len() {
             let [rows, outputs] = self.arrays[index].size;
             let first = self.arrays[index].first;
@@ -129,17 +124,66 @@ impl Crossbar {
             for i in 0..rows {
                 for j in 0..outputs {
                     let change = deltas.at(first[0] + i, first[1] + j) * unit;
+                    if change.abs() < threshold {
+                        continue;
+                    }
                     let (plus, minus) = self.sources(0, j, outputs);
-                    wanted.set(i, plus, share * change);
+                    let held = self.arrays[index].cells.programmed();
+                    let parts = self.split(change, [held.at(i, plus), held.at(i, minus)]);
+                    wanted.set(i, plus, parts[0]);
                     if is_pair {
-                        wanted.set(i, minus, other * change);
+                        wanted.set(i, minus, parts[1]);
                     }
                 }
             }
-            let took = self.arrays[index].cells.nudge(&wanted, share * threshold);
-            self.programming.add(took);
+            all.add(self.arrays[index].cells.nudge(&wanted));
         }
-        Ok(())
+        self.programming.add(all);
+        Ok(all)
+    }
+
+    /// By how much the devices of a weight, which are at `held` [S], are to change so that it changes by `change` [S].
+    fn split(&self, change: f64, held: [f64; 2]) -> [f64; 2] {
+        match (self.params.mapping, &self.params.cell.pulses) {
+            (Mapping::Differential { .. }, Some(model)) => {
+                // What the other device holds is taken off it first, as far as that is a pulse's worth.
+                let (own, other) = if change > 0.0 { (0, 1) } else { (1, 0) };
+                let above = held[other] - self.window()[0];
+                let is_worth = above >= 0.5 * model.typical_step(self.window(), false);
+                let taken = if is_worth { above.min(change.abs()) } else { 0.0 };
+                let mut parts = [0.0; 2];
+                parts[own] = change.abs() - taken;
+                parts[other] = -taken;
+                parts
+            }
+            (Mapping::Offset { .. }, _) => [change, 0.0],
+            _ => [0.5 * change, -0.5 * change],
+        }
+    }
+
+    /// Conductance by which a change of one weight is made, where the weights are in one piece [S].
+    fn per_weight(&self) -> f64 {
+        let [low, high] = self.window();
+        (high - low) / self.params.mapping.unit(0, None) / self.scale
+    }
+
+    /// What a pulse for each device that a change is made with changes a weight by, in the middle of the window and in
+    /// the direction in which cells take the larger steps; `None` where nothing is updated in place.
+    pub(crate) fn weight_step(&self) -> Option<f64> {
+        let model = self.params.cell.pulses.as_ref().filter(|_| self.params.slices.is_none())?;
+        let step = [true, false].map(|up| model.typical_step(self.window(), up));
+        let devices = if matches!(self.params.mapping, Mapping::TwoDevice { .. }) { 2.0 } else { 1.0 };
+        Some(devices * step[0].max(step[1]) / self.per_weight())
+    }
+
+    /// The cells of all arrays.
+    pub(crate) fn cells(&self) -> impl ExactSizeIterator<Item = &Cells> {
+        self.arrays.iter().map(|piece| &piece.cells)
+    }
+
+    /// The same to be changed.
+    pub(crate) fn cells_mut(&mut self) -> impl ExactSizeIterator<Item = &mut Cells> {
+        self.arrays.iter_mut().map(|piece| &mut piece.cells)
     }
 
     /// What products see of the conductances as they are now.

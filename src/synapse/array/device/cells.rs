@@ -164,9 +164,8 @@ impl Cells {
         }
     }
 
-    /// Gives single cells pulses: `wanted` [S] is by how much each should change; cells asked for less than
-    /// `threshold` [S] are left alone. What that took.
-    pub fn nudge(&mut self, wanted: &Matrix, threshold: f64) -> Programming {
+    /// Gives single cells pulses: `wanted` [S] is by how much each should change. What that took.
+    pub fn nudge(&mut self, wanted: &Matrix) -> Programming {
         let Some(model) = self.params.pulses.clone() else { return Programming::default() };
         self.events += 1;
         let window = self.window();
@@ -175,7 +174,7 @@ impl Cells {
         let (mut pulses, mut carried) = ([0.0; 2], [0.0; 2]);
         let cells = self.programmed.data_mut().iter_mut().zip(wanted.data());
         for (((g, &wanted), &traits), fate) in cells.zip(&self.traits).zip(&self.fates) {
-            if wanted.abs() < threshold || wanted == 0.0 {
+            if wanted == 0.0 {
                 continue;
             }
             let way = usize::from(wanted < 0.0);
@@ -222,6 +221,22 @@ impl Cells {
     /// Sets the time since programming [s].
     pub fn age(&mut self, seconds: f64) {
         self.age = seconds;
+    }
+
+    /// Writing events so far.
+    pub fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Takes the cells to where they were after `events` writing events, the first of which is behind them. Whether
+    /// there are as many.
+    pub(in crate::synapse::array) fn restore(&mut self, events: u64, conductances: &[f64]) -> bool {
+        let fits = conductances.len() == self.programmed.data().len();
+        if fits {
+            self.events = events;
+            self.programmed.data_mut().copy_from_slice(conductances);
+        }
+        fits
     }
 
     /// Conductance right after programming [S].

@@ -111,7 +111,7 @@ impl PulseModel {
     }
 
     /// The conductance that a step of the mean cell changes by in the middle of the window [S].
-    pub(super) fn typical_step(&self, window: [f64; 2], up: bool) -> f64 {
+    pub(in crate::synapse::array) fn typical_step(&self, window: [f64; 2], up: bool) -> f64 {
         let middle = 0.5 * (window[0] + window[1]);
         match self {
             Self::SoftBounds(soft) => soft.step(middle, window, up),
