@@ -233,7 +233,7 @@ impl Approximate {
         }
         let noticed = self.last_move + self.patience + 1;
         let stall = (until >= noticed).then(|| {
-            self.now = noticed;
+            self.now = self.now.max(noticed);
             self.stall()
         });
         if until != u64::MAX {
