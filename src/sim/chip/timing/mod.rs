@@ -11,9 +11,11 @@ mod heap;
 mod ideal;
 mod letters;
 mod mesh;
+mod order;
 mod routed;
 mod sanafe;
 mod simple;
+mod soonest;
 
 use super::counts::Critical;
 pub(super) use mesh::Mesh;
