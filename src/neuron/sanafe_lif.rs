@@ -15,6 +15,7 @@
 
 use std::ops::Range;
 
+use pulp::{Arch, Simd, WithSimd};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -125,18 +126,31 @@ impl Kind {
         let v = if free & (v < self.reverse_threshold) { self.reverse_jump.land(v) } else { v };
         (v, fired)
     }
+}
 
-    /// Neurons without input memory and refractory period, the common case: branchless passes, each
-    /// over few columns, which the compiler turns into vector code.
-    fn advance_plain(&self, v: &mut [f64], arrivals: &[f64], out: &mut [u8]) {
+/// Neurons without input memory and refractory period, the common case.
+struct Plain<'a> {
+    kind: &'a Kind,
+    v: &'a mut [f64],
+    arrivals: &'a [f64],
+    out: &'a mut [u8],
+}
+
+impl WithSimd for Plain<'_> {
+    type Output = ();
+
+    /// Branchless passes, each over few columns, which the compiler turns into vector code.
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        let Self { kind, v, arrivals, out } = self;
         for ((v, &input), out) in v.iter().zip(arrivals).zip(out.iter_mut()) {
-            *out = status(self.always | (*v != 0.0) | arrived(input), false);
+            *out = status(kind.always | (*v != 0.0) | arrived(input), false);
         }
         for (v, &input) in v.iter_mut().zip(arrivals) {
-            *v = truncate(*v * self.leak) + self.bias + input;
+            *v = truncate(*v * kind.leak) + kind.bias + input;
         }
         for (v, out) in v.iter_mut().zip(out) {
-            let (next, fired) = self.settle(*v, true);
+            let (next, fired) = kind.settle(*v, true);
             *v = next;
             *out |= status(false, fired);
         }
@@ -173,7 +187,8 @@ impl Soma for SanafeLif {
 
     fn advance(state: &mut State, k: &Kind, at: Range<usize>, lane: Lane<'_>) {
         if k.input_decay == 0.0 && k.frozen == 0 {
-            return k.advance_plain(&mut state.v[at], lane.arrivals, lane.status);
+            let plain = Plain { kind: k, v: &mut state.v[at], arrivals: lane.arrivals, out: lane.status };
+            return Arch::new().dispatch(plain);
         }
         let columns = state.v[at.clone()].iter_mut().zip(&mut state.u[at.clone()]).zip(&mut state.hold[at]);
         for ((((v, u), hold), &input), out) in columns.zip(lane.arrivals).zip(lane.status) {

@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use super::{Column, Weights};
+use super::{Column, Weights, weights};
 
 /// When and where a synapse delivers: its delay in steps, times two, plus the input channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -34,11 +34,25 @@ impl Timing {
     }
 }
 
+/// Where synapses lead, and their weights: side by side where weights are few, so that what a spike meets is
+/// read in one go.
+#[derive(Clone, Debug, PartialEq)]
+enum Cells {
+    /// Neuron, and number of the weight in the table.
+    Levels {
+        table: Vec<f64>,
+        cells: Vec<[u16; 2]>,
+    },
+    Exact {
+        target: Vec<u16>,
+        weight: Vec<f64>,
+    },
+}
+
 /// Synapses by spike, for neurons that are numbered within their core.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SynapseMemory {
-    target: Vec<u16>,
-    weight: Weights,
+    cells: Cells,
     timing: Column<Timing>,
 }
 
@@ -46,43 +60,76 @@ impl SynapseMemory {
     /// The synapses whose columns are given; they have one length.
     pub fn new(target: Vec<u16>, weight: Weights, timing: Column<Timing>) -> Self {
         debug_assert_eq!(target.len(), weight.len());
-        Self { target, weight, timing }
+        let cells = match weight {
+            Weights::Levels { table, index } => {
+                let cells = target.into_iter().zip(index).map(|(target, level)| [target, level]).collect();
+                Cells::Levels { table, cells }
+            }
+            Weights::Exact(weight) => Cells::Exact { target, weight },
+        };
+        Self { cells, timing }
     }
 
     /// No synapse yet; weights are kept as they are.
     pub fn empty() -> Self {
         let timing = Column::Uniform(Timing::default());
-        Self { target: Vec::new(), weight: Weights::Exact(Vec::new()), timing }
+        Self { cells: Cells::Exact { target: Vec::new(), weight: Vec::new() }, timing }
     }
 
     /// Appends a synapse.
     #[inline]
     pub fn push(&mut self, target: u16, weight: f64, timing: Timing) {
-        self.timing.push(self.target.len(), timing);
-        self.target.push(target);
-        self.weight.push(weight);
+        self.timing.push(self.len(), timing);
+        let (targets, weights) = self.exact();
+        targets.push(target);
+        weights.push(weight);
     }
 
     /// Forgets all synapses, and keeps their room.
     pub fn clear(&mut self) {
-        self.target.clear();
-        self.weight.clear();
+        match &mut self.cells {
+            Cells::Levels { table, cells } => {
+                table.clear();
+                cells.clear();
+            }
+            Cells::Exact { target, weight } => {
+                target.clear();
+                weight.clear();
+            }
+        }
         self.timing.clear();
     }
 
     /// Number of synapses.
     pub fn len(&self) -> usize {
-        self.target.len()
+        match &self.cells {
+            Cells::Levels { cells, .. } => cells.len(),
+            Cells::Exact { target, .. } => target.len(),
+        }
     }
 
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
-        self.target.is_empty()
+        self.len() == 0
     }
 
     /// Memory taken [bytes].
     pub fn bytes(&self) -> usize {
-        2 * self.target.len() + self.weight.bytes() + self.timing.bytes()
+        let cells = match &self.cells {
+            Cells::Levels { table, cells } => 8 * table.len() + 4 * cells.len(),
+            Cells::Exact { target, .. } => 10 * target.len(),
+        };
+        cells + self.timing.bytes()
+    }
+
+    /// Neurons and weights as they are, which they become if they were not.
+    fn exact(&mut self) -> (&mut Vec<u16>, &mut Vec<f64>) {
+        if let Cells::Levels { table, cells } = &self.cells {
+            let weight = cells.iter().map(|&[_, level]| table[usize::from(level)]).collect();
+            self.cells = Cells::Exact { target: cells.iter().map(|cell| cell[0]).collect(), weight };
+        }
+        let Cells::Exact { target, weight } = &mut self.cells else { unreachable!("made so above") };
+        (target, weight)
     }
 
     /// When and where every synapse delivers, if all agree.
@@ -102,13 +149,19 @@ impl SynapseMemory {
     /// The neuron that synapse `index` leads to.
     #[inline]
     pub fn target(&self, index: usize) -> u16 {
-        self.target[index]
+        match &self.cells {
+            Cells::Levels { cells, .. } => cells[index][0],
+            Cells::Exact { target, .. } => target[index],
+        }
     }
 
     /// The weight of synapse `index`.
     #[inline]
     pub fn weight(&self, index: usize) -> f64 {
-        self.weight.at(index)
+        match &self.cells {
+            Cells::Levels { table, cells } => table[usize::from(cells[index][1])],
+            Cells::Exact { weight, .. } => weight[index],
+        }
     }
 
     /// When and where synapse `index` delivers.
@@ -119,21 +172,26 @@ impl SynapseMemory {
 
     /// Gives synapse `index` another weight.
     pub fn set_weight(&mut self, index: usize, weight: f64) {
-        self.weight.set(index, weight);
+        if let Cells::Levels { table, cells } = &mut self.cells
+            && let Some(level) = weights::level(table, weight)
+        {
+            cells[index][1] = level;
+            return;
+        }
+        self.exact().1[index] = weight;
     }
 
     /// Adds `value` times the weight of each synapse in `range` to what `inputs` holds for its neuron.
     #[inline]
     pub fn add(&self, range: Range<usize>, value: f64, inputs: &mut [f64]) {
-        let targets = &self.target[range.clone()];
-        match &self.weight {
-            Weights::Levels { table, index } => {
-                for (&target, &level) in targets.iter().zip(&index[range]) {
+        match &self.cells {
+            Cells::Levels { table, cells } => {
+                for &[target, level] in &cells[range] {
                     inputs[usize::from(target)] += table[usize::from(level)] * value;
                 }
             }
-            Weights::Exact(weights) => {
-                for (&target, &weight) in targets.iter().zip(&weights[range]) {
+            Cells::Exact { target, weight } => {
+                for (&target, &weight) in target[range.clone()].iter().zip(&weight[range]) {
                     inputs[usize::from(target)] += weight * value;
                 }
             }
@@ -144,7 +202,7 @@ impl SynapseMemory {
     #[inline]
     pub fn each(&self, range: Range<usize>, mut deliver: impl FnMut(u16, f64, Timing)) {
         for index in range {
-            deliver(self.target[index], self.weight.at(index), self.timing.at(index));
+            deliver(self.target(index), self.weight(index), self.timing.at(index));
         }
     }
 }

@@ -17,6 +17,18 @@ pub enum Weights {
     Exact(Vec<f64>),
 }
 
+/// The number of `weight` in `table`, which it is added to if it is new; `None` if there is no room for it.
+pub(super) fn level(table: &mut Vec<f64>, weight: f64) -> Option<u16> {
+    let known = table.iter().position(|level| level.to_bits() == weight.to_bits());
+    let level = known.or_else(|| {
+        (table.len() < MOST_LEVELS).then(|| {
+            table.push(weight);
+            table.len() - 1
+        })
+    });
+    level.map(|level| level as u16)
+}
+
 impl Weights {
     /// Stores `weights`.
     pub fn new(weights: Vec<f64>) -> Self {
@@ -59,15 +71,8 @@ impl Weights {
     /// Gives synapse `at` another weight.
     pub fn set(&mut self, at: usize, weight: f64) {
         if let Self::Levels { table, index } = self {
-            let known = table.iter().position(|level| level.to_bits() == weight.to_bits());
-            let level = known.or_else(|| {
-                (table.len() < MOST_LEVELS).then(|| {
-                    table.push(weight);
-                    table.len() - 1
-                })
-            });
-            if let Some(level) = level {
-                index[at] = level as u16;
+            if let Some(level) = level(table, weight) {
+                index[at] = level;
                 return;
             }
             *self = Self::Exact(index.iter().map(|&level| table[usize::from(level)]).collect());

@@ -231,7 +231,8 @@ impl Free {
             }
             inbox.pop();
             *free = done.to_bits();
-            let parcel = Parcel { packet: flight.packet, message: 0, value: f64::from_bits(flight.value) };
+            let value = f64::from_bits(flight.value);
+            let parcel = Parcel { packet: flight.packet, count: 1, message: 0, value };
             let sent = Sent { parcels: &[parcel], letters: &self.none, late: None };
             shard.deliver(sent, plan, *step);
             shard.note_shift(core, (*step).cmp(&flight.step));
@@ -245,7 +246,7 @@ impl Free {
         let parcels = std::mem::take(&mut shard.parcels[0]);
         let (messages, rest) = shard.outbox.last();
         let mut ready = begin;
-        for (parcel, message) in parcels.iter().zip(messages) {
+        for (parcel, message) in parcels.iter().flat_map(|it| it.packets()).zip(messages) {
             ready += message.gap;
             let target = usize::from(plan.fan[parcel.packet as usize].core);
             let at = ready + self.mesh.way(core, target).least;

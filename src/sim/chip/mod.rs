@@ -127,6 +127,8 @@ pub struct Chip {
     seconds: f64,
     fired: Vec<NeuronId>,
     values: Vec<f64>,
+    /// Neurons by bits, and what each emits: where those that fired are put in order.
+    sorting: (Vec<u64>, Vec<f64>),
     activity: Activity,
     /// By lesson: the reward that comes in the next step from neurons; and all of it in this step.
     earned: Vec<f64>,
@@ -190,6 +192,7 @@ impl Chip {
             seconds: 0.0,
             fired: Vec::new(),
             values: Vec::new(),
+            sorting: (Vec::new(), Vec::new()),
             activity: Activity::default(),
             earned: vec![0.0; lessons],
             rewards: vec![0.0; lessons],

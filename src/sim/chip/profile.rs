@@ -17,8 +17,10 @@ pub(super) type Events = Vec<(u8, u32)>;
 pub(super) struct Profile {
     /// Time that the core is busy with it [s].
     pub latency: f64,
-    /// Synaptic events by granule, those that occur.
-    pub events: Events,
+    /// Synaptic events in the first granule that has any, and how many; most packets meet no other.
+    pub first: (u8, u32),
+    /// Those in other granules.
+    pub others: Events,
     /// What learning changes when it is received, by granule; mostly nothing.
     pub learning: Vec<(u8, Changes)>,
 }
@@ -159,7 +161,9 @@ impl<'a> Profiles<'a> {
         for &(granule, changes) in &learning {
             latency += params.granules[usize::from(granule)].learning_time(changes);
         }
-        self.all.push(Profile { latency, events, learning });
+        let first = events.first().copied().unwrap_or_default();
+        let others = events.get(1..).unwrap_or_default().to_vec();
+        self.all.push(Profile { latency, first, others, learning });
     }
 
     pub(super) fn finish(self) -> Result<(Vec<Profile>, Kinds), Problems> {

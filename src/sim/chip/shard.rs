@@ -14,22 +14,33 @@ use super::arrivals::Arrivals;
 use super::counts::CoreCounts;
 use super::drawing::{DRAWN, Letters};
 use super::learning::Learner;
-use super::plan::Plan;
+use super::plan::{FanOut, Plan};
 use super::profile::Profile;
 use super::timing::{Message, Outbox};
 use crate::base::NeuronId;
 use crate::network::Halt;
 use crate::neuron::{Bank, Ids, SomaCost, Status, StepInput, StepOutput};
+use crate::synapse::Timing;
 
-/// A packet on its way to a shard.
+/// The packets of one spike on their way to a shard.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Parcel {
-    /// Its entry in the plan, or with the mark of drawn ones in its shard's letters.
+    /// The entry of the first in the plan, or with the mark of drawn ones in its shard's letters.
     pub packet: u32,
-    /// Its place among what its shard sends.
+    /// How many there are.
+    pub count: u32,
+    /// The place of the first among what its shard sends.
     pub message: u32,
-    /// What it carries: 1 for a spike.
+    /// What they carry: 1 for a spike.
     pub value: f64,
+}
+
+impl Parcel {
+    /// Each packet alone.
+    pub(super) fn packets(self) -> impl Iterator<Item = Self> {
+        let one = move |at| Self { packet: self.packet + at, count: 1, message: self.message + at, ..self };
+        (0..self.count).map(one)
+    }
 }
 
 /// Steps that a packet is late which never arrives.
@@ -286,17 +297,8 @@ impl Shard {
         };
         let sent = packets.len() as u64;
         let hops = moment.plan.hops[site as usize];
-        for packet in packets {
-            let entry = if mark == DRAWN { self.letters.fan[packet] } else { moment.plan.fan[packet] };
-            self.outbox.push(Message {
-                gap: *busy + moment.axon_out,
-                core: entry.core,
-                profile: entry.profile,
-            });
-            *busy = 0.0;
-            let shard = usize::from(moment.shard_of[usize::from(entry.core)]);
-            let message = self.outbox.len() as u32 - 1;
-            self.parcels[shard].push(Parcel { packet: packet as u32 | mark, message, value });
+        if sent > 0 {
+            self.post(packets, (mark, value), std::mem::take(busy), moment);
         }
         let own = core - self.cores.start;
         let counts = &mut self.counts[own];
@@ -309,62 +311,102 @@ impl Shard {
         }
     }
 
+    /// Hands out the packets of one spike, the first of which is ready once the core has been busy.
+    #[inline]
+    fn post(&mut self, packets: Range<usize>, (mark, value): (u32, f64), busy: f64, moment: Moment<'_>) {
+        let Self { letters, outbox, parcels, .. } = self;
+        let fan =
+            if mark == DRAWN { &letters.fan[packets.clone()] } else { &moment.plan.fan[packets.clone()] };
+        let (mut packet, mut message) = (packets.start as u32, outbox.len() as u32);
+        let mut gap = busy + moment.axon_out;
+        outbox.extend(fan.iter().map(|entry| {
+            let gap = std::mem::replace(&mut gap, moment.axon_out);
+            Message { gap, core: entry.core, profile: entry.profile }
+        }));
+        let shard = |entry: &FanOut| usize::from(moment.shard_of[usize::from(entry.core)]);
+        let is_alone = parcels.len() == 1;
+        let mut put = |shard: usize, count: usize| {
+            let count = count as u32;
+            parcels[shard].push(Parcel { packet: packet | mark, count, message, value });
+            (packet, message) = (packet + count, message + count);
+        };
+        if is_alone {
+            return put(0, fan.len());
+        }
+        fan.chunk_by(|a, b| shard(a) == shard(b)).for_each(|part| put(shard(&part[0]), part.len()));
+    }
+
     /// Takes in what one shard has sent to these cores, in the order in which it was sent.
     pub(super) fn deliver(&mut self, sent: Sent<'_>, plan: &Plan, step: u64) {
-        let Sent { parcels, letters, late } = sent;
-        let stored = (&plan.fan[..], &plan.memory, plan.memory.common_timing());
-        let drawn = (&letters.fan[..], &letters.memory, letters.memory.common_timing());
-        let now = self.arrivals.row(step);
-        for &Parcel { packet, message, value } in parcels {
-            let is_drawn = packet & DRAWN != 0;
-            let (fan, memory, common) = if is_drawn { drawn } else { stored };
-            let packet = (packet & !DRAWN) as usize;
-            let entry = fan[packet];
-            let (core, own) = (usize::from(entry.core), usize::from(entry.core) - self.cores.start);
-            let late = late.map_or(0, |late| late[message as usize]);
-            self.counts[own].late += u64::from(late > 0);
-            if late == LOST {
-                continue;
+        let is_plain = sent.late.is_none() && self.learners.is_empty() && plan.arrays.is_none();
+        let timing = plan.memory.common_timing().filter(|_| is_plain);
+        for &parcel in sent.parcels {
+            match timing {
+                Some(timing) if parcel.packet & DRAWN == 0 => {
+                    self.deliver_at_once(parcel, timing, plan, step)
+                }
+                _ => parcel.packets().for_each(|packet| self.deliver_one(packet, sent, plan, step)),
             }
-            let row = if late > 0 { self.arrivals.row(step + u64::from(late)) } else { now };
+        }
+    }
+
+    /// The packets of one spike to synapses that do nothing but to deliver in one step on one channel.
+    #[inline]
+    fn deliver_at_once(&mut self, parcel: Parcel, timing: Timing, plan: &Plan, step: u64) {
+        let row = self.arrivals.after(self.arrivals.row(step), timing.delay());
+        let first = parcel.packet as usize;
+        for pair in plan.fan[first..=first + parcel.count as usize].windows(2) {
+            let (core, own) = (usize::from(pair[0].core), usize::from(pair[0].core) - self.cores.start);
             let (first, len) = self.sites(core, plan);
-            self.receive(own, &plan.profiles[usize::from(entry.profile)]);
-            let synapses = match &plan.arrays {
-                Some(arrays) if !is_drawn => {
-                    self.arrays.take_in(arrays.drives(packet), step + u64::from(late), value);
-                    plan.digital(packet)
-                }
-                _ => entry.start as usize..fan[packet + 1].start as usize,
-            };
-            // What is in arrays alone adds nothing here, and may learn.
-            if synapses.is_empty() && self.learners.is_empty() {
-                continue;
+            self.receive(own, &plan.profiles[usize::from(pair[0].profile)]);
+            let inputs = self.arrivals.add_to(row, timing.channel(), own, first, len);
+            plan.memory.add(pair[0].start as usize..pair[1].start as usize, parcel.value, inputs);
+        }
+    }
+
+    /// A packet, whatever it meets.
+    fn deliver_one(&mut self, parcel: Parcel, sent: Sent<'_>, plan: &Plan, step: u64) {
+        let is_drawn = parcel.packet & DRAWN != 0;
+        let (fan, memory) = match is_drawn {
+            true => (&sent.letters.fan, &sent.letters.memory),
+            false => (&plan.fan, &plan.memory),
+        };
+        let packet = (parcel.packet & !DRAWN) as usize;
+        let entry = fan[packet];
+        let (core, own) = (usize::from(entry.core), usize::from(entry.core) - self.cores.start);
+        let late = sent.late.map_or(0, |late| late[parcel.message as usize]);
+        self.counts[own].late += u64::from(late > 0);
+        if late == LOST {
+            return;
+        }
+        let due = step + u64::from(late);
+        let row = self.arrivals.row(due);
+        let (first, len) = self.sites(core, plan);
+        self.receive(own, &plan.profiles[usize::from(entry.profile)]);
+        let synapses = match &plan.arrays {
+            Some(arrays) if !is_drawn => {
+                self.arrays.take_in(arrays.drives(packet), due, parcel.value);
+                plan.digital(packet)
             }
-            let Self { learners, arrivals, .. } = self;
-            // Drawn synapses do not learn.
-            let learner = learners.get_mut(own).and_then(Option::as_deref_mut).filter(|_| !is_drawn);
-            if let Some(weights) = learner.and_then(|it| it.meet(packet as u32, step + u64::from(late), late))
-            {
-                for (index, &weight) in synapses.zip(weights) {
-                    let timing = memory.timing(index);
-                    let row = arrivals.after(row, timing.delay());
-                    let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
-                    inputs[usize::from(memory.target(index))] += weight * value;
-                }
-                continue;
-            }
-            match common {
-                Some(timing) => {
-                    let row = arrivals.after(row, timing.delay());
-                    let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
-                    memory.add(synapses, value, inputs);
-                }
-                None => memory.each(synapses, |target, weight, timing| {
-                    let row = arrivals.after(row, timing.delay());
-                    let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
-                    inputs[usize::from(target)] += weight * value;
-                }),
-            }
+            _ => entry.start as usize..fan[packet + 1].start as usize,
+        };
+        // What is in arrays alone adds nothing here, and may learn.
+        if synapses.is_empty() && self.learners.is_empty() {
+            return;
+        }
+        let Self { learners, arrivals, .. } = self;
+        let mut add = |target: u16, weight: f64, timing: Timing| {
+            let row = arrivals.after(row, timing.delay());
+            let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
+            inputs[usize::from(target)] += weight * parcel.value;
+        };
+        // Drawn synapses do not learn.
+        let learner = learners.get_mut(own).and_then(Option::as_deref_mut).filter(|_| !is_drawn);
+        match learner.and_then(|it| it.meet(packet as u32, due, late)) {
+            Some(weights) => synapses
+                .zip(weights)
+                .for_each(|(index, &weight)| add(memory.target(index), weight, memory.timing(index))),
+            None => memory.each(synapses, add),
         }
     }
 
@@ -372,7 +414,9 @@ impl Shard {
     fn receive(&mut self, own: usize, profile: &Profile) {
         let counts = &mut self.counts[own];
         counts.axon_in += 1;
-        for &(granule, count) in &profile.events {
+        let (granule, count) = profile.first;
+        counts.synapse[usize::from(granule)] += u64::from(count);
+        for &(granule, count) in &profile.others {
             counts.synapse[usize::from(granule)] += u64::from(count);
         }
         profile.learning.iter().for_each(|&(granule, changes)| counts.learn(granule, changes));

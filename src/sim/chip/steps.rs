@@ -1,16 +1,39 @@
 //! A step of a chip: update, deliver, learn, and how long that took.
 
+use rayon::ThreadPool;
 use rayon::prelude::*;
 
 use super::drawing::Letters;
-use super::free::Done;
+use super::free::{Done, Free};
 use super::plan::Plan;
 use super::shard::{LATEST, LOST, Moment, Parcel, Sent, Shard};
 use super::timing::{Clockwork, Outbox, Told};
 use super::{Chip, CoreCounts, Late, Pending, StepRecord};
+use crate::base::NeuronId;
 use crate::network::Halt;
 
+/// What a step works with.
+struct Stage<'a> {
+    moment: Moment<'a>,
+    shards: &'a mut [Shard],
+    clockwork: &'a mut Clockwork,
+    threads: Option<&'a ThreadPool>,
+    free: Option<&'a mut Free>,
+}
+
 impl Chip {
+    fn stage(&mut self) -> Stage<'_> {
+        let (axon_out, step, seed) = (self.axon_out, self.step, self.seed);
+        let Self { plan, shard_of, rewards, shards, clockwork, threads, free, .. } = self;
+        Stage {
+            moment: Moment { plan, shard_of, axon_out, step, seed, rewards },
+            shards,
+            clockwork,
+            threads: threads.as_ref(),
+            free: free.as_deref_mut(),
+        }
+    }
+
     /// Advances all neurons.
     fn update(shards: &mut [Shard], moment: Moment<'_>) {
         match shards {
@@ -68,31 +91,25 @@ impl Chip {
     pub(super) fn step_to_barrier(&mut self) -> Result<(), Halt> {
         let pending = self.pending.take();
         self.hand_out_rewards();
-        let plan = &self.plan;
-        let moment = Moment {
-            plan,
-            shard_of: &self.shard_of,
-            axon_out: self.axon_out,
-            step: self.step,
-            seed: self.seed,
-            rewards: &self.rewards,
-        };
-        let shards = &mut self.shards;
+        let Stage { moment, shards, clockwork, threads, .. } = self.stage();
         let act = |shards: &mut [Shard]| {
             Self::update(shards, moment);
             Self::deliver(shards, moment, None);
         };
-        let told = match &self.threads {
+        let told = match threads {
             None => {
                 act(shards);
                 None
             }
             Some(threads) => {
                 // The time of a step is told while the next one is simulated.
-                let clockwork = &mut self.clockwork;
                 let last = pending.as_ref().map(|pending| &pending.outboxes);
                 threads.install(|| {
-                    rayon::join(|| last.map(|outboxes| tell(clockwork, outboxes, plan)), || act(shards)).0
+                    rayon::join(
+                        || last.map(|outboxes| tell(clockwork, outboxes, moment.plan)),
+                        || act(shards),
+                    )
+                    .0
                 })
             }
         };
@@ -114,15 +131,8 @@ impl Chip {
 
     /// A step of cores that run freely: until the last one has done its own.
     pub(super) fn step_freely(&mut self) {
-        let moment = Moment {
-            plan: &self.plan,
-            shard_of: &self.shard_of,
-            axon_out: self.axon_out,
-            step: self.step,
-            seed: self.seed,
-            rewards: &self.rewards,
-        };
-        let Some((free, shard)) = self.free.as_mut().zip(self.shards.first_mut()) else { return };
+        let Stage { moment, shards, free, .. } = self.stage();
+        let Some((free, shard)) = free.zip(shards.first_mut()) else { return };
         let Done { record, fired, values } = free.step(shard, moment);
         (self.fired, self.values) = (fired, values);
         self.sort_fired();
@@ -133,16 +143,8 @@ impl Chip {
     /// A step that takes as long as the clock says.
     pub(super) fn step_to_tick(&mut self, tick: (f64, Late)) -> Result<(), Halt> {
         self.hand_out_rewards();
-        let moment = Moment {
-            plan: &self.plan,
-            shard_of: &self.shard_of,
-            axon_out: self.axon_out,
-            step: self.step,
-            seed: self.seed,
-            rewards: &self.rewards,
-        };
-        let (shards, clockwork) = (&mut self.shards, &mut self.clockwork);
-        let told = match &self.threads {
+        let Stage { moment, shards, clockwork, threads, .. } = self.stage();
+        let told = match threads {
             None => Self::step_by_clock(shards, clockwork, moment, tick)?,
             Some(threads) => threads.install(|| Self::step_by_clock(shards, clockwork, moment, tick))?,
         };
@@ -209,11 +211,27 @@ impl Chip {
     }
 
     fn sort_fired(&mut self) {
-        if !self.fired.is_sorted() {
-            let mut both: Vec<_> = self.fired.iter().copied().zip(self.values.iter().copied()).collect();
-            both.sort_unstable_by_key(|&(neuron, _)| neuron);
-            (self.fired, self.values) = both.into_iter().unzip();
+        if self.fired.is_sorted() {
+            return;
         }
+        let neurons = self.plan.layout.neuron.len();
+        self.sorting.0.resize(neurons.div_ceil(64), 0);
+        self.sorting.1.resize(neurons, 0.0);
+        let (marks, emitted) = &mut self.sorting;
+        for (neuron, &value) in self.fired.iter().map(|neuron| neuron.index()).zip(&self.values) {
+            marks[neuron / 64] |= 1 << (neuron % 64);
+            emitted[neuron] = value;
+        }
+        self.fired.clear();
+        for (first, mark) in (0..).step_by(64).zip(marks) {
+            let mut mark = std::mem::take(mark);
+            while mark != 0 {
+                self.fired.push(NeuronId(first + mark.trailing_zeros()));
+                mark &= mark - 1;
+            }
+        }
+        let values = self.values.iter_mut().zip(&self.fired);
+        values.for_each(|(value, neuron)| *value = emitted[neuron.index()]);
     }
 
     fn count(&mut self, counts: &CoreCounts) {

@@ -8,6 +8,9 @@ use crate::sim::chip::site::Ground;
 /// Links of all routes between tiles up to which they are kept in a table [numbers of 32 bits].
 const MOST_KEPT: usize = 1 << 21;
 
+/// Links that are walked together: routes are filled up to multiples of this.
+pub(super) const STRIDE: usize = 4;
+
 /// The way between two tiles.
 #[derive(Clone, Copy, Debug, Default)]
 pub(in crate::sim::chip) struct Way {
@@ -67,7 +70,7 @@ impl Mesh {
 
     fn keep_ways(&mut self) {
         let tiles = self.tiles();
-        if tiles * tiles * (self.width + self.height) as usize / 3 > MOST_KEPT {
+        if tiles * tiles * ((self.width + self.height) as usize / 3 + STRIDE / 2) > MOST_KEPT {
             return;
         }
         let mut links = Vec::new();
@@ -86,9 +89,9 @@ impl Mesh {
         self.width as usize * self.height as usize
     }
 
-    /// Links between tiles, those at the border that lead nowhere included.
+    /// Links between tiles, those at the border that lead nowhere included, and one more that fills up routes.
     pub(super) fn links(&self) -> usize {
-        4 * self.tiles()
+        4 * self.tiles() + 1
     }
 
     /// The longest way [hops].
@@ -118,7 +121,8 @@ impl Mesh {
         Way { start: 0, hops: along + up, least: along_time + up_time }
     }
 
-    /// The links of a way, in order; `scratch` holds them where there is no table.
+    /// The links of a way, in order, filled up to a multiple of [`STRIDE`]; `scratch` holds them where there is no
+    /// table.
     #[inline]
     pub(super) fn route<'a>(
         &'a self,
@@ -126,16 +130,20 @@ impl Mesh {
         from: usize,
         to: usize,
         scratch: &'a mut Vec<u32>,
-    ) -> &'a [u32] {
-        if self.ways.is_empty() {
+    ) -> &'a [[u32; STRIDE]] {
+        let links = if self.ways.is_empty() {
             scratch.clear();
             self.walk(self.tile[from], self.tile[to], scratch);
-            return scratch;
-        }
-        &self.links[way.start as usize..(way.start + way.hops) as usize]
+            scratch.as_slice()
+        } else {
+            let start = way.start as usize;
+            &self.links[start..start + (way.hops as usize).next_multiple_of(STRIDE)]
+        };
+        links.as_chunks().0
     }
 
-    /// Appends the links of a way to `links`; where they begin. A link belongs to the tile that it leaves.
+    /// Appends the links of a way to `links`, filled up; where they begin. A link belongs to the tile that it
+    /// leaves.
     fn walk(&self, from: u32, to: u32, links: &mut Vec<u32>) -> u32 {
         let start = links.len() as u32;
         let ((mut x, mut y), (to_x, to_y)) = (self.at(from), self.at(to));
@@ -148,6 +156,7 @@ impl Mesh {
             leave(x, y, if to_y > y { 1 } else { 3 });
             y = if to_y > y { y + 1 } else { y - 1 };
         }
+        links.resize(links.len().next_multiple_of(STRIDE), 4 * self.tiles() as u32);
         start
     }
 }

@@ -11,9 +11,11 @@ mod heap;
 mod ideal;
 mod letters;
 mod mesh;
+mod order;
 mod routed;
 mod sanafe;
 mod simple;
+mod soonest;
 
 use super::counts::Critical;
 pub(super) use mesh::Mesh;
@@ -51,9 +53,10 @@ impl Outbox {
         self.rests.clear();
     }
 
+    /// Adds messages that are ready one after the other.
     #[inline]
-    pub(super) fn push(&mut self, message: Message) {
-        self.messages.push(message);
+    pub(super) fn extend(&mut self, messages: impl Iterator<Item = Message>) {
+        self.messages.extend(messages);
     }
 
     /// Messages so far.

@@ -17,8 +17,10 @@
 //!
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
-use super::heap::{Entry, Heap};
-use super::mesh::{Mesh, Way};
+use super::heap::Entry;
+use super::mesh::{Mesh, STRIDE, Way};
+use super::order::Order;
+use super::soonest::Soonest;
 use super::{Message, Outbox, Told, all_cores};
 
 /// A packet under way.
@@ -62,9 +64,6 @@ impl Queue {
     }
 }
 
-/// Cores whose first arrivals are looked at together.
-const GROUP: usize = 16;
-
 /// What a way of so many hops amounts to.
 #[derive(Clone, Copy, Debug)]
 struct Span {
@@ -74,6 +73,38 @@ struct Span {
     room: f64,
     /// What a packet adds to the density of each.
     share: f64,
+    /// The same for the last few links of a route, and nothing for what fills it up.
+    last: [f64; STRIDE],
+}
+
+impl Span {
+    fn new(hops: u32, buffer: f64) -> Self {
+        let (links, share) = (f64::from(hops + 1), 1.0 / f64::from(hops + 2));
+        let filled = (hops as usize).next_multiple_of(STRIDE) - hops as usize;
+        let last = std::array::from_fn(|at| if at < STRIDE - filled { share } else { 0.0 });
+        Self { links, room: links * buffer, share, last }
+    }
+}
+
+/// A core that has something to do: its messages still to be sent, the time that it is busy afterwards [s].
+#[derive(Clone, Copy, Debug)]
+struct Sender<'a> {
+    messages: &'a [Message],
+    rest: f64,
+    core: u32,
+}
+
+impl Sender<'_> {
+    /// Time until its next packet, or until the end of what it has to do after the last one; infinite if there
+    /// is nothing.
+    #[inline]
+    fn gap(&self) -> f64 {
+        match self.messages.first() {
+            Some(message) => message.gap,
+            None if self.rest > 0.0 => self.rest,
+            None => f64::INFINITY,
+        }
+    }
 }
 
 /// The model's state within a step.
@@ -86,12 +117,10 @@ pub(in crate::sim::chip) struct Sanafe {
     links: Vec<f64>,
     inject: Vec<f64>,
     scratch: Vec<u32>,
-    heap: Heap,
+    order: Order,
     queues: Vec<Queue>,
-    /// By core: when the first packet under way to it arrives; never if there is none. Padded to whole groups.
-    next: Vec<f64>,
-    /// The least of each group.
-    soonest: Vec<f64>,
+    /// By core: when the first packet under way to it arrives.
+    next: Soonest,
     /// By core: when it has processed what it has received.
     free: Vec<f64>,
     /// By core: when it has done what it has to do for its own neurons.
@@ -104,20 +133,14 @@ pub(in crate::sim::chip) struct Sanafe {
 impl Sanafe {
     pub(super) fn new(mesh: Mesh) -> Self {
         let cores = mesh.cores();
-        let groups = cores.div_ceil(GROUP);
-        let span = |hops: u32| {
-            let links = f64::from(hops + 1);
-            Span { links, room: links * mesh.buffer, share: 1.0 / f64::from(hops + 2) }
-        };
         Self {
-            spans: (0..=mesh.diameter()).map(span).collect(),
+            spans: (0..=mesh.diameter()).map(|hops| Span::new(hops, mesh.buffer)).collect(),
             links: vec![0.0; mesh.links()],
             inject: vec![0.0; cores],
             scratch: Vec::new(),
-            heap: Heap::default(),
+            order: Order::default(),
             queues: vec![Queue::default(); cores],
-            next: vec![f64::INFINITY; groups * GROUP],
-            soonest: vec![f64::INFINITY; groups],
+            next: Soonest::new(cores),
             free: vec![0.0; cores],
             sent: vec![0.0; cores],
             flying: 0.0,
@@ -129,11 +152,10 @@ impl Sanafe {
     fn clear(&mut self) {
         self.links.fill(0.0);
         self.inject.fill(0.0);
-        self.heap.clear();
         self.queues.iter_mut().for_each(Queue::clear);
-        self.next.fill(f64::INFINITY);
-        self.soonest.fill(f64::INFINITY);
+        self.next.clear();
         self.free.fill(0.0);
+        self.sent.fill(0.0);
         self.flying = 0.0;
         self.mean = 0.0;
     }
@@ -145,43 +167,40 @@ impl Sanafe {
         mut all_done: Option<&mut Vec<f64>>,
     ) -> Told {
         self.clear();
-        let mut senders: Vec<(&[Message], f64)> = all_cores(outboxes).collect();
         // By core: the place after its last message.
         let mut ends: Vec<usize> = Vec::new();
         if let Some(done) = &mut all_done {
             let mut end = 0;
-            ends.extend(senders.iter().map(|(messages, _)| (end += messages.len(), end).1));
+            ends.extend(all_cores(outboxes).map(|(messages, _)| (end += messages.len(), end).1));
             done.clear();
             done.resize(end, 0.0);
         }
-        for (core, sender) in senders.iter_mut().enumerate() {
-            if let Some(gap) = next_gap(sender) {
-                self.heap.push(Entry { at: gap, core: core as u32 });
+        let cores = all_cores(outboxes).zip(0..);
+        let cores = cores.map(|((messages, rest), core)| Sender { messages, rest, core });
+        let mut senders: Vec<Sender<'_>> = cores.filter(|sender| sender.gap() < f64::INFINITY).collect();
+        self.order.begin(&senders.iter().map(Sender::gap).collect::<Vec<f64>>());
+        while let Some(Entry { at, core: turn }) = self.order.first() {
+            if self.next.is_due(at) {
+                self.land(at);
             }
-        }
-        // By core: when it has sent its last packet and done what follows.
-        self.sent.fill(0.0);
-        while let Some(Entry { at, core }) = self.heap.first() {
-            self.heap.pop();
-            self.land(at);
-            let sender = &mut senders[core as usize];
+            let sender = &mut senders[turn as usize];
+            let core = sender.core as usize;
             let mut sent = at;
-            match sender.0.split_first() {
+            match sender.messages.split_first() {
                 Some((message, rest)) => {
-                    sender.0 = rest;
+                    sender.messages = rest;
                     let processing = latencies[usize::from(message.profile)];
                     let done;
-                    (sent, done) = self.fly(at, core as usize, usize::from(message.core), processing);
+                    (sent, done) = self.fly(at, core, usize::from(message.core), processing);
                     if let Some(all_done) = &mut all_done {
-                        all_done[ends[core as usize] - rest.len() - 1] = done;
+                        all_done[ends[core] - rest.len() - 1] = done;
                     }
                 }
-                None => sender.1 = 0.0,
+                None => sender.rest = 0.0,
             }
-            self.sent[core as usize] = sent;
-            if let Some(gap) = next_gap(sender) {
-                self.heap.push(Entry { at: sent + gap, core });
-            }
+            // When it has sent its last packet and done what follows.
+            self.sent[core] = sent;
+            self.order.next(turn, sent + sender.gap());
         }
         let mut told = Told::default();
         // A core's times only go up: its last ones count.
@@ -193,58 +212,45 @@ impl Sanafe {
     }
 
     /// Takes what has arrived by `now` out of the network.
-    #[inline]
+    #[inline(never)]
     fn land(&mut self, now: f64) {
-        for group in 0..self.soonest.len() {
-            if now >= self.soonest[group] {
-                self.land_group(group, now);
+        let Self { mesh, spans, links, inject, scratch, queues, next, flying, mean, .. } = self;
+        next.take(now, |core| {
+            let queue = &mut queues[core];
+            while let Some(&Flight { received, processing, from, way }) = queue.first() {
+                if now < received {
+                    break;
+                }
+                queue.head += 1;
+                let Span { share, last, .. } = spans[way.hops as usize];
+                inject[from as usize] -= share;
+                if let Some((end, strides)) = mesh.route(way, from as usize, core, scratch).split_last() {
+                    strides.as_flattened().iter().for_each(|&link| links[link as usize] -= share);
+                    end.iter().zip(last).for_each(|(&link, share)| links[link as usize] -= share);
+                }
+                *mean = if *flying > 1.0 { *mean + (*mean - processing) / (*flying - 1.0) } else { 0.0 };
+                *flying -= 1.0;
             }
-        }
-    }
-
-    fn land_group(&mut self, group: usize, now: f64) {
-        let cores = group * GROUP..(group + 1) * GROUP;
-        for core in cores.clone() {
-            if now >= self.next[core] {
-                self.land_at(core, now);
-            }
-        }
-        self.soonest[group] = least(&self.next[cores]);
-    }
-
-    /// Takes what has arrived at `core`.
-    fn land_at(&mut self, core: usize, now: f64) {
-        while now >= self.next[core] {
-            let Some(&Flight { processing, from, way, .. }) = self.queues[core].first() else { break };
-            self.queues[core].head += 1;
-            self.next[core] = self.queues[core].next_received();
-            let share = self.spans[way.hops as usize].share;
-            self.inject[from as usize] -= share;
-            for &link in self.mesh.route(way, from as usize, core, &mut self.scratch) {
-                self.links[link as usize] -= share;
-            }
-            if self.flying > 1.0 {
-                self.mean += (self.mean - processing) / (self.flying - 1.0);
-            } else {
-                self.mean = 0.0;
-            }
-            self.flying -= 1.0;
-        }
+            queue.next_received()
+        });
     }
 
     /// Sends a packet that is ready at `ready`: when it has left, and when it has been processed.
     #[inline]
     fn fly(&mut self, ready: f64, from: usize, to: usize, processing: f64) -> (f64, f64) {
         let way = self.mesh.way(from, to);
-        let route = self.mesh.route(way, from, to, &mut self.scratch);
-        let Span { links, room, share } = self.spans[way.hops as usize];
+        let Span { links, room, share, last } = self.spans[way.hops as usize];
         // What is ahead is summed up before the packet itself counts.
         let mut ahead = self.inject[from];
         self.inject[from] += share;
-        for &link in route {
+        let mut join = |link: u32, share: f64| {
             let density = &mut self.links[link as usize];
             ahead += *density;
             *density += share;
+        };
+        if let Some((end, strides)) = self.mesh.route(way, from, to, &mut self.scratch).split_last() {
+            strides.as_flattened().iter().for_each(|&link| join(link, share));
+            end.iter().zip(last).for_each(|(&link, share)| join(link, share));
         }
         let mut sent = ready;
         if ahead > room {
@@ -258,30 +264,7 @@ impl Sanafe {
         self.mean += (processing - self.mean) / (self.flying + 1.0);
         self.flying += 1.0;
         self.queues[to].push(Flight { received, processing, from: from as u32, way });
-        if received < self.next[to] {
-            self.next[to] = received;
-            let soonest = &mut self.soonest[to / GROUP];
-            *soonest = if received < *soonest { received } else { *soonest };
-        }
+        self.next.add(to, received);
         (sent, done)
-    }
-}
-
-/// The least of a group, without any NaN among them.
-fn least(group: &[f64]) -> f64 {
-    let mut lanes = [f64::INFINITY; 4];
-    for four in group.chunks_exact(4) {
-        for (lane, &value) in lanes.iter_mut().zip(four) {
-            *lane = if value < *lane { value } else { *lane };
-        }
-    }
-    lanes.into_iter().fold(f64::INFINITY, f64::min)
-}
-
-/// Time until a core's next packet, or until the end of what it has to do after the last one.
-fn next_gap((messages, rest): &(&[Message], f64)) -> Option<f64> {
-    match messages.first() {
-        Some(message) => Some(message.gap),
-        None => (*rest > 0.0).then_some(*rest),
     }
 }
