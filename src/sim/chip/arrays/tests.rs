@@ -261,7 +261,7 @@ fn arrays_that_learn_go_on_where_they_were_saved_with_any_number_of_threads() {
             assert_eq!(state(&second), state(&whole));
             assert_eq!(second.save().unwrap(), whole.save().unwrap());
         }
-        let mut other = chip(&with_array(IDEAL), net(), 1, 1);
+        let mut other = chip(&with_array("sram: {weight_bits: 24}"), net(), 1, 1);
         assert!(other.load(&whole.save().unwrap()).is_err() || yaml != LEARNING);
     }
 }
