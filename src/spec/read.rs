@@ -191,8 +191,8 @@ impl<T: Document> Loaded<T> {
     /// Whether documents of this kind have a field of this dotted path, written in this one or not.
     pub fn knows(&self, path: &str) -> bool {
         let schema = Schema::of::<T>();
-        let names = path.split(['.', '[']).filter(|part| !part.ends_with(']'));
-        names.fold(Some(schema.root()), |shape, name| shape?.field(name)).is_some()
+        let mut names = path.split(['.', '[']).filter(|part| !part.ends_with(']'));
+        names.try_fold(schema.root(), |shape, name| shape.field(name)).is_some()
     }
 
     /// Problems that were found later, each at the place where its value was written. Paths are relative

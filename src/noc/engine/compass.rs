@@ -13,7 +13,7 @@ const FIELD: u32 = 13;
 const MASK: u32 = (1 << FIELD) - 1;
 
 /// Both coordinates in a position or a goal.
-const PLACE: u32 = (1 << 2 * FIELD) - 1;
+const PLACE: u32 = (1 << (2 * FIELD)) - 1;
 
 /// The coordinates of all routers and what they mean for a packet.
 #[derive(Clone, Debug)]

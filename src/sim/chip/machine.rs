@@ -11,7 +11,7 @@ impl Chip {
     pub(super) fn write_weight(&mut self, position: usize, weight: f64) {
         let packet = self.plan.packet_of(position);
         let core = usize::from(self.plan.fan[packet].core);
-        let is_digital = !self.plan.arrays.as_ref().is_some_and(|it| it.cell(&self.plan, position).is_some());
+        let is_digital = self.plan.arrays.as_ref().is_none_or(|it| it.cell(&self.plan, position).is_none());
         let grain = self.plan.grain(core).filter(|_| is_digital);
         let weight = grain.map_or(weight, |grain| grain.round(weight)) + 0.0;
         let offset = position - self.plan.synapses(packet).start;
