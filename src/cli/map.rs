@@ -181,7 +181,7 @@ fn find(
     let refused = |problems: Problems| Failure::Usage(problems.to_string());
     let measure = |gauge: &Gauge| rates(net, arguments.measure, arguments.seed, gauge);
     let rates = patiently(is_seen, "measuring how often neurons fire", measure).map_err(refused)?;
-    let search = |_: &Gauge| floor.search(net, &rates, &wanted(arguments), arguments.seed);
+    let search = |gauge: &Gauge| floor.search(net, &rates, (&wanted(arguments), arguments.seed), gauge);
     patiently(is_seen, "searching for a mapping", search).map_err(refused)
 }
 

@@ -9,7 +9,7 @@ use super::setting::{Documents, Setting};
 use crate::base::{CoreId, Gauge, Problems};
 use crate::mapping::{
     Avoided, Capacity, Cores, Granule, Ground, Hypergraph, Mapped, MappingParams, Meter, Partition, Prices,
-    SearchParams, map, usable,
+    SearchParams, map_watched, usable,
 };
 use crate::network::describe::{Seat, SeatParams, read_seats};
 use crate::network::{Bench, Machine, Net, Population};
@@ -77,10 +77,11 @@ impl<'a> Floor<'a> {
         &self,
         net: &Net,
         rates: &[f64],
-        wanted: &SearchParams,
-        seed: u64,
+        (wanted, seed): (&SearchParams, u64),
+        gauge: &Gauge,
     ) -> Result<Mapped, Problems> {
-        map(&Hypergraph::of_net(net, rates)?, &self.ground(), &wanted.search(), wanted.seed.unwrap_or(seed))
+        let graph = Hypergraph::of_net(net, rates)?;
+        map_watched(&graph, &self.ground(), &wanted.search(), wanted.seed.unwrap_or(seed), gauge)
     }
 
     /// A core for every neuron of `net`.
@@ -92,13 +93,14 @@ impl<'a> Floor<'a> {
         net: &Net,
         site: &chip::Ground<'_>,
         wish: &Wish<'_>,
+        gauge: &Gauge,
     ) -> Result<Seating, Problems> {
         let given = |seats: &[Seat]| {
             let placement = Placement::of_seats(net, self.params, seats)?;
             Ok(Seating { placement, how: "given", partition: None, seed: None, avoided: Avoided::default() })
         };
         match wish.mapping {
-            Some(MappingParams::Search(wanted)) => self.found(net, wanted, wish.seed),
+            Some(MappingParams::Search(wanted)) => self.found(net, (wanted, wish.seed), gauge),
             Some(MappingParams::File(name)) => given(&read(name, wish.files, &net.populations)?),
             None if !wish.seats.is_empty() => given(wish.seats),
             Some(MappingParams::InOrder) | None => self.in_order(net, site),
@@ -112,8 +114,14 @@ impl<'a> Floor<'a> {
         Ok(Seating { placement, how: "in-order", partition: None, seed: None, avoided })
     }
 
-    fn found(&self, net: &Net, wanted: &SearchParams, seed: u64) -> Result<Seating, Problems> {
-        let mapped = self.search(net, &rates(net, wanted.measure, seed, &Gauge::new())?, wanted, seed)?;
+    fn found(
+        &self,
+        net: &Net,
+        (wanted, seed): (&SearchParams, u64),
+        gauge: &Gauge,
+    ) -> Result<Seating, Problems> {
+        let rates = rates(net, wanted.measure, seed, &Gauge::new())?;
+        let mapped = self.search(net, &rates, (wanted, seed), gauge)?;
         let core_of = mapped.placement.core_of().to_vec();
         Ok(Seating {
             placement: Placement::of_cores(net, self.params, core_of)?,

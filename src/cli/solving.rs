@@ -238,7 +238,7 @@ impl<'a> Backend for Chips<'a> {
     fn machine(&mut self, net: Net) -> Result<Timed<'a>, Problems> {
         let (mapping, files) = (self.mapping(), |path: &Path| mapper::open(&self.plan.workload, path));
         let wish = Wish { mapping: mapping.as_ref(), seats: &[], files: &files, seed: self.how.seed };
-        let seat = |_: &Gauge| self.floor.seat(&net, self.ground, &wish);
+        let seat = |gauge: &Gauge| self.floor.seat(&net, self.ground, &wish, gauge);
         let seating = patiently(self.is_seen, "choosing cores", seat)?;
         let fired = Fired::none(&net, self.keeps_spikes);
         let mut chip = Chip::new(net, &seating.placement, self.ground, self.how)?;

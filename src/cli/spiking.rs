@@ -10,8 +10,8 @@ use super::failure::Failure;
 use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
 use super::spikes::Fired;
-use super::watch::Watch;
-use crate::base::{NeuronId, Problem, Problems};
+use super::watch::{Watch, patiently};
+use crate::base::{Gauge, NeuronId, Problem, Problems};
 use crate::mapping::MappingParams;
 use crate::network::Machine;
 use crate::network::describe::Selection;
@@ -71,7 +71,7 @@ pub(super) fn simulate(
 ) -> Result<Ran, Failure> {
     let ground = ground(plan)?.with_devices(Devices::Drawn(arguments.seed));
     let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
-    let (mut chip, seating) = build(plan, arguments, &ground, &floor)?;
+    let (mut chip, seating) = build(plan, arguments, &ground, &floor, watch.is_seen())?;
     if arguments.devices > 1 && chip.arrays().next().is_none() {
         return Err(Failure::Usage("`--devices` goes with cores that have an `array`".into()));
     }
@@ -183,15 +183,16 @@ pub(super) fn ground(plan: &Plan) -> Result<Ground<'_>, Failure> {
 pub(super) fn with_devices(plan: &Plan, arguments: &RunArguments, devices: Devices) -> Result<Chip, Failure> {
     let ground = ground(plan)?.with_devices(devices);
     let floor = Floor::new(&plan.documents, &plan.setting, ground.params, &ground);
-    Ok(build(plan, arguments, &ground, &floor)?.0)
+    Ok(build(plan, arguments, &ground, &floor, false)?.0)
 }
 
-/// The network on the chip.
+/// The network on the chip; if `is_seen`, a terminal sees how far a search for its mapping has come.
 fn build(
     plan: &Plan,
     arguments: &RunArguments,
     ground: &Ground<'_>,
     floor: &Floor<'_>,
+    is_seen: bool,
 ) -> Result<(Chip, Seating), Failure> {
     let workload = &plan.workload;
     let Some(network) = &workload.value.network else {
@@ -209,7 +210,8 @@ fn build(
         Some(MappingParams::File(_)) => workload.explain(problems.under("mapping.file")).into(),
         Some(MappingParams::InOrder) | None => wrong_network(problems),
     };
-    let seating = floor.seat(&described.net, ground, &wish).map_err(wrong)?;
+    let seat = |gauge: &Gauge| floor.seat(&described.net, ground, &wish, gauge);
+    let seating = patiently(is_seen, "choosing cores", seat).map_err(wrong)?;
     let fidelity = arguments.fidelity.map_or(Fidelity::Ideal, Fidelity::from);
     let how = How { fidelity, seed: arguments.seed, threads: arguments.threads.into() };
     let chip = Chip::new(described.net, &seating.placement, ground, how);

@@ -42,5 +42,5 @@ pub use metrics::Figures;
 pub use objective::{Casting, Objective, Prices};
 pub use params::{MappingParams, SearchParams};
 pub use placement::Placement;
-pub use search::{Ground, Mapped, Partition, Place, Search, evaluate, map};
+pub use search::{Ground, Mapped, Partition, Place, Search, evaluate, map, map_watched};
 pub use traffic::{Meter, Traffic};

@@ -18,7 +18,7 @@ use super::placement::Placement;
 use super::settle::settle;
 use super::ways::{Tracer, Ways};
 use crate::base::random::{Purpose, Stream};
-use crate::base::{CoreId, Problem, Problems};
+use crate::base::{CoreId, Gauge, Problem, Problems};
 use crate::fabric::{Fabric, Health};
 use crate::noc::route::Routing;
 
@@ -121,7 +121,14 @@ struct Task<'a> {
     class: Vec<u8>,
     search: &'a Search,
     seed: u64,
+    gauge: &'a Gauge,
 }
+
+/// Parts of a start as a gauge counts them: the partition, the placement and the rounds of settling.
+const PARTS: u64 = 2 + ROUNDS;
+
+/// Rounds of settling.
+const ROUNDS: u64 = 2;
 
 /// One start's result.
 struct Found {
@@ -144,6 +151,20 @@ const AMPLE: usize = 4;
 /// A table of cores that does not hang together; neurons, synapses, inputs or outputs that do not fit, and by
 /// how much; no start at all.
 pub fn map(graph: &Hypergraph, ground: &Ground<'_>, search: &Search, seed: u64) -> Result<Mapped, Problems> {
+    map_watched(graph, ground, search, seed, &Gauge::new())
+}
+
+/// As [`map`]; `gauge` says how far it has come.
+///
+/// # Errors
+/// As there.
+pub fn map_watched(
+    graph: &Hypergraph,
+    ground: &Ground<'_>,
+    search: &Search,
+    seed: u64,
+    gauge: &Gauge,
+) -> Result<Mapped, Problems> {
     ground.cores.check(ground.fabric)?;
     check_search(search)?;
     let (seats, avoided) = usable(ground.cores, ground.fabric, ground.health, ground.routing);
@@ -151,12 +172,12 @@ pub fn map(graph: &Hypergraph, ground: &Ground<'_>, search: &Search, seed: u64) 
     let limits: Vec<&Limits> = seats.iter().map(|core| limits_of(*core, ground, &by_class)).collect();
     let enough = ALWAYS.max(AMPLE * multilevel::needed(graph, &limits));
     if seats.len() > enough {
-        let question = Question { graph, ground, search, seed };
+        let question = Question { graph, ground, search, seed, gauge };
         if let Ok(found) = question.answer(&central(ground, &seats, enough), &by_class, avoided) {
             return Ok(found);
         }
     }
-    Question { graph, ground, search, seed }.answer(&seats, &by_class, avoided)
+    Question { graph, ground, search, seed, gauge }.answer(&seats, &by_class, avoided)
 }
 
 fn limits_of<'a>(core: CoreId, ground: &Ground<'_>, by_class: &'a [Limits]) -> &'a Limits {
@@ -188,18 +209,20 @@ struct Question<'a> {
     ground: &'a Ground<'a>,
     search: &'a Search,
     seed: u64,
+    gauge: &'a Gauge,
 }
 
 impl Question<'_> {
     /// The best mapping to `seats`.
     fn answer(self, seats: &[CoreId], by_class: &[Limits], avoided: Avoided) -> Result<Mapped, Problems> {
-        let Self { graph, ground, search, seed } = self;
+        let Self { graph, ground, search, seed, gauge } = self;
         let class: Vec<u8> = seats.iter().map(|core| ground.cores.class[core.index()]).collect();
         let limits: Vec<&Limits> = seats.iter().map(|core| limits_of(*core, ground, by_class)).collect();
         check_sums(graph, &limits)?;
         let ways = Ways::new(ground.tracer(), ground.cores, seats);
-        let task = Task { graph, ways, limits, class, search, seed };
+        let task = Task { graph, ways, limits, class, search, seed, gauge };
         let starts = task.starts();
+        gauge.plan(PARTS * starts.len() as u64);
         let found: Vec<Found> =
             starts.par_iter().map(|&(partition, index)| task.start(partition, index)).collect();
         let better = |a: &Found, b: &Found| a.left.cmp(&b.left).then(a.score.total_cmp(&b.score));
@@ -251,15 +274,18 @@ impl Task<'_> {
     fn start(&self, partition: Partition, index: u64) -> Found {
         let seed = self.seed.wrapping_add(index.wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let part = self.partition(partition, seed, index);
+        self.gauge.tick();
         let left = part.iter().filter(|&&part| part == NOWHERE).count();
         if left > 0 {
             return Found { part, seat: Vec::new(), score: f64::INFINITY, left, partition };
         }
         let mut all = Assignment::from_parts(self.graph, &self.limits, &part);
         let (mut seat, mut score) = self.place(&all, seed);
+        self.gauge.tick();
         if self.search.settle {
-            for round in 0..2 {
+            for round in 0..ROUNDS {
                 let next = self.settled(&all, &seat, seed.wrapping_add(round));
+                self.gauge.tick();
                 if next.1 >= score {
                     break;
                 }

@@ -187,6 +187,10 @@ impl Override {
             entries.push(Entry { key, value: Node::new(mark, Value::Null) });
             entries.len() - 1
         });
+        if rest.is_empty() {
+            // What is wrong with the value is told where it was given.
+            entries[at].key.mark = mark;
+        }
         self.assign(id, &mut entries[at].value, rest, value, shape.and_then(|shape| shape.field(&first.text)))
     }
 

@@ -133,7 +133,7 @@ fn what_chips_and_arrays_cannot_hold_is_refused() {
     let whole = ["run", "conditioning", "--chip", "rram-mesh", "--set", "chip.cores.array=memcap_90nm"];
     check(
         &whole,
-        &["chip.cores.array", "learn, and the weights of this `memcapacitor` are not changed one by one"],
+        &["1 | --set chip.cores.array=", "the weights of this `memcapacitor` are not changed one by one"],
     );
     let array = |device: &str, set: &str, expected: &[&str]| {
         check(&["array", device, "--set", &format!("device.array.{set}")], expected);

@@ -34,6 +34,9 @@ struct Run<'a> {
     activity: Option<Activity>,
     #[serde(skip_serializing_if = "Value::is_null")]
     saturation: &'a Value,
+    /// Every better value of a search.
+    #[serde(skip_serializing_if = "Value::is_null")]
+    search: &'a Value,
     #[serde(skip_serializing_if = "Option::is_none")]
     steps: Option<&'a Steps>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,6 +141,7 @@ impl<'a> Run<'a> {
             latency: latency.into_iter().flatten().collect(),
             activity: activity(run),
             saturation: run.report.pointer("/result/saturation").unwrap_or(&Value::Null),
+            search: run.report.pointer("/result/best_so_far").unwrap_or(&Value::Null),
             steps: run.steps.as_ref(),
             spikes: run.spikes.as_ref(),
         }

@@ -483,6 +483,28 @@
     } };
   };
 
+  const search = () => {
+    const lines = [];
+    const spent = (run, step) => {
+      const point = run.search.find((one) => one.steps === step);
+      return point?.seconds == null ? "" : `, ${engineering(point.seconds, "s")}, ${engineering(point.joules, "J")}`;
+    };
+    runs.forEach((run, place) => {
+      if (!run.search?.length) return;
+      const formula = run.search[0].unsatisfied != null;
+      lines.push({ name: label(place, several ? "" : formula ? "clauses that do not hold" : "value"), colour: lineColour(place),
+        x: run.search.map((point) => point.steps), y: run.search.map((point) => formula ? point.unsatisfied : point.value),
+        more: { paths: uPlot.paths.stepped({ align: 1 }), points: { show: true, size: 6, fill: lineColour(place) },
+          value: (self, value, seriesIndex, index) => value == null ? "–" : digits(value) + spent(run, self.data[0][index]) } });
+    });
+    if (!lines.length) return null;
+    return { data: joined(lines), options: {
+      scales: { x: { time: false, distr: 3, range: spread(0.85, 1.15) } },
+      axes: [axis("step", { values: powers, filter: dense }), axis("best value", { values: plain, size: 56 })],
+      series: withX(series(lines), "step", (value) => grouped(value)),
+    } };
+  };
+
   const steps = () => {
     const lines = [];
     runs.forEach((run, place) => { if (run.steps) lines.push({ name: label(place, several ? "" : "duration"), colour: lineColour(place), x: run.steps.timestep, y: run.steps.seconds, run,
@@ -549,6 +571,7 @@
     chart("percentiles", null, percentiles);
     chart("delivered", null, overTime("delivered", "flits/node/cycle", digits));
     chart("utilisation", null, overTime("utilisation", "utilisation [%]", percent));
+    chart("search", null, search);
     chart("steps", null, steps);
     runs.forEach((run, place) => {
       chart("raster", place, raster(place));

@@ -89,7 +89,7 @@ fn sections_stand_where_there_is_something_for_them() {
         let id = format!("id=\"{id}\"");
         assert!(whole.contains(&id) && !own(&bare).contains(&id), "{id}");
     }
-    for id in ["saturation", "steps", "spikes", "energy"] {
+    for id in ["saturation", "search", "steps", "spikes", "energy"] {
         assert!(!own(&whole).contains(&format!("id=\"{id}\"")), "{id}");
     }
     assert!(whole.contains("12.50") && whole.contains("= 12.50 ns at 1 GHz"));
@@ -97,9 +97,12 @@ fn sections_stand_where_there_is_something_for_them() {
     let mut more = report();
     more["energy"] = json!({"total_joules": 3.6e-12, "by_component": {"link": 6e-13, "hop": 3e-12}});
     more["result"] = json!({"saturation": {"below": 0.2, "points": []}, "distances": [0, 1, 2]});
+    more["result"]["best_so_far"] = json!([{"steps": 1, "value": -1.0, "seconds": 1e-6, "joules": 1e-9}]);
     more["cores"] = json!([{"neurons": 5, "busy": 0.5, "energy": 1e-9}]);
     let whole = own(&rendered(&[run(&more, Some(&figures()))]));
-    for text in ["id=\"energy\"", "id=\"saturation\"", "Busiest cores", "distances", "50.00 %"] {
+    for text in
+        ["id=\"energy\"", "id=\"saturation\"", "id=\"search\"", "Busiest cores", "distances", "50.00 %"]
+    {
         assert!(whole.contains(text), "{text}");
     }
 }

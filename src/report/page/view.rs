@@ -47,6 +47,7 @@ struct Sections {
     /// It is known what cores on tiles did.
     cores: bool,
     saturation: bool,
+    search: bool,
     steps: bool,
     spikes: bool,
     energy: bool,
@@ -146,6 +147,7 @@ impl Sections {
             packets: !runs.is_empty() && runs.iter().all(RunFiles::counts_packets),
             cores: figures().any(|f| f.chip.as_ref().is_some_and(|chip| chip.routers.spikes.is_some())),
             saturation: runs.iter().any(|run| run.report.pointer("/result/saturation/points").is_some()),
+            search: runs.iter().any(|run| run.report.pointer("/result/best_so_far/0").is_some()),
             steps: runs.iter().any(|run| run.steps.is_some()),
             spikes: runs.iter().any(|run| run.spikes.is_some()),
             energy: views.iter().any(|view| !view.energy.is_empty()),
