@@ -80,11 +80,14 @@ pub(super) fn busiest_cores(run: &RunFiles) -> Option<Table> {
     })
 }
 
-/// What the workload computed, by path; the points of a saturation search stand in a chart of their own.
+/// Results that stand in charts of their own.
+const CHARTS: [&str; 2] = ["saturation", "best_so_far"];
+
+/// What the workload computed, by path.
 pub(super) fn results(run: &RunFiles) -> Option<Table> {
     let Value::Object(results) = &run.report["result"] else { return None };
     let mut rows = Vec::new();
-    for (name, value) in results.iter().filter(|(name, _)| *name != "saturation") {
+    for (name, value) in results.iter().filter(|(name, _)| !CHARTS.contains(&name.as_str())) {
         list(name, value, &mut rows);
     }
     let more = rows.len().saturating_sub(VALUES);

@@ -105,6 +105,7 @@ fn sections_stand_where_there_is_something_for_them() {
     {
         assert!(whole.contains(text), "{text}");
     }
+    assert!(!whole.contains("best so far"), "it has a chart");
 }
 
 #[test]
