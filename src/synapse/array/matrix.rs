@@ -1,9 +1,9 @@
 //! Dense matrices in row-major order, and the few products that arrays need.
 //!
-//! Every output is summed in one fixed order, without fused multiply-adds, so that results are the same
+//! Every output is summed in one fixed order by fused multiply-adds, which round once, so that results are the same
 //! on every machine whatever its vector width; the widest that the machine has is chosen when it runs.
 
-use std::ops::{Add, AddAssign, Mul, Range};
+use std::ops::{AddAssign, Range};
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -16,17 +16,23 @@ pub struct Matrix<T = f64> {
 }
 
 /// What matrices hold.
-pub trait Scalar:
-    Copy + Default + Add<Output = Self> + Mul<Output = Self> + AddAssign + PartialEq + 'static
-{
+pub trait Scalar: Copy + Default + AddAssign + PartialEq + 'static {
+    /// `self · factor + summand`, rounded once.
+    fn fused(self, factor: Self, summand: Self) -> Self;
+
     /// `out += x · matrix` for eight vectors, in tiles of two registers of the first `columns` columns; says how
     /// many have been done.
     fn tiles<S: Simd>(simd: S, product: Product<'_, Self>, columns: usize) -> usize;
 }
 
 macro_rules! scalar {
-    ($Scalar:ty: $Vector:ident, $LANES:ident, $read:ident, $write:ident, $splat:ident, $add:ident, $mul:ident) => {
+    ($Scalar:ty: $Vector:ident, $LANES:ident, $read:ident, $write:ident, $splat:ident, $fuse:ident) => {
         impl Scalar for $Scalar {
+            #[inline(always)]
+            fn fused(self, factor: Self, summand: Self) -> Self {
+                self.mul_add(factor, summand)
+            }
+
             #[inline(always)]
             fn tiles<S: Simd>(simd: S, product: Product<'_, Self>, columns: usize) -> usize {
                 let Product { x, matrix, out, .. } = product;
@@ -43,8 +49,8 @@ macro_rules! scalar {
                         let row = [row[0], row[1]];
                         for (sums, x) in sums.iter_mut().zip(&x) {
                             let input = simd.$splat(x[k]);
-                            sums[0] = simd.$add(sums[0], simd.$mul(input, row[0]));
-                            sums[1] = simd.$add(sums[1], simd.$mul(input, row[1]));
+                            sums[0] = simd.$fuse(input, row[0], sums[0]);
+                            sums[1] = simd.$fuse(input, row[1], sums[1]);
                         }
                     }
                     for (i, sums) in sums.into_iter().enumerate() {
@@ -59,8 +65,8 @@ macro_rules! scalar {
     };
 }
 
-scalar!(f64: f64s, F64_LANES, as_simd_f64s, as_mut_simd_f64s, splat_f64s, add_f64s, mul_f64s);
-scalar!(f32: f32s, F32_LANES, as_simd_f32s, as_mut_simd_f32s, splat_f32s, add_f32s, mul_f32s);
+scalar!(f64: f64s, F64_LANES, as_simd_f64s, as_mut_simd_f64s, splat_f64s, mul_add_f64s);
+scalar!(f32: f32s, F32_LANES, as_simd_f32s, as_mut_simd_f32s, splat_f32s, mul_add_f32s);
 
 /// Vectors that are multiplied together in one pass over a matrix: their sums and two registers of a row fit into
 /// the registers of AVX-512.
@@ -204,7 +210,7 @@ fn finish<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T], columns: Range<
     for (x, out) in x.chunks_exact(m.max(1)).zip(out.chunks_exact_mut(n)) {
         for (&x, row) in x.iter().zip(matrix.data.chunks_exact(n)) {
             let own = out[columns.clone()].iter_mut();
-            own.zip(&row[columns.clone()]).for_each(|(y, &g)| *y += x * g);
+            own.zip(&row[columns.clone()]).for_each(|(y, &g)| *y = x.fused(g, *y));
         }
     }
 }
@@ -219,11 +225,11 @@ fn one_row<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
         let (ab, cd) = rows.split_at(2 * n);
         let ((a, b), (c, d)) = (ab.split_at(n), cd.split_at(n));
         for ((((y, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *y = *y + x[0] * a + x[1] * b + x[2] * c + x[3] * d;
+            *y = x[3].fused(d, x[2].fused(c, x[1].fused(b, x[0].fused(a, *y))));
         }
     }
     for (row, &x) in rows.remainder().chunks_exact(n.max(1)).zip(inputs.remainder()) {
-        out.iter_mut().zip(row).for_each(|(y, &g)| *y += x * g);
+        out.iter_mut().zip(row).for_each(|(y, &g)| *y = x.fused(g, *y));
     }
 }
 
