@@ -52,6 +52,7 @@ pub mod lif_exp;
 pub mod liquid;
 pub mod loihi;
 pub mod mos2;
+pub mod nbo2;
 pub mod nebm;
 pub mod rate;
 pub mod reservoir;

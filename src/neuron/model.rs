@@ -175,6 +175,7 @@ models! { $
     asan::Asan,
     taox::Taox,
     mos2::Mos2,
+    nbo2::Nbo2,
     source_constant::SourceConstant,
     source_list::SourceList,
     source_poisson::SourcePoisson,

@@ -106,6 +106,7 @@ pub const PRESETS: &[Preset] = presets! {
     Device "digital_sram_7nm" = "topologies/devices/digital_sram_7nm.yaml",
     Device "asan" = "topologies/devices/asan.yaml",
     Device "mos2" = "topologies/devices/mos2.yaml",
+    Device "nbo2" = "topologies/devices/nbo2.yaml",
 };
 
 /// The built-in documents of one kind.

@@ -6,8 +6,12 @@ use spikeloom::neuron::asan::Asan;
 use crate::bench::{Bench, floats, model, near};
 
 fn golden() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/devices/golden.json");
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    read("golden.json")
+}
+
+fn read(name: &str) -> Value {
+    let path = format!("{}/tests/golden/devices/{name}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
@@ -107,5 +111,68 @@ pub fn encoders_follow_the_normal_distribution() {
         let mean = spikes.iter().map(|step| (step % 200 + 1) as f64).sum::<f64>() / 100.0;
         let spread = (1.0 - expected).sqrt() / expected / 10.0;
         near(mean, 1.0 / expected, 4.0 * spread, format!("time at {stimulus}"));
+    }
+}
+
+/// A Mott neuron at a steady voltage, in time-steps of 10 ns.
+fn mott(volts: f64) -> Bench {
+    Bench::of(&model("nbo2", json!({"bias": volts})), 1, 10e-9)
+}
+
+/// Steps in which it fires.
+fn fires(bench: &mut Bench, steps: usize) -> Vec<usize> {
+    let mut fires = |_: &usize| {
+        bench.step();
+        !bench.out.fired().is_empty()
+    };
+    (0..steps).filter(&mut fires).collect()
+}
+
+/// The largest Lyapunov exponent [1/ns]: how fast a neighbour that starts a ten-thousandth of a kelvin away departs.
+fn lyapunov(volts: f64) -> f64 {
+    let (mut one, mut other) = (mott(volts), mott(volts));
+    fires(&mut one, 300);
+    let state = |bench: &Bench| [0, 1, 2].map(|it| bench.bank.read(it, 0).expect("a state"));
+    let put = |bench: &mut Bench, to: [f64; 3]| (0..3).all(|it| bench.bank.write(it, 0, to[it]));
+    // Volts, kilokelvins and millisiemens are of one order.
+    let scale = [1.0, 1e-3, 1e3];
+    let start = 1e-7;
+    let [v, t, g] = state(&one);
+    assert!(put(&mut other, [v, t + 1e3 * start, g]));
+    let mut sum = 0.0;
+    for _ in 0..400 {
+        fires(&mut one, 2);
+        fires(&mut other, 2);
+        let (here, there) = (state(&one), state(&other));
+        let apart: [f64; 3] = std::array::from_fn(|it| there[it] - here[it]);
+        let distance = (0..3).map(|it| (apart[it] * scale[it]).powi(2)).sum::<f64>().sqrt();
+        sum += (distance / start).ln();
+        assert!(put(&mut other, std::array::from_fn(|it| here[it] + apart[it] * start / distance)));
+    }
+    sum / (400.0 * 20.0)
+}
+
+pub fn mott_neurons_rest_spike_burst_and_are_chaotic() {
+    let golden = read("nbo2.json");
+    for (volts, expected) in golden["rest"].as_object().expect("a map") {
+        let mut bench = mott(volts.parse().expect("a voltage"));
+        fires(&mut bench, 1900);
+        assert!(fires(&mut bench, 100).is_empty(), "it rests at {volts} V");
+        for (variable, expected) in floats(expected).into_iter().enumerate() {
+            near(bench.bank.read(variable, 0).expect("a state") / expected, 1.0, 1e-6, volts);
+        }
+    }
+    for (volts, expected) in golden["spikes_ns"].as_object().expect("a map") {
+        let steps: Vec<usize> = floats(expected).into_iter().map(|time| (time / 10.0) as usize).collect();
+        assert_eq!(fires(&mut mott(volts.parse().expect("a voltage")), 400), steps, "{volts} V");
+    }
+    // Bursts, once it has settled: a pause, then two short intervals.
+    let bursts = floats(&golden["spikes_ns"]["1.76"]);
+    let intervals: Vec<f64> = bursts.windows(2).skip(18).map(|pair| pair[1] - pair[0]).collect();
+    assert!(intervals.chunks_exact(3).all(|it| it.iter().filter(|&&it| it > 150.0).count() == 1));
+    for (volts, expected) in golden["lyapunov_per_ns"].as_object().expect("a map") {
+        let (expected, found) =
+            (expected.as_f64().expect("a number"), lyapunov(volts.parse().expect("a voltage")));
+        near(found, expected, 5e-4 + 0.25 * expected.abs(), format!("Lyapunov exponent at {volts} V"));
     }
 }

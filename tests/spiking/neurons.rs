@@ -40,6 +40,7 @@ const CASES: &[(&str, fn())] = &[
     ("asan", devices::afferents_spike_at_the_rate_of_the_closed_form),
     ("taox", devices::second_order_synapses_against_fine_steps),
     ("mos2", devices::encoders_follow_the_normal_distribution),
+    ("nbo2", devices::mott_neurons_rest_spike_burst_and_are_chaotic),
     ("source-constant", || driven("source-constant")),
     ("source-list", || driven("source-list")),
     ("source-poisson", || driven("source-poisson")),
