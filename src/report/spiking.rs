@@ -428,10 +428,26 @@ fn result_lines(result: &serde_json::Value) -> Vec<(String, String)> {
         _ => None,
     };
     let mut lines: Vec<_> = result.as_object().into_iter().flatten().filter_map(plain).collect();
+    lines.extend(graph_line(&result["graph"]));
     if let (Some(passed), check) = (result["check"]["passed"].as_bool(), &result["check"]) {
         let verdict = if passed { "passed" } else { "FAILED" };
         let word = |name: &str| check[name].as_str().unwrap_or_default().to_owned();
         lines.push(("check".to_owned(), format!("{verdict}: {} ({})", word("against"), word("detail"))));
     }
     lines
+}
+
+/// The graph that an algorithm worked on, as it was understood.
+fn graph_line(graph: &serde_json::Value) -> Option<(String, String)> {
+    let (vertices, edges) = (graph["vertices"].as_u64()?, graph["edges"].as_u64()?);
+    let kind = if graph["directed"].as_bool()? { "directed" } else { "undirected" };
+    let mut text = format!("{vertices} vertices, {edges} edges, {kind}");
+    for (field, what) in
+        [("self_loops_removed", "self-loops removed"), ("parallel_edges_merged", "parallel edges merged")]
+    {
+        if let Some(count) = graph[field].as_u64() {
+            text += &format!(", {count} {what}");
+        }
+    }
+    Some(("graph".to_owned(), text))
 }

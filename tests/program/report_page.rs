@@ -101,7 +101,9 @@ fn what_breaks_during_a_run_is_crossed_out_on_the_chip() {
 fn the_page_of_an_algorithm_shows_its_spikes() {
     let temporary = tempfile::tempdir().expect("a folder");
     let folder = temporary.path();
-    done(folder, &["run", "sssp", "--out", "out"]);
+    let output = spikeloom(folder, &["run", "sssp", "--out", "out"]);
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("graph                      144 vertices, 269 edges, undirected"), "{said}");
     let spikes = read(folder, "out/spikes.csv");
     assert!(spikes.starts_with("time,population,neuron\n"), "{}", &spikes[..40]);
     let report: serde_json::Value =
