@@ -22,8 +22,7 @@ Examples:
   spikeloom report out/first --png plots                the same in pixels
 
 A page is one file: it needs no network and opens from disk. The first folder is what the others are compared
-with. Without --html the page of one run goes into its folder, that of several into comparison.html. PNG
-is drawn by programs built with `--features png`.")]
+with. Without --html the page of one run goes into its folder, that of several into comparison.html.")]
 pub(super) struct ReportArguments {
     /// Folders that `run --out` has written.
     #[arg(required = true, value_name = "DIR", num_args = 1..)]
@@ -44,11 +43,6 @@ pub(super) struct ReportArguments {
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
     let ReportArguments { folders, html, svg, png, force } = arguments;
-    if png.is_some() && !cfg!(feature = "png") {
-        let message =
-            "this program was built without PNG: `cargo build --release --features png`, or `--svg`";
-        return Err(Failure::Usage(message.to_owned()));
-    }
     if folders.len() > MOST_RUNS {
         return Err(PageError::Runs(folders.len()).into());
     }
@@ -71,7 +65,6 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         let files = plots.iter().map(|plot| (plot.name.clone(), plot.svg.clone().into_bytes()));
         write_all(folder, *force, &files.collect::<Vec<_>>())?;
     }
-    #[cfg(feature = "png")]
     if let Some(folder) = png {
         let painter = report::Painter::default();
         let painted = |plot: &report::Plot| Ok((plot.name.replace(".svg", ".png"), painter.png(&plot.svg)?));

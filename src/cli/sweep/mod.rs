@@ -48,10 +48,9 @@ Examples:
   spikeloom sweep my-sweep.yaml --emit hyperqueue --out results > job.toml
   spikeloom sweep my-sweep.yaml --emit slurm --tasks 100 --out results > job.sh
 
-The folder receives journal.jsonl (every finished point at once), results.csv (every point),
-summary.csv (means over repetitions), sweep.html, sweep.json and sweep.yaml; results.parquet, too,
-if the program was built with `--features parquet`. A point that fails is recorded with its error and
-does not stop the rest; the exit code is 1 only if every point failed.
+The folder receives journal.jsonl (every finished point at once), results.csv and results.parquet (every
+point), summary.csv (means over repetitions), sweep.html, sweep.json and sweep.yaml. A point that fails
+is recorded with its error and does not stop the rest; the exit code is 1 only if every point failed.
 
 `spikeloom new sweep` starts a sweep of your own."
 )]
