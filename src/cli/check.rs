@@ -101,7 +101,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
         let _ = writeln!(text, "\nafter the fault at cycle {at_cycle}");
         describe(certificate, routing, documents.fabric(), &mut text);
     }
-    console::answer(&text)
+    console::show(&text)
 }
 
 impl Resources {

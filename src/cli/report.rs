@@ -20,6 +20,7 @@ Examples:
   spikeloom report out/xy out/mftn --html mftn.html     two runs side by side: what differed, and what came of it
   spikeloom report out/first --svg plots                the same plots as SVG, for papers and slides
   spikeloom report out/first --png plots                the same in pixels
+  spikeloom report out/xy out/mftn --json               the figures and their ratios, for scripts
 
 A page is one file: it needs no network and opens from disk. The first folder is what the others are compared
 with. Without --html the page of one run goes into its folder, that of several into comparison.html.")]
@@ -36,18 +37,25 @@ pub(super) struct ReportArguments {
     /// Write the plots as PNG into this folder; without --html, no page is written.
     #[arg(long, value_name = "FOLDER")]
     png: Option<PathBuf>,
+    /// Write the figures to standard output as JSON, each with its ratio to the first run's, and what differs in the
+    /// inputs; without --html, no page is written.
+    #[arg(long)]
+    json: bool,
     /// Overwrite files that are there.
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
-    let ReportArguments { folders, html, svg, png, force } = arguments;
+    let ReportArguments { folders, html, svg, png, json, force } = arguments;
     if folders.len() > MOST_RUNS {
         return Err(PageError::Runs(folders.len()).into());
     }
     let runs = read_all(folders)?;
-    if html.is_some() || (svg.is_none() && png.is_none()) {
+    if *json {
+        console::answer(&format!("{:#}\n", report::comparison(&runs)))?;
+    }
+    if html.is_some() || (svg.is_none() && png.is_none() && !json) {
         let (file, overwrite) = match (html, folders.as_slice()) {
             (Some(file), _) => (file.clone(), *force),
             // What a folder's page says follows from its other files: there is nothing to lose.

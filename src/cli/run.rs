@@ -331,9 +331,10 @@ impl Plan {
             Folder::write_file(path, arguments.force, |out| report::timeline(&facts, out))
                 .map_err(|error| Failure::Failed(error.to_string()))
         });
-        let answer =
-            if arguments.json { report.to_json() } else { report::summary(&report, self.documents.fabric()) };
-        let answered = console::answer(&answer);
+        let answered = match arguments.json {
+            true => console::answer(&report.to_json()),
+            false => console::show(&report::summary(&report, self.documents.fabric())),
+        };
         tell_host(&done.host);
         written.and(traced).and(answered)?;
         self.judge(&done.outcome, &report)

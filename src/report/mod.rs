@@ -47,7 +47,7 @@ pub use figures::{
 pub use folder::{Folder, FolderError, Trace};
 pub use hauled::NetworkFacts;
 pub use host::HostReport;
-pub use page::{PageError, RunFiles, page};
+pub use page::{PageError, RunFiles, comparison, page};
 pub use plots::{Painter, Plot, plots};
 pub use pricing::{energy_account, energy_site};
 pub use spiking::{CoreLoad, MappingReport, NetworkReport, StepLatency, core_energy};
