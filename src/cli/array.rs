@@ -76,7 +76,7 @@ pub(super) fn array(arguments: &ArrayArguments) -> Result<(), Failure> {
     let mut text =
         format!("{}: {}\n\n", device.name(), device.header.description.as_deref().unwrap_or("an array"));
     describe(&report, &mut text);
-    console::answer(&text)
+    console::show(&text)
 }
 
 /// What `array --json` answers, and nothing shown.

@@ -8,7 +8,6 @@ use serde::Serialize;
 use super::console;
 use super::failure::Failure;
 use super::setting::{Documents, Names};
-use super::watch::patiently;
 use crate::base::RouterId;
 use crate::fabric::{Fabric, Place};
 use crate::noc::certify::{Argument, Certificate, Waiting};
@@ -83,9 +82,8 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
     let Some(documents) = names.read(&overrides, &mut problems) else { return Err(problems.into()) };
     let setting = documents.prepare(*seed)?;
     documents.fits_an_engine(&setting)?;
-    let certificate =
-        patiently(true, "certifying the routing", |gauge| documents.certify_watched(&setting, gauge));
-    let later = documents.certify_epochs(&setting);
+    let certificate = documents.certify(&setting, true);
+    let later = documents.certify_epochs(&setting, true);
     let later = || setting.epochs.iter().map(|epoch| epoch.at_cycle).zip(&later);
     let resources = Resources::of(&documents);
     let routing = documents.chip.value.routing.name();
@@ -103,7 +101,7 @@ pub(super) fn check(arguments: &CheckArguments) -> Result<(), Failure> {
         let _ = writeln!(text, "\nafter the fault at cycle {at_cycle}");
         describe(certificate, routing, documents.fabric(), &mut text);
     }
-    console::answer(&text)
+    console::show(&text)
 }
 
 impl Resources {

@@ -37,6 +37,9 @@ pub(super) struct FaultsArguments {
     /// Set one value of the chip, e.g. chip.topology.mesh.size="[4, 4]"; may be repeated.
     #[arg(long, value_name = "PATH=VALUE")]
     set: Vec<String>,
+    /// Write the map as JSON, which is YAML, too.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn faults(arguments: &FaultsArguments) -> Result<(), Failure> {
@@ -54,6 +57,10 @@ pub(super) fn faults(arguments: &FaultsArguments) -> Result<(), Failure> {
         Failure::Usage(problems.to_string().replace("random.", "").replace("_rate", "-rate"))
     })?;
     let listed = listed(fabric, &health);
+    if arguments.json {
+        let text = serde_json::to_string_pretty(&listed).map_err(unwritable)?;
+        return console::answer(&format!("{text}\n"));
+    }
     let count = (listed.nodes.len(), listed.links.len());
     let body = [list("nodes", &listed.nodes)?, list("cores", &listed.cores)?, list("links", &listed.links)?];
     let body = body.concat();
@@ -65,16 +72,19 @@ pub(super) fn faults(arguments: &FaultsArguments) -> Result<(), Failure> {
 fn list<T: Serialize>(name: &str, items: &[T]) -> Result<String, Failure> {
     let mut text = if items.is_empty() { String::new() } else { format!("{name}:\n") };
     for item in items {
-        let item = serde_json::to_string(item)
-            .map_err(|error| Failure::Failed(format!("the map cannot be written down: {error}")))?;
+        let item = serde_json::to_string(item).map_err(unwritable)?;
         text += &format!("  - {}\n", item.replace(',', ", "));
     }
     Ok(text)
 }
 
+fn unwritable(error: serde_json::Error) -> Failure {
+    Failure::Failed(format!("the map cannot be written down: {error}"))
+}
+
 /// What the map is and how to make it again.
 fn heading(arguments: &FaultsArguments, (nodes, links): (usize, usize)) -> String {
-    let FaultsArguments { chip, node_rate, link_rate, cluster, seed, set } = arguments;
+    let FaultsArguments { chip, node_rate, link_rate, cluster, seed, set, json: _ } = arguments;
     let cluster = cluster.map_or_else(String::new, |alpha| format!(" --cluster {alpha}"));
     let set: String = set.iter().map(|set| format!(" --set '{set}'")).collect();
     // A chip's name is one line here whatever it holds.

@@ -8,14 +8,22 @@ use super::console;
 use super::failure::Failure;
 use crate::base::unit::Seconds;
 use crate::neuron::lif::Discretisation;
+use crate::report::Folder;
 use crate::spec::import::nir;
 use crate::spec::sanafe;
 
 /// Arguments of `import`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  spikeloom import sanafe loihi.yaml snn.yaml --out imported
+  spikeloom import nir model.nir --out imported")]
 pub(super) struct ImportArguments {
     #[command(subcommand)]
     format: Format,
+    /// Write the names of the files that were written to standard output as JSON.
+    #[arg(long, global = true)]
+    json: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -85,26 +93,30 @@ struct SanafeArguments {
 }
 
 pub(super) fn import(arguments: &ImportArguments) -> Result<(), Failure> {
-    match &arguments.format {
-        Format::Sanafe(arguments) => from_sanafe(arguments),
-        Format::Nir(arguments) => from_nir(arguments),
+    let written = match &arguments.format {
+        Format::Sanafe(arguments) => from_sanafe(arguments)?,
+        Format::Nir(arguments) => from_nir(arguments)?,
+    };
+    if arguments.json {
+        return console::answer(&format!("{:#}\n", serde_json::json!({ "written": written })));
     }
+    let documents =
+        written.iter().filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    documents.for_each(|path| console::complain(&format!("wrote {}\n", path.display())));
+    Ok(())
 }
 
-fn from_sanafe(arguments: &SanafeArguments) -> Result<(), Failure> {
+fn from_sanafe(arguments: &SanafeArguments) -> Result<Vec<PathBuf>, Failure> {
     let (arch, net) = (read(&arguments.arch)?, read(&arguments.net)?);
     let is_netlist = arguments.net.extension().is_some_and(|extension| extension == "net");
     let import =
         sanafe::import(&arch, &net, is_netlist).map_err(|problems| Failure::Usage(problems.to_string()))?;
     let documents = import.documents(arguments.steps);
     let files: Vec<_> = documents.iter().chain(&import.tables).collect();
-    write(&arguments.out, &files, arguments.force)?;
-    let place = |name: &str| arguments.out.join(name).display().to_string();
-    console::complain(&format!("wrote {} and {}\n", place("chip.yaml"), place("workload.yaml")));
-    Ok(())
+    write(&arguments.out, &files, arguments.force)
 }
 
-fn from_nir(arguments: &NirArguments) -> Result<(), Failure> {
+fn from_nir(arguments: &NirArguments) -> Result<Vec<PathBuf>, Failure> {
     let NirArguments { file, out, scheme, dt, steps, force } = arguments;
     let bytes = std::fs::read(file)
         .map_err(|error| Failure::Usage(format!("`{}` cannot be read: {error}", file.display())))?;
@@ -117,13 +129,11 @@ fn from_nir(arguments: &NirArguments) -> Result<(), Failure> {
         Failure::Usage(format!("`{}` cannot be imported:\n{problems}", file.display()))
     };
     let documents = nir::import(bytes, &choices).map_err(wrong)?.documents(*steps);
-    write(out, &documents.iter().collect::<Vec<_>>(), *force)?;
-    console::complain(&format!("wrote {}\n", out.join("workload.yaml").display()));
-    Ok(())
+    write(out, &documents.iter().collect::<Vec<_>>(), *force)
 }
 
-/// Writes files, as names and texts, into a folder.
-fn write(out: &Path, files: &[&(String, String)], force: bool) -> Result<(), Failure> {
+/// Writes files, as names and texts, into a folder; returns where they are.
+fn write(out: &Path, files: &[&(String, String)], force: bool) -> Result<Vec<PathBuf>, Failure> {
     let taken = files.iter().find(|(name, _)| out.join(name).exists());
     if let (Some((name, _)), false) = (taken, force) {
         let path = out.join(name);
@@ -131,12 +141,13 @@ fn write(out: &Path, files: &[&(String, String)], force: bool) -> Result<(), Fai
     }
     std::fs::create_dir_all(out)
         .map_err(|error| Failure::Usage(format!("cannot make `{}`: {error}", out.display())))?;
-    for (name, text) in files {
+    let write = |(name, text): &&(String, String)| {
         let path = out.join(name);
-        std::fs::write(&path, text)
-            .map_err(|error| Failure::Failed(format!("cannot write `{}`: {error}", path.display())))?;
-    }
-    Ok(())
+        Folder::write_file(&path, force, |out| out.write_all(text.as_bytes()))
+            .map_err(|error| Failure::Failed(error.to_string()))?;
+        Ok(path)
+    };
+    files.iter().map(write).collect()
 }
 
 fn read(path: &Path) -> Result<String, Failure> {

@@ -16,6 +16,7 @@ use crate::base::{Gauge, Problem, Problems};
 use crate::mapping::{Avoided, Casting, Figures, Mapped, Objective, Partition, Place, SearchParams};
 use crate::network::Net;
 use crate::network::describe::SeatParams;
+use crate::report::Folder;
 use crate::sim::chip;
 use crate::spec::{Diagnostics, Loaded, WorkloadDoc, load_workload};
 
@@ -105,12 +106,13 @@ pub(super) fn map(arguments: &MapArguments) -> Result<(), Failure> {
     }
     let found = Found::new(arguments, true)?;
     if let Some(path) = out {
-        std::fs::write(path, written(&arguments.workload, &found.seats))
-            .map_err(|error| Failure::Failed(format!("cannot write `{}`: {error}", path.display())))?;
+        let seats = written(&arguments.workload, &found.seats);
+        Folder::write_file(path, arguments.force, |out| out.write_all(seats.as_bytes()))
+            .map_err(|error| Failure::Failed(error.to_string()))?;
         console::complain(&format!("wrote {}\n", path.display()));
     }
     if !arguments.json {
-        return console::answer(&describe(&found.mapped));
+        return console::show(&describe(&found.mapped));
     }
     let text = serde_json::to_string_pretty(&found.answer()).map_err(unwritable)?;
     console::answer(&format!("{text}\n"))

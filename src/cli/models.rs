@@ -35,16 +35,19 @@ pub(super) struct ModelsArguments {
 pub(super) fn models(arguments: &ModelsArguments) -> Result<(), Failure> {
     let Some(name) = &arguments.name else {
         let all = catalogue::models();
-        return console::answer(&if arguments.json { as_json(&all) } else { overview(&all) });
+        return match arguments.json {
+            true => console::answer(&as_json(&all)),
+            false => console::show(&overview(&all)),
+        };
     };
     match catalogue::find(name) {
         Ok(found) if arguments.json => console::answer(&as_json(&found)),
         Ok(found) if found.len() > 1 && found.iter().all(|model| model.sort == name) => {
-            console::answer(&overview(&found))
+            console::show(&overview(&found))
         }
-        Ok(found) => console::answer(&found.iter().map(describe).collect::<Vec<_>>().join("\n")),
+        Ok(found) => console::show(&found.iter().map(describe).collect::<Vec<_>>().join("\n")),
         Err(near) => {
-            let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let hint = near.map_or_else(|| ";".to_owned(), |near| format!("; did you mean `{near}`?"));
             Err(Failure::Usage(format!("there is no model `{name}`{hint} `spikeloom models` lists all")))
         }
     }
@@ -114,7 +117,7 @@ fn wrap(text: &mut String, name: &str, words: &str) {
     let mut width = 0;
     for word in words.split_whitespace() {
         let length = word.chars().count() + 1;
-        if width > 0 && NAMES + width + length > WIDTH {
+        if width > 0 && 2 + NAMES + width + length > WIDTH {
             let _ = writeln!(text, "{}", line.trim_end());
             line = format!("  {:NAMES$}", "");
             width = 0;

@@ -20,10 +20,10 @@ Examples:
   spikeloom report out/xy out/mftn --html mftn.html     two runs side by side: what differed, and what came of it
   spikeloom report out/first --svg plots                the same plots as SVG, for papers and slides
   spikeloom report out/first --png plots                the same in pixels
+  spikeloom report out/xy out/mftn --json               the figures and their ratios, for scripts
 
 A page is one file: it needs no network and opens from disk. The first folder is what the others are compared
-with. Without --html the page of one run goes into its folder, that of several into comparison.html. PNG
-is drawn by programs built with `--features png`.")]
+with. Without --html the page of one run goes into its folder, that of several into comparison.html.")]
 pub(super) struct ReportArguments {
     /// Folders that `run --out` has written.
     #[arg(required = true, value_name = "DIR", num_args = 1..)]
@@ -37,23 +37,25 @@ pub(super) struct ReportArguments {
     /// Write the plots as PNG into this folder; without --html, no page is written.
     #[arg(long, value_name = "FOLDER")]
     png: Option<PathBuf>,
+    /// Write the figures to standard output as JSON, each with its ratio to the first run's, and what differs in the
+    /// inputs; without --html, no page is written.
+    #[arg(long)]
+    json: bool,
     /// Overwrite files that are there.
     #[arg(long)]
     force: bool,
 }
 
 pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
-    let ReportArguments { folders, html, svg, png, force } = arguments;
-    if png.is_some() && !cfg!(feature = "png") {
-        let message =
-            "this program was built without PNG: `cargo build --release --features png`, or `--svg`";
-        return Err(Failure::Usage(message.to_owned()));
-    }
+    let ReportArguments { folders, html, svg, png, json, force } = arguments;
     if folders.len() > MOST_RUNS {
         return Err(PageError::Runs(folders.len()).into());
     }
     let runs = read_all(folders)?;
-    if html.is_some() || (svg.is_none() && png.is_none()) {
+    if *json {
+        console::answer(&format!("{:#}\n", report::comparison(&runs)))?;
+    }
+    if html.is_some() || (svg.is_none() && png.is_none() && !json) {
         let (file, overwrite) = match (html, folders.as_slice()) {
             (Some(file), _) => (file.clone(), *force),
             // What a folder's page says follows from its other files: there is nothing to lose.
@@ -71,7 +73,6 @@ pub(super) fn report(arguments: &ReportArguments) -> Result<(), Failure> {
         let files = plots.iter().map(|plot| (plot.name.clone(), plot.svg.clone().into_bytes()));
         write_all(folder, *force, &files.collect::<Vec<_>>())?;
     }
-    #[cfg(feature = "png")]
     if let Some(folder) = png {
         let painter = report::Painter::default();
         let painted = |plot: &report::Plot| Ok((plot.name.replace(".svg", ".png"), painter.png(&plot.svg)?));

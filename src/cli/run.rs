@@ -132,6 +132,8 @@ pub(super) struct Plan {
     pub workload: Loaded<WorkloadDoc>,
     pub setting: Setting,
     records: Vec<Record>,
+    /// A terminal sees how far work has come.
+    is_seen: bool,
 }
 
 /// What came out of a run, and how long it took on this machine.
@@ -153,7 +155,7 @@ struct Known {
 pub(super) fn run(arguments: &RunArguments) -> Result<(), Failure> {
     let start = Instant::now();
     heed_interrupts();
-    let plan = info_span!("read").in_scope(|| Plan::read(arguments))?;
+    let plan = info_span!("read").in_scope(|| Plan::read(arguments, true))?;
     spikes::check(&arguments.spikes, arguments.force)?;
     let folder = arguments.out.as_deref().map(|path| Folder::open(path, arguments.force)).transpose()?;
     let Some(params) = &plan.workload.value.traffic else {
@@ -202,7 +204,7 @@ pub(super) struct Ran {
 
 /// Runs, and neither shows nor writes anything.
 pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
-    let plan = Plan::read(arguments)?;
+    let plan = Plan::read(arguments, false)?;
     let (start, watch) = (Instant::now(), Watch::unseen());
     let (report, judged) = if let Some(params) = &plan.workload.value.traffic {
         let done = plan.simulate(arguments, params, start, watch)?;
@@ -223,7 +225,7 @@ pub(super) fn report_of(arguments: &RunArguments) -> Result<Ran, Failure> {
 }
 
 impl Plan {
-    fn read(arguments: &RunArguments) -> Result<Self, Failure> {
+    fn read(arguments: &RunArguments, is_seen: bool) -> Result<Self, Failure> {
         let RunArguments { chip, faults, routing, set, mapping, .. } = arguments;
         let (faults, routing) = (faults.as_deref(), routing.as_deref());
         let mapping = mapping.as_deref().map(|text| format!("workload.mapping={}", mapper::named(text)));
@@ -243,7 +245,7 @@ impl Plan {
         }
         let setting = documents.prepare(arguments.seed)?;
         let records = if arguments.out.is_some() { workload.value.records() } else { Vec::new() };
-        Ok(Self { documents, workload, setting, records })
+        Ok(Self { documents, workload, setting, records, is_seen })
     }
 
     fn job(&self, arguments: &RunArguments) -> Job<'_> {
@@ -329,9 +331,10 @@ impl Plan {
             Folder::write_file(path, arguments.force, |out| report::timeline(&facts, out))
                 .map_err(|error| Failure::Failed(error.to_string()))
         });
-        let answer =
-            if arguments.json { report.to_json() } else { report::summary(&report, self.documents.fabric()) };
-        let answered = console::answer(&answer);
+        let answered = match arguments.json {
+            true => console::answer(&report.to_json()),
+            false => console::show(&report::summary(&report, self.documents.fabric())),
+        };
         tell_host(&done.host);
         written.and(traced).and(answered)?;
         self.judge(&done.outcome, &report)
@@ -341,7 +344,7 @@ impl Plan {
     fn known(&self, done: &Done) -> Result<Known, Failure> {
         let certificate = self.certificate();
         let later = match certificate {
-            Some(_) => self.documents.certify_epochs(&self.setting),
+            Some(_) => self.documents.certify_epochs(&self.setting, self.is_seen),
             None => Vec::new(),
         };
         Ok(Known {
@@ -355,7 +358,8 @@ impl Plan {
     /// What is known of the routing, on chips that are not too large.
     pub(super) fn certificate(&self) -> Option<Certificate> {
         let is_small = self.documents.fabric().routers.len() <= CERTIFIED_ROUTERS;
-        is_small.then(|| info_span!("certify").in_scope(|| self.documents.certify(&self.setting)))
+        let certify = || self.documents.certify(&self.setting, self.is_seen);
+        is_small.then(|| info_span!("certify").in_scope(certify))
     }
 
     fn facts<'f>(&'f self, arguments: &RunArguments, done: &'f Done, known: &'f Known) -> Facts<'f> {

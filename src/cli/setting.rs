@@ -3,6 +3,7 @@
 use tracing::info;
 
 use super::failure::Failure;
+use super::watch::patiently;
 use crate::base::{Gauge, Problem, Problems};
 use crate::energy::{Prices, routers_area};
 use crate::fabric::{Fabric, FaultEvent, FaultMap, Health};
@@ -178,19 +179,18 @@ impl Documents {
         problems.into_result(()).map_err(|problems| self.faults.explain(problems).into())
     }
 
-    /// What is known of the routing before a cycle is run.
-    pub(super) fn certify(&self, setting: &Setting) -> Certificate {
-        self.certify_watched(setting, &Gauge::new())
-    }
-
-    /// The same with a gauge.
-    pub(super) fn certify_watched(&self, setting: &Setting, gauge: &Gauge) -> Certificate {
-        self.certify_for(&setting.health, &setting.routing, gauge)
+    /// What is known of the routing before a cycle is run; if `is_seen`, a terminal sees how far that has come.
+    pub(super) fn certify(&self, setting: &Setting, is_seen: bool) -> Certificate {
+        let certify = |gauge: &Gauge| self.certify_for(&setting.health, &setting.routing, gauge);
+        patiently(is_seen, "certifying the routing", certify)
     }
 
     /// The same for what the chip is like after each fault that strikes during a run.
-    pub(super) fn certify_epochs(&self, setting: &Setting) -> Vec<Certificate> {
-        let certify = |epoch: &Epoch| self.certify_for(&epoch.health, &epoch.routing, &Gauge::new());
+    pub(super) fn certify_epochs(&self, setting: &Setting, is_seen: bool) -> Vec<Certificate> {
+        let certify = |epoch: &Epoch| {
+            let certify = |gauge: &Gauge| self.certify_for(&epoch.health, &epoch.routing, gauge);
+            patiently(is_seen, &format!("certifying what is left at cycle {}", epoch.at_cycle), certify)
+        };
         setting.epochs.iter().map(certify).collect()
     }
 

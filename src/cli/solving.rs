@@ -41,7 +41,10 @@ pub(super) fn run(
         write_report(folder, written, (&report, &figures), &host)?;
     }
     let summary = || report.summary() + &rounding(&outcome) + &gaps(&outcome);
-    console::answer(&if arguments.json { report.to_json() } else { summary() })?;
+    match arguments.json {
+        true => console::answer(&report.to_json())?,
+        false => console::show(&summary())?,
+    }
     judge(&outcome)
 }
 

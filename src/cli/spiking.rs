@@ -37,7 +37,10 @@ pub(super) fn run(
     if let Some(folder) = folder {
         write_report(folder, traces.finish()?, (&report, &figures), &host)?;
     }
-    console::answer(&if arguments.json { report.to_json() } else { report.summary() })?;
+    match arguments.json {
+        true => console::answer(&report.to_json())?,
+        false => console::show(&report.summary())?,
+    }
     let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.3e}"));
     console::complain(&format!(
         "loaded in {:.2} s, ran for {:.2} s: {} steps/s, {} synaptic events/s\n",

@@ -1,13 +1,12 @@
 //! `spikeloom new`: a commented document to start from.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
 use super::console;
 use super::failure::Failure;
+use crate::report::Folder;
 use crate::spec::{ChipDoc, FaultDoc, SweepDoc, WorkloadDoc, template_of};
 
 /// Arguments of `new`.
@@ -59,15 +58,8 @@ pub(super) fn start(arguments: &NewArguments) -> Result<(), Failure> {
         return console::answer(&text);
     }
     let path = out.clone().unwrap_or_else(|| PathBuf::from(format!("{name}.yaml")));
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).create_new(!force);
-    let written = options.open(&path).and_then(|mut file| file.write_all(text.as_bytes()));
-    written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => {
-            Failure::Usage(format!("`{}` is there already: choose another name, or --force", path.display()))
-        }
-        _ => Failure::Usage(format!("cannot write `{}`: {error}", path.display())),
-    })?;
+    Folder::write_file(&path, *force, |out| out.write_all(text.as_bytes()))
+        .map_err(|error| Failure::Usage(error.to_string()))?;
     console::complain(&format!("wrote {}\n", path.display()));
     Ok(())
 }

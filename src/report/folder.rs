@@ -21,6 +21,9 @@ const RESULTS: [&str; 12] = [
     "potentials.csv",
 ];
 
+/// Files that say that a folder holds the results of a sweep.
+const SWEEPS: [&str; 2] = ["journal.jsonl", "sweep.json"];
+
 /// A folder that can be written to and holds no results yet, or is to be overwritten.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Folder {
@@ -68,7 +71,7 @@ impl Folder {
         let folder = Self { path: path.to_owned() };
         fs::create_dir_all(path)
             .map_err(|error| FolderError::Failed("make the folder", path.to_owned(), error))?;
-        let occupied = RESULTS.iter().any(|name| path.join(name).symlink_metadata().is_ok());
+        let occupied = RESULTS.iter().chain(&SWEEPS).any(|name| path.join(name).symlink_metadata().is_ok());
         if occupied && !overwrite {
             return Err(FolderError::Occupied(path.to_owned()));
         }

@@ -47,10 +47,8 @@ pub use figures::{
 pub use folder::{Folder, FolderError, Trace};
 pub use hauled::NetworkFacts;
 pub use host::HostReport;
-pub use page::{PageError, RunFiles, page};
-#[cfg(feature = "png")]
-pub use plots::Painter;
-pub use plots::{Plot, plots};
+pub use page::{PageError, RunFiles, comparison, page};
+pub use plots::{Painter, Plot, plots};
 pub use pricing::{energy_account, energy_site};
 pub use spiking::{CoreLoad, MappingReport, NetworkReport, StepLatency, core_energy};
 pub use tables::{links_csv, nodes_csv, packets_csv, routers_csv};

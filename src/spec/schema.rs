@@ -1,5 +1,9 @@
 //! JSON Schema of a document: for editors, and to know what a path of a document means.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
@@ -11,14 +15,19 @@ const MOST_REFERENCES: usize = 16;
 const FIND_DEPTH: usize = 6;
 const FIND_WIDTH: usize = 1000;
 
+/// Schemas that were made before, by the names of their types: making one takes longer than many a run of a sweep.
+static MADE: Mutex<BTreeMap<Cow<'static, str>, Arc<Value>>> = Mutex::new(BTreeMap::new());
+
 /// The schema of a document's body.
 #[derive(Clone, Debug)]
-pub(super) struct Schema(Value);
+pub(super) struct Schema(Arc<Value>);
 
 impl Schema {
     /// The schema of `T`, with documentation, ranges and defaults as its types state them.
     pub(super) fn of<T: JsonSchema>() -> Self {
-        Self(SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value())
+        let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<T>().to_value();
+        Self(made.entry(T::schema_id()).or_insert_with(|| Arc::new(make())).clone())
     }
 
     /// What the schema says about the document as a whole.
@@ -28,7 +37,7 @@ impl Schema {
 
     /// The schema as JSON.
     pub(super) fn into_json(self) -> Value {
-        self.0
+        Arc::unwrap_or_clone(self.0)
     }
 }
 

@@ -3,8 +3,8 @@
 //! ```text
 //!   Design (spec) ──▶ points ──run (cli)──▶ Record ──▶ Journal: one checksummed line each, at once
 //!                                                         │ in the order of points
-//!                      results.csv, summary.csv ◀─────────┤
-//!                      sweep.html, sweep.json   ◀── Survey┘
+//!                      results.{csv, parquet} ◀──────────┤
+//!                      summary.csv, sweep.html, .json ◀── Survey
 //! ```
 //!
 //! Invariants: a record that was appended survives the process; what a killed process left half written is
@@ -22,7 +22,6 @@ mod metrics;
 mod ordered;
 mod page;
 mod pareto;
-#[cfg(feature = "parquet")]
 mod parquet;
 mod shard;
 mod statistics;
@@ -33,13 +32,11 @@ pub use emit::{Engine, Job};
 pub use journal::{Header, Journal, JournalError, NamedDocument, Record, checksum};
 pub use metrics::metrics_of;
 pub use page::{Subject, TELLING, page};
+pub use parquet::results_parquet;
 pub use shard::Shard;
 pub use statistics::{Estimate, student_quantile};
 pub use survey::{MOST_SHOWN, SettingResult, Survey};
 pub use tables::{cell, command, results_csv, summary_csv};
-
-#[cfg(feature = "parquet")]
-pub use parquet::results_parquet;
 
 #[cfg(test)]
 mod tests;

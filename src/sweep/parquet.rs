@@ -1,4 +1,4 @@
-//! `results.parquet`: the rows of `results.csv` with their types (feature `parquet`).
+//! `results.parquet`: the rows of `results.csv` with their types.
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -143,7 +143,6 @@ fn tables_do_not_depend_on_how_points_were_dealt() {
     assert_eq!(tables(&mut whole), [results, summary]);
 }
 
-#[cfg(feature = "parquet")]
 #[test]
 fn parquet_reads_back_as_what_the_other_table_says() {
     use parquet::file::reader::{FileReader, SerializedFileReader};

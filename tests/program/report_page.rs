@@ -112,6 +112,16 @@ fn the_page_of_an_algorithm_shows_its_spikes() {
     assert!(read(folder, "out/report.html").contains("data-chart=\"raster\""));
 }
 
+/// Width and height of a drawing at two pixels a unit.
+fn pixels(svg: &str) -> [u32; 2] {
+    let root = svg.split('>').next().expect("it has a root");
+    ["width", "height"].map(|side| {
+        let stated = root.split(&format!(" {side}=\"")).nth(1).and_then(|rest| rest.split('"').next());
+        let units: f32 = stated.and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no {side}: {root}"));
+        (2.0 * units).ceil() as u32
+    })
+}
+
 #[test]
 fn plots_are_well_formed() {
     let temporary = tempfile::tempdir().expect("a folder");
@@ -153,6 +163,15 @@ fn plots_are_well_formed() {
     ];
     assert_eq!(names, expected);
     assert!(refused(folder, &["report", "a", "b", "--svg", "plots"]).contains("--force"));
+    done(folder, &["report", "a", "b", "--png", "plots"]);
+    for name in names {
+        let svg = read(folder, &format!("plots/{name}"));
+        let png = fs::read(folder.join("plots").join(name.replace(".svg", ".png"))).expect("it is drawn, too");
+        let (start, size) = png.split_at(16);
+        assert!(start.starts_with(b"\x89PNG") && start.ends_with(b"IHDR"), "{name}");
+        let side = |at: usize| u32::from_be_bytes([size[at], size[at + 1], size[at + 2], size[at + 3]]);
+        assert_eq!([side(0), side(4)], pixels(&svg), "{name}");
+    }
 }
 
 /// A chip of 64 × 64 routers, with all of its frames.

@@ -7,6 +7,8 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::record::Field;
 use serde_json::Value;
 
 /// Thirty-nine short runs, three of which fail: a router has at least one virtual channel.
@@ -25,7 +27,7 @@ keep: [vcs > 0 or rate < 0.1]
 repetitions: 3
 ";
 
-const FILES: [&str; 4] = ["results.csv", "summary.csv", "sweep.html", "sweep.json"];
+const FILES: [&str; 5] = ["results.csv", "results.parquet", "summary.csv", "sweep.html", "sweep.json"];
 
 struct Bench {
     folder: tempfile::TempDir,
@@ -121,6 +123,46 @@ fn parts_gathered_are_the_whole_whatever_the_threads() {
     assert!(String::from_utf8_lossy(&incomplete.stderr).contains("13 points are missing"));
     bench.succeeds("sweep merge parts/1 parts/2 parts/3 --out gathered");
     assert_eq!(bench.results("whole"), bench.results("gathered"));
+}
+
+/// What a value of `results.parquet` looks like in `results.csv`.
+fn as_text(field: &Field) -> String {
+    match field {
+        Field::Null => String::new(),
+        Field::Str(text) => text.clone(),
+        Field::Long(number) => number.to_string(),
+        Field::Double(number) => number.to_string(),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Whether two cells say the same: numbers to the last bit, all else by the letter.
+fn same(one: &str, other: &str) -> bool {
+    one == other || matches!((one.parse::<f64>(), other.parse::<f64>()), (Ok(a), Ok(b)) if a == b)
+}
+
+#[test]
+fn both_tables_of_all_points_say_the_same() {
+    let bench = Bench::new(SWEEP);
+    bench.succeeds("sweep s.yaml --out all");
+    let mut expected = csv::Reader::from_path(bench.path("all/results.csv")).expect("it is written");
+    let heading = expected.headers().expect("it has a heading").clone();
+    let file = fs::File::open(bench.path("all/results.parquet")).expect("it is written");
+    let table = SerializedFileReader::new(file).expect("it is Parquet");
+    let mut rows = table.get_row_iter(None).expect("it has rows");
+    let mut compared = 0;
+    for expected in expected.records() {
+        let expected = expected.expect("it is right");
+        let row = rows.next().expect("there are as many rows").expect("it can be read");
+        assert_eq!(row.len(), heading.len());
+        for ((name, field), (column, cell)) in row.get_column_iter().zip(heading.iter().zip(&expected)) {
+            assert_eq!(name, column);
+            let text = as_text(field);
+            assert!(same(&text, cell), "{column}: {text}, not {cell}");
+            compared += 1;
+        }
+    }
+    assert!(rows.next().is_none() && compared > 39 * 30, "{compared} cells");
 }
 
 #[test]

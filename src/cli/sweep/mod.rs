@@ -48,10 +48,9 @@ Examples:
   spikeloom sweep my-sweep.yaml --emit hyperqueue --out results > job.toml
   spikeloom sweep my-sweep.yaml --emit slurm --tasks 100 --out results > job.sh
 
-The folder receives journal.jsonl (every finished point at once), results.csv (every point),
-summary.csv (means over repetitions), sweep.html, sweep.json and sweep.yaml; results.parquet, too,
-if the program was built with `--features parquet`. A point that fails is recorded with its error and
-does not stop the rest; the exit code is 1 only if every point failed.
+The folder receives journal.jsonl (every finished point at once), results.csv and results.parquet (every
+point), summary.csv (means over repetitions), sweep.html, sweep.json and sweep.yaml. A point that fails
+is recorded with its error and does not stop the rest; the exit code is 1 only if every point failed.
 
 `spikeloom new sweep` starts a sweep of your own."
 )]
@@ -77,12 +76,12 @@ pub(super) struct SweepArguments {
     #[arg(long, value_name = "N", requires = "emit", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
     tasks: Option<u64>,
     /// Write every point as a command to standard output instead of running anything.
-    #[arg(long, conflicts_with_all = ["force", "json"])]
+    #[arg(long, conflicts_with = "force")]
     list: bool,
     /// Throw away what the folder holds and start anew.
     #[arg(long)]
     force: bool,
-    /// Write the results to standard output as JSON, instead of the summary.
+    /// Write the results to standard output as JSON, instead of the summary; with --list the points, one a line.
     #[arg(long)]
     json: bool,
 }
@@ -117,7 +116,7 @@ fn run(name: &str, arguments: &SweepArguments) -> Result<(), Failure> {
     }
     let shard = arguments.shard.unwrap_or(Shard::WHOLE);
     if arguments.list {
-        return list(&sweep, shard);
+        return list(&sweep, shard, arguments.json);
     }
     let folder = Folder::open(&out, true)?;
     let path = out.join(JOURNAL);
@@ -156,9 +155,10 @@ fn judge(journal: &Journal) -> Result<(), Failure> {
     }
 }
 
-fn list(sweep: &Sweep, shard: Shard) -> Result<(), Failure> {
+fn list(sweep: &Sweep, shard: Shard, json: bool) -> Result<(), Failure> {
     for point in shard.points(sweep.design().points()) {
-        console::answer(&format!("{}\n", sweep.command(point)))?;
+        let line = if json { sweep.listed(point).to_string() } else { sweep.command(point) };
+        console::answer(&(line + "\n"))?;
         if is_interrupted() {
             break;
         }

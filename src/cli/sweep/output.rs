@@ -11,12 +11,20 @@ use crate::cli::failure::Failure;
 use crate::cli::table;
 use crate::report::Folder;
 use crate::sweep::{
-    self, Estimate, Journal, MOST_SHOWN, SettingResult, Subject, Survey, TELLING, results_csv, summary_csv,
+    self, Estimate, Journal, MOST_SHOWN, SettingResult, Subject, Survey, TELLING, results_csv,
+    results_parquet, summary_csv,
 };
 
 /// The files in the folder of a sweep, without the journal.
-pub(super) const FILES: [&str; 6] =
-    ["results.csv", "summary.csv", "sweep.html", "sweep.json", "sweep.yaml", "report.json"];
+pub(super) const FILES: [&str; 7] = [
+    "results.csv",
+    "results.parquet",
+    "summary.csv",
+    "sweep.html",
+    "sweep.json",
+    "sweep.yaml",
+    "report.json",
+];
 
 /// Settings that the terminal is shown.
 const MOST_ROWS: usize = 20;
@@ -56,9 +64,8 @@ pub(super) fn write(
     let answer = Answer::new(&subject, &survey, &shown).pretty()?;
     let mut all = || {
         folder.write("results.csv", |out| results_csv(design, &survey, journal, folder_of_documents, out))?;
-        #[cfg(feature = "parquet")]
         folder.write_table("results.parquet", |out| {
-            sweep::results_parquet(design, &survey, journal, folder_of_documents, out)
+            results_parquet(design, &survey, journal, folder_of_documents, out)
         })?;
         folder.write("summary.csv", |out| summary_csv(design, &survey, journal, out))?;
         folder.write("sweep.yaml", |out| out.write_all(sweep.document.to_yaml().as_bytes()))?;
@@ -185,7 +192,7 @@ fn summary(subject: &Subject<'_>, survey: &Survey, results: &[SettingResult], fo
         text += &format!("\nsetting {} failed: {error}\n", result.setting);
     }
     text + &format!(
-        "\nresults.csv, summary.csv, sweep.html and sweep.json are in {}\n",
+        "\nresults.csv, results.parquet, summary.csv, sweep.html and sweep.json are in {}\n",
         folder.path().display()
     )
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use super::folder_of;
 use crate::cli::failure::Failure;
 use crate::spec::sweep::{Design, Point};
@@ -37,6 +39,17 @@ impl Sweep {
     /// The command that runs a point alone.
     pub(super) fn command(&self, index: u64) -> String {
         command(&self.point(index))
+    }
+
+    /// A point in figures: its numbers, what is varied in it, and the command that runs it alone.
+    pub(super) fn listed(&self, index: u64) -> Value {
+        let point = self.point(index);
+        let names = self.design().columns().iter().map(|column| column.name.clone());
+        let values: serde_json::Map<String, Value> = names.zip(point.cells.iter().cloned()).collect();
+        serde_json::json!({
+            "point": point.index, "setting": point.setting, "repetition": point.repetition, "seed": point.seed,
+            "values": values, "command": command(&point),
+        })
     }
 
     /// The name as the name of a folder.

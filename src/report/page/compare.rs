@@ -1,6 +1,7 @@
 //! Runs side by side: every figure, and its ratio to that of the first run.
 
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::differences::{Differences, differences};
 use super::files::RunFiles;
@@ -47,6 +48,30 @@ impl Comparison {
         let figures = METRICS.iter().filter(tells).map(|metric| row(metric, runs)).collect();
         (runs.len() > 1).then(|| Self { inputs: differences(runs), figures })
     }
+}
+
+/// Schema of [`comparison`].
+const SCHEMA: &str = "spikeloom/comparison/1";
+
+/// What a page of these runs compares, for scripts: what differs in the inputs, and every figure in its base unit with
+/// its ratio to the first run's.
+pub fn comparison(runs: &[RunFiles]) -> Value {
+    let differences = differences(runs);
+    let differs = |(path, values): &(String, Vec<Option<String>>)| json!({"path": path, "values": values});
+    let figure = |metric: &Metric| {
+        let values: Vec<Option<f64>> = runs.iter().map(|run| metric.of(run)).collect();
+        let base = values.first().copied().flatten().filter(|base| *base > 0.0);
+        let ratios: Vec<Option<f64>> = values.iter().map(|value| Some((*value)? / base?)).collect();
+        let unit = runs.iter().find_map(|run| metric.base_unit(run)).unwrap_or_default();
+        let all = json!({"name": metric.name, "unit": unit, "values": values, "ratios": ratios});
+        values.iter().any(Option::is_some).then_some(all)
+    };
+    json!({
+        "schema": SCHEMA,
+        "runs": runs.iter().map(|run| run.label.as_str()).collect::<Vec<_>>(),
+        "differences": differences.rows.iter().map(differs).collect::<Vec<_>>(),
+        "figures": METRICS.iter().filter_map(figure).collect::<Vec<_>>(),
+    })
 }
 
 fn row(metric: &Metric, runs: &[RunFiles]) -> Row {

@@ -101,6 +101,19 @@ impl Metric {
         })
     }
 
+    /// The unit of its value in a run, without a prefix.
+    pub(super) fn base_unit(&self, run: &RunFiles) -> Option<String> {
+        let value = self.of(run)?;
+        Some(match self.unit {
+            Count(unit) | Plain(unit) | Prefixed(unit) => unit.to_owned(),
+            Share => "1".to_owned(),
+            Stated => match self.stated(run, value).1 {
+                time if time.ends_with('s') && time != "cycles" => "s".to_owned(),
+                unit => unit,
+            },
+        })
+    }
+
     /// A latency: whole cycles as they are, seconds with a prefix.
     fn stated(&self, run: &RunFiles, value: f64) -> (String, String) {
         let (Source::At(at) | Source::Over(at, _)) = self.source;

@@ -31,6 +31,7 @@ mod palette;
 mod treemap;
 mod view;
 
+pub use compare::comparison;
 pub use curves::{Bins, latency_bins, percentile_curve};
 pub use files::{PageError, RunFiles};
 

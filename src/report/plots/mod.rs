@@ -9,10 +9,8 @@
 
 mod chart;
 mod energy;
-#[cfg(feature = "png")]
 mod png;
 
-#[cfg(feature = "png")]
 pub use png::Painter;
 
 use chart::{Axis, Chart, Line, Mark};

@@ -1,4 +1,4 @@
-//! The same drawings in pixels (feature `png`). The font is built in, so that the same drawing gives the same
+//! The same drawings in pixels. The font is built in, so that the same drawing gives the same
 //! pixels everywhere.
 
 use std::sync::Arc;
