@@ -43,10 +43,11 @@ pub(super) fn run(
     }
     let rate = |rate: Option<f64>| rate.map_or_else(|| "-".to_owned(), |rate| format!("{rate:.3e}"));
     console::complain(&format!(
-        "loaded in {:.2} s, ran for {:.2} s: {} steps/s, {} synaptic events/s\n",
+        "loaded in {:.2} s, ran for {:.2} s: {} steps/s, {} of real time, {} synaptic events/s\n",
         host.load_seconds,
         host.run_seconds,
         rate(host.steps_per_second),
+        rate(host.real_time_factor),
         rate(host.synaptic_events_per_second)
     ));
     judge(&report)
@@ -108,7 +109,8 @@ pub(super) fn simulate(
     traces.tell_weights(&chip).map_err(failed)?;
     let activity = chip.activity();
     let threads = usize::from(arguments.threads);
-    let host = HostReport::of_network(threads, loaded, ran, (activity.steps, activity.synaptic_events));
+    let host = HostReport::of_network(threads, loaded, ran, (activity.steps, activity.synaptic_events))
+        .lived(activity.steps as f64 * chip.net().dt.0);
     let complete = ending == ChipEnding::Complete;
     let seconds = std::mem::take(&mut traces.steps.seconds);
     let hauled = haul.map(|haul| haul.finish(&chip));

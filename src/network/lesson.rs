@@ -3,6 +3,7 @@
 use super::net::Span;
 use super::synapses::Synapses;
 use crate::base::{NeuronId, Problem, Problems};
+use crate::synapse::Moves;
 use crate::synapse::plasticity::Rule;
 
 /// Neurons whose spikes are rewards.
@@ -65,25 +66,23 @@ pub(super) fn check(drafts: &[Draft], neurons: u64, synapses: usize, problems: &
     }
 }
 
-/// The lessons of checked drafts; `order` says by position which of the synapses made they are, or nothing.
-pub(super) fn lessons(drafts: Vec<Draft>, synapses: &Synapses, order: &[u32]) -> Vec<Lesson> {
+/// The lessons of checked drafts; `moves` says where synapses have gone since they were made.
+pub(super) fn lessons(drafts: Vec<Draft>, synapses: &Synapses, moves: &Moves) -> Vec<Lesson> {
     if drafts.is_empty() {
         return Vec::new();
     }
-    let mut lessons: Vec<Lesson> = drafts
-        .iter()
-        .map(|Draft { rule, teacher, .. }| Lesson {
-            rule: rule.clone(),
-            teacher: *teacher,
-            synapses: Vec::new(),
-        })
-        .collect();
+    // By position: the lesson, plus one.
+    let mut learns = vec![0u32; synapses.len()];
+    (1..).zip(&drafts).for_each(|(number, draft)| learns[draft.made.clone()].fill(number));
+    if !moves.is_nothing() {
+        learns = moves.applied(&learns);
+    }
+    let lesson = |Draft { rule, teacher, .. }| Lesson { rule, teacher, synapses: Vec::new() };
+    let mut lessons: Vec<Lesson> = drafts.into_iter().map(lesson).collect();
     for source in 0..synapses.neurons() {
-        for position in synapses.range(NeuronId(source)) {
-            let made = order.get(position).map_or(position, |&made| made as usize);
-            let Some(lesson) = drafts.iter().position(|draft| draft.made.contains(&made)) else { continue };
+        for position in synapses.range(NeuronId(source)).filter(|&position| learns[position] > 0) {
             let target = synapses.at(position).target.0;
-            lessons[lesson].synapses.push((source, target, position as u32));
+            lessons[learns[position] as usize - 1].synapses.push((source, target, position as u32));
         }
     }
     lessons

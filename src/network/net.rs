@@ -1,5 +1,7 @@
 //! A network in flat form, and how one is made.
 
+use rayon::prelude::*;
+
 use super::describe::Delays;
 use super::drawn::{Amount, Drawn, Recipe};
 use super::lesson::{self, Draft, Lesson, Teacher};
@@ -156,6 +158,31 @@ impl NetBuilder {
         self.recipes.push(recipe);
     }
 
+    /// Adds the synapses that `recipe` gives, and stores them; how many. They are made on all threads, and put down
+    /// in their order.
+    pub(super) fn store(&mut self, recipe: &Recipe) -> usize {
+        /// Sources whose synapses are made in one go, and such goes before they are put down.
+        const SOURCES: u32 = 256;
+        const GOES: u32 = 8;
+        let before = self.made();
+        let len = recipe.from.len;
+        let made = |go: u32| {
+            let mut list = SynapseList::default();
+            for source in
+                (go * SOURCES..(go * SOURCES).saturating_add(SOURCES).min(len)).map(|at| recipe.from.at(at))
+            {
+                recipe.each(source, |synapse| list.push(source, synapse));
+            }
+            list
+        };
+        let goes = len.div_ceil(SOURCES);
+        for first in (0..goes).step_by(GOES as usize) {
+            let lists: Vec<_> = (first..(first + GOES).min(goes)).into_par_iter().map(made).collect();
+            lists.into_iter().for_each(|list| self.synapses.append(list));
+        }
+        self.made() - before
+    }
+
     /// Makes room for `more` synapses at once.
     pub fn reserve(&mut self, more: usize) {
         self.synapses.reserve(more);
@@ -200,8 +227,8 @@ impl NetBuilder {
             );
             return Err(Problems::one("", message));
         }
-        let (synapses, order) = Synapses::new(self.neurons as u32, self.synapses);
-        let lessons = lesson::lessons(self.lessons, &synapses, &order);
+        let (synapses, moves) = Synapses::new(self.neurons as u32, self.synapses);
+        let lessons = lesson::lessons(self.lessons, &synapses, &moves);
         Ok(Net { dt: self.dt, populations: self.populations, synapses, lessons, drawn })
     }
 
@@ -221,14 +248,10 @@ impl NetBuilder {
         const MOST: usize = 20;
         let channels: Vec<(u32, usize)> =
             self.populations.iter().map(|it| (it.span.first.0, it.channels())).collect();
-        for i in 0..self.synapses.len() {
-            let (source, synapse) = self.synapses.at(i);
-            let wrong = self.wrong_with(source, &synapse, &channels);
-            problems.0.extend(wrong.map(|message| Problem::new(format!("synapses[{i}]"), message)));
-            if problems.0.len() >= MOST {
-                return;
-            }
-        }
+        let most = MOST.saturating_sub(problems.0.len());
+        let wrong = self.synapses.wrong(most, |source, synapse| self.wrong_with(source, synapse, &channels));
+        let problem = |(i, message)| Problem::new(format!("synapses[{i}]"), message);
+        problems.0.extend(wrong.into_iter().map(problem));
     }
 
     fn check_recipes(&self, problems: &mut Problems) {

@@ -1,7 +1,11 @@
 //! Synapses by source neuron, in few bytes each.
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use crate::base::NeuronId;
-use crate::synapse::{Column, Weights, plasticity};
+use crate::synapse::{Column, Moves, WeightList, Weights, plasticity};
 
 /// The longest delay that a synapse can have [steps].
 pub const MAX_DELAY: u16 = u16::MAX;
@@ -48,9 +52,10 @@ pub struct SynapseColumns {
 /// Synapses as columns, in the order in which they were made.
 #[derive(Clone, Debug)]
 pub(super) struct SynapseList {
-    pub source: Vec<u32>,
+    /// Where consecutive synapses of one source begin: the source, and the first of them.
+    runs: Vec<(u32, u32)>,
     target: Vec<u32>,
-    weight: Vec<f64>,
+    weight: WeightList,
     delay: Column<u16>,
     channel: Column<u8>,
 }
@@ -58,14 +63,17 @@ pub(super) struct SynapseList {
 impl Default for SynapseList {
     fn default() -> Self {
         let (delay, channel) = (Column::Uniform(0), Column::Uniform(0));
-        Self { source: Vec::new(), target: Vec::new(), weight: Vec::new(), delay, channel }
+        Self { runs: Vec::new(), target: Vec::new(), weight: WeightList::default(), delay, channel }
     }
 }
 
 impl SynapseList {
+    #[inline]
     pub(super) fn push(&mut self, source: NeuronId, synapse: Synapse) {
-        let len = self.source.len();
-        self.source.push(source.0);
+        let len = self.len();
+        if self.runs.last().is_none_or(|&(last, _)| last != source.0) {
+            self.runs.push((source.0, len as u32));
+        }
         self.target.push(synapse.target.0);
         // Negative zero is what an accumulator holds when nothing has arrived.
         self.weight.push(synapse.weight + 0.0);
@@ -73,55 +81,103 @@ impl SynapseList {
         self.channel.push(len, synapse.channel);
     }
 
+    /// Appends what another list holds.
+    pub(super) fn append(&mut self, other: Self) {
+        let (len, more) = (self.len(), other.len());
+        self.runs.extend(other.runs.into_iter().map(|(source, first)| (source, len as u32 + first)));
+        self.target.extend_from_slice(&other.target);
+        self.weight.append(other.weight);
+        self.delay.append(len, (other.delay, more));
+        self.channel.append(len, (other.channel, more));
+    }
+
     pub(super) fn reserve(&mut self, more: usize) {
-        self.source.reserve_exact(more);
         self.target.reserve_exact(more);
-        self.weight.reserve_exact(more);
+        self.weight.reserve(more);
     }
 
     pub(super) fn len(&self) -> usize {
-        self.source.len()
+        self.target.len()
     }
 
     /// The first source that `is_wanted`.
     pub(super) fn source_where(&self, is_wanted: impl Fn(NeuronId) -> bool) -> Option<NeuronId> {
-        self.source.iter().map(|&source| NeuronId(source)).find(|&source| is_wanted(source))
+        self.runs.iter().map(|&(source, _)| NeuronId(source)).find(|&source| is_wanted(source))
     }
 
-    pub(super) fn at(&self, index: usize) -> (NeuronId, Synapse) {
-        let synapse = Synapse {
+    /// The source of each run, and its synapses.
+    fn runs(&self) -> impl ExactSizeIterator<Item = (u32, Range<usize>)> + '_ {
+        (0..self.runs.len()).map(|run| self.run(run))
+    }
+
+    fn run(&self, run: usize) -> (u32, Range<usize>) {
+        let (source, first) = self.runs[run];
+        let end = self.runs.get(run + 1).map_or(self.len(), |&(_, end)| end as usize);
+        (source, first as usize..end)
+    }
+
+    /// What is wrong with synapses, as `wrong_with` tells it, and which they are: the first few.
+    pub(super) fn wrong(
+        &self,
+        most: usize,
+        wrong_with: impl Fn(NeuronId, &Synapse) -> Option<String> + Sync,
+    ) -> Vec<(usize, String)> {
+        const RUNS: usize = 1 << 14;
+        let in_block = |block: usize| {
+            let runs = block * RUNS..((block + 1) * RUNS).min(self.runs.len());
+            let synapses =
+                runs.map(|run| self.run(run)).flat_map(|(source, own)| own.map(move |at| (source, at)));
+            let found = synapses.filter_map(|(source, at)| {
+                wrong_with(NeuronId(source), &self.synapse(at)).map(|message| (at, message))
+            });
+            found.take(most).collect::<Vec<_>>()
+        };
+        let blocks = (0..self.runs.len().div_ceil(RUNS)).into_par_iter();
+        let mut all = blocks.map(in_block).collect::<Vec<_>>().concat();
+        all.truncate(most);
+        all
+    }
+
+    #[inline]
+    fn synapse(&self, index: usize) -> Synapse {
+        Synapse {
             target: NeuronId(self.target[index]),
-            weight: self.weight[index],
+            weight: self.weight.at(index),
             delay: self.delay.at(index),
             channel: self.channel.at(index),
-        };
-        (NeuronId(self.source[index]), synapse)
+        }
+    }
+
+    /// Where runs go that are put in the order of their sources.
+    fn moves(&self, mut next: Vec<u32>) -> Moves {
+        let mut moves = Moves::new();
+        for (source, own) in self.runs() {
+            let next = &mut next[source as usize];
+            moves.push(own.start as u32, *next, own.len() as u32);
+            *next += own.len() as u32;
+        }
+        moves
     }
 }
 
 impl Synapses {
-    /// The synapses in `list` among `neurons` neurons, and by position which of the list they are; nothing
-    /// where they stay in order. The order within a source is that of the list.
-    pub(super) fn new(neurons: u32, list: SynapseList) -> (Self, Vec<u32>) {
-        let SynapseList { source, target, weight, delay, channel } = list;
+    /// The synapses in `list` among `neurons` neurons, and where they have gone. The order within a source is
+    /// that of the list.
+    pub(super) fn new(neurons: u32, list: SynapseList) -> (Self, Moves) {
         let mut first = vec![0u32; neurons as usize + 1];
-        source.iter().for_each(|&source| first[source as usize + 1] += 1);
+        list.runs().for_each(|(source, own)| first[source as usize + 1] += own.len() as u32);
         (0..neurons as usize).for_each(|source| first[source + 1] += first[source]);
-        if source.is_sorted() {
-            drop(source);
-            return (Self { first, target, weight: Weights::new(weight), delay, channel }, Vec::new());
+        let is_sorted = list.runs.is_sorted_by_key(|&(source, _)| source);
+        let moves = if is_sorted { Moves::new() } else { list.moves(first.clone()) };
+        let SynapseList { target, weight, delay, channel, .. } = list;
+        let weight = weight.finish();
+        if is_sorted {
+            return (Self { first, target, weight, delay, channel }, moves);
         }
-        let mut next = first.clone();
-        let mut order = vec![0u32; source.len()];
-        for (i, &source) in source.iter().enumerate() {
-            order[next[source as usize] as usize] = i as u32;
-            next[source as usize] += 1;
-        }
-        drop(source);
-        let target = order.iter().map(|&i| target[i as usize]).collect();
-        let weight = Weights::new(weight).permuted(&order);
-        let (delay, channel) = (delay.permuted(&order), channel.permuted(&order));
-        (Self { first, target, weight, delay, channel }, order)
+        // One column after the other: each is in memory twice for a while.
+        let target = moves.applied(&target);
+        let weight = weight.moved(&moves);
+        (Self { first, target, weight, delay: delay.moved(&moves), channel: channel.moved(&moves) }, moves)
     }
 
     /// Takes the synapses out as columns, for machines that store them their own way, and leaves none.
@@ -130,7 +186,7 @@ impl Synapses {
         SynapseColumns {
             first: std::mem::replace(&mut self.first, none),
             target: std::mem::take(&mut self.target),
-            weight: std::mem::replace(&mut self.weight, Weights::Exact(Vec::new())),
+            weight: std::mem::replace(&mut self.weight, Weights::new([])),
             delay: std::mem::replace(&mut self.delay, Column::Uniform(0)),
             channel: std::mem::replace(&mut self.channel, Column::Uniform(0)),
         }
@@ -153,7 +209,7 @@ impl Synapses {
 
     /// Positions of the synapses of `source`, for [`at`](Self::at).
     #[inline]
-    pub fn range(&self, source: NeuronId) -> std::ops::Range<usize> {
+    pub fn range(&self, source: NeuronId) -> Range<usize> {
         self.first[source.index()] as usize..self.first[source.index() + 1] as usize
     }
 

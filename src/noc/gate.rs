@@ -11,6 +11,10 @@ use crate::base::NodeId;
 use crate::base::random::{Purpose, Stream};
 use crate::fabric::{Attachment, Fabric, Health};
 
+/// Packets between two nodes may go different ways.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawn;
+
 /// Knows of every node where it hangs, whether it works, and its next packet.
 #[derive(Clone, Debug)]
 pub(super) struct Gate {
@@ -133,15 +137,34 @@ impl Gate {
 
     /// The routing state of a packet, or `None` if it cannot be delivered.
     fn head(&self, src: NodeId, dst: NodeId) -> Option<Head> {
-        let (from, to) = (self.attachment(src), *self.attachments.get(dst.index())?);
-        let alive = self.alive[src.index()] && self.alive[dst.index()];
-        if !alive || !self.routing.reaches(from.router, to.router) {
-            return None;
-        }
-        let mut head = Head { dst: to.router, eject: to.port, ..Head::default() };
+        let mut head = self.addressed(src, dst)?;
+        let from = self.attachment(src);
         let mut draw = Stream::new(self.seed, Purpose::Routing, src.0, u64::from(self.counts[src.index()]));
         self.routing.inject(from.router, &mut head, &mut draw);
         Some(head)
+    }
+
+    /// The same before anything is drawn.
+    fn addressed(&self, src: NodeId, dst: NodeId) -> Option<Head> {
+        let (from, to) = (self.attachment(src), *self.attachments.get(dst.index())?);
+        let alive = self.alive[src.index()] && self.alive[dst.index()];
+        let is_served = alive && self.routing.reaches(from.router, to.router);
+        is_served.then(|| Head { dst: to.router, eject: to.port, ..Head::default() })
+    }
+
+    /// The routing state that every packet from `src` to `dst` begins with, where nothing is drawn; `Ok(None)` if none
+    /// can be delivered.
+    ///
+    /// # Errors
+    /// Packets draw something, and may go different ways.
+    pub(super) fn only_head(&self, src: NodeId, dst: NodeId) -> Result<Option<Head>, Drawn> {
+        let Some(head) = self.addressed(src, dst) else { return Ok(None) };
+        let mut starts = Vec::with_capacity(1);
+        self.routing.starts(self.attachment(src).router, head, &mut starts);
+        match starts[..] {
+            [(head, _)] => Ok(Some(head)),
+            _ => Err(Drawn),
+        }
     }
 
     /// A packet that follows a tree. It is refused as a whole if the tree does not exist or does not start

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use super::agenda::Agenda;
 use super::engine::{Ended, Run, Tally, Window};
+pub use super::gate::Drawn;
 use super::gate::Gate;
 use super::ledger::{Ledger, Parcel};
 use super::multicast::{Leg, TreeTable};
@@ -21,7 +22,7 @@ use super::source::Source;
 use super::timing::{NODE_CHANNEL, Timing};
 use super::wiring::{Exit, Wiring};
 use crate::base::{NodeId, Problems, RouterId};
-use crate::fabric::{Fabric, Health};
+use crate::fabric::{Attachment, Fabric, Health};
 
 /// What happens next. Within a cycle, arrivals come before departures, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,6 +51,15 @@ pub struct Ideal {
     due: Vec<Event>,
 }
 
+/// A packet's way from node to node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trip {
+    /// From the cycle in which it is created to the one in which its tail is read.
+    pub cycles: u64,
+    /// Links between routers.
+    pub links: u16,
+}
+
 /// How far a packet has come.
 #[derive(Clone, Copy)]
 struct Walk {
@@ -62,6 +72,33 @@ struct Walk {
     /// a narrow link has held back catches up with the head.
     tail: u64,
     hops: u16,
+}
+
+impl Walk {
+    /// A packet of so many flits enters the network in a cycle.
+    fn new(at: Attachment, (now, flits): (u64, u16)) -> Self {
+        let time = now + Timing::INJECT;
+        let tail = time + u64::from(flits - 1);
+        Self { at: at.router, port: at.port, vc: 0, time, tail, hops: 0 }
+    }
+
+    /// Leaves a router; returns whether that leads anywhere.
+    fn step(&mut self, timing: Timing, flits: u16, exit: Exit, vcs: u32) -> bool {
+        let (latency, interval) = match exit {
+            Exit::Nowhere => return false,
+            Exit::Node(_) => (NODE_CHANNEL, 1),
+            Exit::Router { router, port, latency, interval } => {
+                (self.at, self.port, self.vc) = (router, port, vcs.trailing_zeros() as u8);
+                (latency.into(), interval.into())
+            }
+        };
+        let head = self.time + timing.wait;
+        let tail = self.tail.max(head + u64::from(flits - 1) * interval);
+        let flight = timing.cross + latency + interval - 1;
+        (self.time, self.tail) = (head + flight, tail + flight);
+        self.hops += 1;
+        true
+    }
 }
 
 impl Ideal {
@@ -123,6 +160,29 @@ impl Ideal {
         self.ledger.tally.log = keep.then(Vec::new);
     }
 
+    /// The way of every packet of `flits` flits from `from` to `to`; `None` if it is not delivered. What
+    /// [`run`](Self::run) finds of such packets, without running.
+    ///
+    /// # Errors
+    /// The routing draws at random: packets go different ways.
+    pub fn trip(&mut self, from: NodeId, to: NodeId, flits: u16) -> Result<Option<Trip>, Drawn> {
+        let Some(mut head) = self.gate.only_head(from, to)? else { return Ok(None) };
+        let mut walk = Walk::new(self.gate.attachment(from), (0, flits));
+        while walk.hops < u16::MAX {
+            let Walk { at, port, vc, .. } = walk;
+            self.gate.routing.route(Standing { at, port, vc }, &mut head, &mut self.candidates);
+            let Some(next) = choose(&self.candidates) else { break };
+            let (_, exit) = self.wiring.exit_at(at, next.port);
+            if !walk.step(self.timing, flits, exit, next.vcs) {
+                break;
+            }
+            if let Exit::Node(_) = exit {
+                return Ok(Some(Trip { cycles: walk.tail, links: walk.hops - 1 }));
+            }
+        }
+        Ok(None)
+    }
+
     /// Simulates up to cycle `until` (exclusive), or to the end of all traffic.
     pub fn run<S: Source>(&mut self, source: &mut S, until: u64) -> Ended {
         if !std::mem::replace(&mut self.started, true) {
@@ -181,10 +241,7 @@ impl Ideal {
         while let Some(mut parcel) = self.gate.create(node, source, &mut self.ledger, self.now) {
             parcel.injected = self.now;
             self.ledger.tally.flits_injected += u64::from(parcel.flits);
-            let at = self.gate.attachment(node);
-            let time = self.now + Timing::INJECT;
-            let tail = time + u64::from(parcel.flits - 1);
-            let walk = Walk { at: at.router, port: at.port, vc: 0, time, tail, hops: 0 };
+            let walk = Walk::new(self.gate.attachment(node), (self.now, parcel.flits));
             match parcel.branch {
                 u32::MAX => self.walk(parcel, walk),
                 _ => self.spread(parcel, walk),
@@ -216,20 +273,9 @@ impl Ideal {
 
     /// Takes a packet out by a port; returns whether it leads anywhere.
     fn step(&mut self, parcel: &Parcel, walk: &mut Walk, slot: usize, exit: Exit, vcs: u32) -> bool {
-        let timing = self.timing;
-        let (latency, interval) = match exit {
-            Exit::Nowhere => return false,
-            Exit::Node(_) => (NODE_CHANNEL, 1),
-            Exit::Router { router, port, latency, interval } => {
-                (walk.at, walk.port, walk.vc) = (router, port, vcs.trailing_zeros() as u8);
-                (latency.into(), interval.into())
-            }
-        };
-        let head = walk.time + timing.wait;
-        let tail = walk.tail.max(head + u64::from(parcel.flits - 1) * interval);
-        let flight = timing.cross + latency + interval - 1;
-        (walk.time, walk.tail) = (head + flight, tail + flight);
-        walk.hops += 1;
+        if !walk.step(self.timing, parcel.flits, exit, vcs) {
+            return false;
+        }
         self.ledger.tally.vc_grants += 1;
         self.ledger.tally.port_flits[slot] += u64::from(parcel.flits);
         true

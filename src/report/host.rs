@@ -20,6 +20,9 @@ pub struct HostReport {
     /// Steps of a spiking network per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steps_per_second: Option<f64>,
+    /// Time of a spiking network's neurons over the time that it took to simulate them: 1 and more is real time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub real_time_factor: Option<f64>,
     /// Synaptic events per second.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub synaptic_events_per_second: Option<f64>,
@@ -39,6 +42,7 @@ impl HostReport {
             cycles_per_second: per_second(cycles),
             flit_hops_per_second: per_second(flit_hops),
             steps_per_second: None,
+            real_time_factor: None,
             synaptic_events_per_second: None,
             peak_memory_bytes: peak_memory_bytes(),
         }
@@ -59,6 +63,13 @@ impl HostReport {
             synaptic_events_per_second: per_second(events),
             ..Self::new(threads, load_seconds, run_seconds, (0, 0))
         }
+    }
+
+    /// The same of a network whose neurons lived for `seconds` of their own time.
+    #[must_use]
+    pub fn lived(self, seconds: f64) -> Self {
+        let factor = (self.run_seconds > 0.0).then(|| seconds / self.run_seconds);
+        Self { real_time_factor: factor, ..self }
     }
 
     /// The text of `host.json`.

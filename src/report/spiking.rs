@@ -67,6 +67,19 @@ pub struct NetworkTime {
     pub steps: u64,
     /// What they took on the chip [s].
     pub seconds: f64,
+    /// Steps per second on the chip; absent where they took no time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steps_per_second: Option<f64>,
+    /// Time of the neurons' models over the time on the chip: 1 and more is real time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub real_time_factor: Option<f64>,
+}
+
+impl NetworkTime {
+    fn new(steps: u64, seconds: f64, dt: f64) -> Self {
+        let rate = (seconds > 0.0).then(|| steps as f64 / seconds);
+        Self { steps, seconds, steps_per_second: rate, real_time_factor: rate.map(|rate| rate * dt) }
+    }
 }
 
 /// How long steps took.
@@ -269,7 +282,7 @@ impl NetworkReport {
             seed,
             complete,
             inputs,
-            time: NetworkTime { steps: seconds.len() as u64, seconds: total_seconds },
+            time: NetworkTime::new(seconds.len() as u64, total_seconds, chip.net().dt.0),
             latency: StepLatencies { step: StepLatency::of(seconds) },
             throughput: NetworkThroughput {
                 packets_per_second: rate(counts.axon_in),
@@ -344,6 +357,9 @@ impl NetworkReport {
                     step.mean, step.min, step.p99, step.max
                 ),
             );
+        }
+        if let Some((rate, factor)) = self.time.steps_per_second.zip(self.time.real_time_factor) {
+            line("speed of the chip", format!("{rate:.4e} steps/s, {factor:.4e} of real time"));
         }
         let traffic = &self.traffic;
         line("spikes", traffic.spikes.to_string());

@@ -1,5 +1,7 @@
 //! One value per synapse, or one for all.
 
+use super::Moves;
+
 /// A column that is one value as long as all are equal.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Column<T> {
@@ -25,12 +27,12 @@ impl<T: Copy + PartialEq + Default> Column<T> {
         }
     }
 
-    /// The column whose entry `i` is entry `order[i]` of this one.
+    /// The column in another order.
     #[must_use]
-    pub fn permuted(&self, order: &[u32]) -> Self {
+    pub fn moved(self, moves: &Moves) -> Self {
         match self {
-            Self::Uniform(value) => Self::Uniform(*value),
-            Self::Each(values) => Self::Each(order.iter().map(|&from| values[from as usize]).collect()),
+            Self::Uniform(value) => Self::Uniform(value),
+            Self::Each(values) => Self::Each(moves.applied(&values)),
         }
     }
 
@@ -45,6 +47,21 @@ impl<T: Copy + PartialEq + Default> Column<T> {
                 *self = Self::Each(values);
             }
             Self::Each(values) => values.push(value),
+        }
+    }
+
+    /// Appends a column of `more` entries to one that has `len` so far.
+    pub fn append(&mut self, len: usize, (other, more): (Self, usize)) {
+        match (&mut *self, other) {
+            (_, Self::Uniform(_)) if more == 0 => {}
+            (Self::Uniform(all), Self::Uniform(value)) if len == 0 || *all == value => *all = value,
+            (Self::Each(values), Self::Uniform(value)) => values.resize(len + more, value),
+            (Self::Each(values), Self::Each(other)) => values.extend(other),
+            (Self::Uniform(all), other) => {
+                let mut values = vec![*all; len];
+                values.extend((0..more).map(|at| other.at(at)));
+                *self = Self::Each(values);
+            }
         }
     }
 
@@ -68,6 +85,24 @@ impl<T: Copy + PartialEq + Default> Column<T> {
         match self {
             Self::Uniform(_) => 0,
             Self::Each(values) => size_of_val(values.as_slice()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_that_are_appended_hold_what_both_held() {
+        let columns = || [(vec![], 0), (vec![3, 3], 2), (vec![3], 1), (vec![4], 1), (vec![5, 6], 2)];
+        for (first, len) in columns() {
+            for (second, more) in columns() {
+                let mut column = Column::new(first.clone());
+                column.append(len, (Column::new(second.clone()), more));
+                let held: Vec<u8> = (0..len + more).map(|at| column.at(at)).collect();
+                assert_eq!(held, [first.clone(), second].concat());
+            }
         }
     }
 }

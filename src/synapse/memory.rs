@@ -57,17 +57,41 @@ pub struct SynapseMemory {
 }
 
 impl SynapseMemory {
-    /// The synapses whose columns are given; they have one length.
-    pub fn new(target: Vec<u16>, weight: Weights, timing: Column<Timing>) -> Self {
-        debug_assert_eq!(target.len(), weight.len());
-        let cells = match weight {
-            Weights::Levels { table, index } => {
-                let cells = target.into_iter().zip(index).map(|(target, level)| [target, level]).collect();
-                Cells::Levels { table, cells }
+    /// No synapse yet, with room for `len` of those whose weights are `weights`.
+    pub fn like(weights: &Weights, len: usize) -> Self {
+        let cells = match weights {
+            Weights::Levels { table, .. } => {
+                Cells::Levels { table: table.clone(), cells: Vec::with_capacity(len) }
             }
-            Weights::Exact(weight) => Cells::Exact { target, weight },
+            Weights::Exact(_) => {
+                Cells::Exact { target: Vec::with_capacity(len), weight: Vec::with_capacity(len) }
+            }
         };
-        Self { cells, timing }
+        Self { cells, timing: Column::Uniform(Timing::default()) }
+    }
+
+    /// Appends a synapse for each of `from`, its target and its place among `weights`: the ones that this was made
+    /// [`like`](Self::like).
+    #[inline]
+    pub fn extend(&mut self, from: impl Iterator<Item = (u16, usize)>, weights: &Weights) {
+        match (&mut self.cells, weights) {
+            (Cells::Levels { cells, .. }, Weights::Levels { index, .. }) => {
+                cells.extend(from.map(|(target, at)| [target, index[at]]));
+            }
+            _ => {
+                let (targets, own) = self.exact();
+                from.for_each(|(target, at)| {
+                    targets.push(target);
+                    own.push(weights.at(at));
+                });
+            }
+        }
+    }
+
+    /// Says when and where the synapses deliver.
+    #[must_use]
+    pub fn timed(self, timing: Column<Timing>) -> Self {
+        Self { timing, ..self }
     }
 
     /// No synapse yet; weights are kept as they are.
@@ -211,12 +235,18 @@ impl SynapseMemory {
 mod tests {
     use super::*;
 
+    fn memory(target: &[u16], weights: &Weights, timing: Column<Timing>) -> SynapseMemory {
+        let mut memory = SynapseMemory::like(weights, target.len());
+        memory.extend(target.iter().copied().zip(0..), weights);
+        memory.timed(timing)
+    }
+
     #[test]
     fn a_range_adds_up_in_both_forms() {
         let levels = Weights::new(vec![0.5, 2.0, 0.5, -1.0]);
         let exact = Weights::Exact(vec![0.5, 2.0, 0.5, -1.0]);
         for weights in [levels, exact] {
-            let memory = SynapseMemory::new(vec![0, 2, 2, 1], weights, Column::Uniform(Timing::new(1, 0)));
+            let memory = memory(&[0, 2, 2, 1], &weights, Column::Uniform(Timing::new(1, 0)));
             let mut inputs = [0.0; 3];
             memory.add(1..4, 2.0, &mut inputs);
             assert_eq!(inputs, [0.0, -2.0, 5.0]);
@@ -225,9 +255,8 @@ mod tests {
 
     #[test]
     fn four_bytes_a_synapse_and_six_with_delays() {
-        let memory = |timing: Vec<Timing>| {
-            SynapseMemory::new(vec![0; 8], Weights::new(vec![1.0; 8]), Column::new(timing)).bytes()
-        };
+        let memory =
+            |timing: Vec<Timing>| memory(&[0; 8], &Weights::new([1.0; 8]), Column::new(timing)).bytes();
         let delays = |step: u16| (0..8).map(|i| Timing::new(1 + i * step, 0)).collect();
         assert_eq!(memory(delays(0)), 4 * 8 + 8);
         assert_eq!(memory(delays(1)), 6 * 8 + 8);

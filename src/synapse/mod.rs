@@ -10,9 +10,11 @@
 pub mod array;
 pub mod column;
 pub mod memory;
+pub mod moves;
 pub mod plasticity;
 pub mod weights;
 
 pub use column::Column;
 pub use memory::{SynapseMemory, Timing};
-pub use weights::Weights;
+pub use moves::Moves;
+pub use weights::{WeightList, Weights};

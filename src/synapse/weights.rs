@@ -1,5 +1,9 @@
 //! Weights in few bytes: numbers into a table of levels as long as there are few of them, as in hardware.
 
+use std::collections::BTreeMap;
+
+use super::Moves;
+
 /// Distinct weights up to which a table of them is kept instead of one number per synapse.
 const MOST_LEVELS: usize = 1 << 16;
 
@@ -31,19 +35,10 @@ pub(super) fn level(table: &mut Vec<f64>, weight: f64) -> Option<u16> {
 
 impl Weights {
     /// Stores `weights`.
-    pub fn new(weights: Vec<f64>) -> Self {
-        let mut table: Vec<u64> = Vec::new();
-        for block in weights.chunks(MOST_LEVELS) {
-            table.extend(block.iter().map(|weight| weight.to_bits()));
-            table.sort_unstable();
-            table.dedup();
-            if table.len() > MOST_LEVELS {
-                return Self::Exact(weights);
-            }
-        }
-        let place = |weight: &f64| table.partition_point(|&level| level < weight.to_bits()) as u16;
-        let index = weights.iter().map(place).collect();
-        Self::Levels { table: table.into_iter().map(f64::from_bits).collect(), index }
+    pub fn new(weights: impl IntoIterator<Item = f64>) -> Self {
+        let mut list = WeightList::default();
+        weights.into_iter().for_each(|weight| list.push(weight));
+        list.finish()
     }
 
     /// Number of synapses.
@@ -106,15 +101,12 @@ impl Weights {
         }
     }
 
-    /// The weights whose entry `i` is entry `order[i]` of these.
+    /// The weights in another order.
     #[must_use]
-    pub fn permuted(&self, order: &[u32]) -> Self {
-        let from = order.iter().map(|&from| from as usize);
+    pub fn moved(self, moves: &Moves) -> Self {
         match self {
-            Self::Levels { table, index } => {
-                Self::Levels { table: table.clone(), index: from.map(|from| index[from]).collect() }
-            }
-            Self::Exact(weights) => Self::Exact(from.map(|from| weights[from]).collect()),
+            Self::Levels { table, index } => Self::Levels { table, index: moves.applied(&index) },
+            Self::Exact(weights) => Self::Exact(moves.applied(&weights)),
         }
     }
 
@@ -127,6 +119,108 @@ impl Weights {
     }
 }
 
+/// Weights that are made one after the other.
+#[derive(Clone, Debug)]
+pub struct WeightList {
+    /// Levels in the order in which they came.
+    weights: Weights,
+    /// Their numbers by their bits.
+    known: BTreeMap<u64, u16>,
+    /// The last weight and its number: most are followed by their like.
+    last: Option<(u64, u16)>,
+}
+
+impl Default for WeightList {
+    fn default() -> Self {
+        let weights = Weights::Levels { table: Vec::new(), index: Vec::new() };
+        Self { weights, known: BTreeMap::new(), last: None }
+    }
+}
+
+impl WeightList {
+    /// Number of weights so far.
+    pub fn len(&self) -> usize {
+        self.weights.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The weight at `index`.
+    #[inline]
+    pub fn at(&self, index: usize) -> f64 {
+        self.weights.at(index)
+    }
+
+    /// Makes room for `more` weights at once.
+    pub fn reserve(&mut self, more: usize) {
+        match &mut self.weights {
+            Weights::Levels { index, .. } => index.reserve_exact(more),
+            Weights::Exact(weights) => weights.reserve_exact(more),
+        }
+    }
+
+    /// Appends a weight.
+    #[inline]
+    pub fn push(&mut self, weight: f64) {
+        if let Weights::Levels { index, .. } = &mut self.weights
+            && let Some((_, level)) = self.last.filter(|&(bits, _)| bits == weight.to_bits())
+        {
+            return index.push(level);
+        }
+        match self.level(weight) {
+            Some(level) => {
+                self.last = Some((weight.to_bits(), level));
+                if let Weights::Levels { index, .. } = &mut self.weights {
+                    index.push(level);
+                }
+            }
+            None => self.weights.push(weight),
+        }
+    }
+
+    /// The number of `weight`, which it gets if it is new; `None` if numbers have run out.
+    fn level(&mut self, weight: f64) -> Option<u16> {
+        let Weights::Levels { table, .. } = &mut self.weights else { return None };
+        if let Some(&level) = self.known.get(&weight.to_bits()) {
+            return Some(level);
+        }
+        let level = u16::try_from(table.len()).ok()?;
+        table.push(weight);
+        self.known.insert(weight.to_bits(), level);
+        Some(level)
+    }
+
+    /// Appends what another list holds.
+    pub fn append(&mut self, other: Self) {
+        let (table, others) = match other.weights {
+            Weights::Exact(weights) => return weights.into_iter().for_each(|weight| self.push(weight)),
+            Weights::Levels { table, index } => (table, index),
+        };
+        let levels: Option<Vec<u16>> = table.iter().map(|&weight| self.level(weight)).collect();
+        match (&mut self.weights, levels) {
+            (Weights::Levels { index, .. }, Some(levels)) => {
+                index.extend(others.into_iter().map(|level| levels[usize::from(level)]));
+            }
+            _ => others.into_iter().for_each(|level| self.weights.push(table[usize::from(level)])),
+        }
+    }
+
+    /// The weights, their levels sorted by their bits.
+    pub fn finish(self) -> Weights {
+        let Weights::Levels { table, mut index } = self.weights else { return self.weights };
+        let sorted: Vec<f64> = self.known.keys().map(|&bits| f64::from_bits(bits)).collect();
+        if !table.is_sorted_by_key(|level| level.to_bits()) {
+            let mut place = vec![0u16; table.len()];
+            (0..=u16::MAX).zip(self.known.values()).for_each(|(new, &old)| place[usize::from(old)] = new);
+            index.iter_mut().for_each(|level| *level = place[usize::from(*level)]);
+        }
+        Weights::Levels { table: sorted, index }
+    }
+}
+
 impl super::plasticity::Weights for Weights {
     fn weight(&self, position: u32) -> f64 {
         self.at(position as usize)
@@ -134,5 +228,31 @@ impl super::plasticity::Weights for Weights {
 
     fn set_weight(&mut self, position: u32, weight: f64) {
         self.set(position as usize, weight);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_that_are_appended_hold_what_both_held_in_sorted_levels() {
+        let few = |from: u32| (0..9).map(move |i| f64::from((from + 7 * i) % 5) - 2.0).collect::<Vec<_>>();
+        let many: Vec<f64> = (0..70_000).map(|i| f64::from(i).sqrt()).collect();
+        for (first, second) in [(few(0), few(3)), (few(0), many.clone()), (many, few(1))] {
+            let [mut list, other] = [&first, &second].map(|weights| {
+                let mut list = WeightList::default();
+                weights.iter().for_each(|&weight| list.push(weight));
+                list
+            });
+            list.append(other);
+            let all: Vec<f64> = first.iter().chain(&second).copied().collect();
+            assert!(all.iter().enumerate().all(|(at, &weight)| list.at(at) == weight));
+            let weights = list.finish();
+            assert!(all.iter().enumerate().all(|(at, &weight)| weights.at(at) == weight));
+            if let Weights::Levels { table, .. } = weights {
+                assert!(all.len() < 70_000 && table.is_sorted_by_key(|level| level.to_bits()));
+            }
+        }
     }
 }

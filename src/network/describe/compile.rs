@@ -305,12 +305,8 @@ impl Maker<'_> {
                 // Filters are as many as they are to be; not one per synapse.
                 self.made = convolution.weights() as usize;
             }
-            Pattern::List { file } => {
-                self.rows(&lists::csv(&read(files, file)?).map_err(|wrong| wrong.under(file))?)?
-            }
-            Pattern::Matrix { file } => {
-                self.rows(&lists::matrix(&read(files, file)?).map_err(|wrong| wrong.under(file))?)?;
-            }
+            Pattern::List { file } => self.rows(file, &read(files, file)?, lists::csv)?,
+            Pattern::Matrix { file } => self.rows(file, &read(files, file)?, lists::matrix)?,
             Pattern::OneToOne
             | Pattern::AllToAll { .. }
             | Pattern::Probability { .. }
@@ -324,8 +320,17 @@ impl Maker<'_> {
     fn by_recipe(&mut self, scheme: Scheme) {
         let Ends { from, to } = self.ends;
         let (delays, channel, dice) = (self.delays.clone(), self.channel, self.dice);
-        let recipe = Recipe { from, to, scheme, weights: Amount::Constant(0.0), delays, channel, dice };
-        (0..from.len).for_each(|source| recipe.targets(source, |target| self.join(source, target)));
+        let weights = match &self.weights {
+            Given::Drawn(amount) => *amount,
+            Given::List(_) => Amount::Constant(0.0),
+        };
+        let recipe = Recipe { from, to, scheme, weights, delays, channel, dice };
+        match &self.weights {
+            Given::Drawn(_) => self.made += self.builder.store(&recipe),
+            Given::List(_) => {
+                (0..from.len).for_each(|source| recipe.targets(source, |target| self.join(source, target)))
+            }
+        }
     }
 
     fn fan_in(&mut self, count: u32) {
@@ -340,21 +345,35 @@ impl Maker<'_> {
         }
     }
 
-    fn rows(&mut self, rows: &[Row]) -> Result<(), Problems> {
-        let Ends { from, to } = self.ends;
-        self.builder.reserve(rows.len());
-        for (i, row) in rows.iter().enumerate() {
-            if row.source >= from.len || row.target >= to.len {
-                let message = format!("synapse {} is {} → {}", i + 1, row.source, row.target);
-                let allowed = format!("0..{} → 0..{}", from.len - 1, to.len - 1);
-                return Err(Problem::new("", message).allowed(allowed).into());
+    /// The synapses that `parse` finds in the content of `file`.
+    fn rows(
+        &mut self,
+        file: &str,
+        bytes: &[u8],
+        parse: impl Fn(&[u8], &mut dyn FnMut(Row)) -> Result<(), Problems>,
+    ) -> Result<(), Problems> {
+        let mut wrong = None;
+        let mut take = |row: Row| {
+            if wrong.is_none() {
+                wrong = self.row(row).err();
             }
-            let mut synapse = self.synapse(row.source, row.target, self.made);
-            synapse.weight = row.weight.unwrap_or(synapse.weight);
-            synapse.delay = row.delay.unwrap_or(synapse.delay);
-            self.made += 1;
-            self.builder.connect(from.at(row.source), synapse);
+        };
+        parse(bytes, &mut take).map_err(|wrong| wrong.under(file))?;
+        wrong.map_or(Ok(()), Err)
+    }
+
+    fn row(&mut self, row: Row) -> Result<(), Problems> {
+        let Ends { from, to } = self.ends;
+        if row.source >= from.len || row.target >= to.len {
+            let message = format!("synapse {} is {} → {}", self.made + 1, row.source, row.target);
+            let allowed = format!("0..{} → 0..{}", from.len - 1, to.len - 1);
+            return Err(Problem::new("", message).allowed(allowed).into());
         }
+        let mut synapse = self.synapse(row.source, row.target, self.made);
+        synapse.weight = row.weight.unwrap_or(synapse.weight);
+        synapse.delay = row.delay.unwrap_or(synapse.delay);
+        self.made += 1;
+        self.builder.connect(from.at(row.source), synapse);
         Ok(())
     }
 

@@ -14,11 +14,11 @@ pub(super) struct Row {
 /// Most problems reported of one file.
 const MOST: usize = 20;
 
-/// Reads CSV with the columns `source,target`, and `weight` and `delay` if there are such.
+/// Reads CSV with the columns `source,target`, and `weight` and `delay` if there are such; `take` is handed each row.
 ///
 /// # Errors
 /// A wrong header; every row that is no synapse, at `line n`.
-pub(super) fn csv(bytes: &[u8]) -> Result<Vec<Row>, Problems> {
+pub(super) fn csv(bytes: &[u8], take: &mut dyn FnMut(Row)) -> Result<(), Problems> {
     let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes);
     let header = reader.headers().cloned().unwrap_or_default();
     let known = ["source", "target", "weight", "delay"];
@@ -31,7 +31,7 @@ pub(super) fn csv(bytes: &[u8]) -> Result<Vec<Row>, Problems> {
         let problem = Problem::new("line 1", format!("`{found}` is no header of a list of synapses"));
         return Err(problem.allowed("source,target[,weight][,delay]").into());
     }
-    let (mut rows, mut problems) = (Vec::new(), Problems::new());
+    let mut problems = Problems::new();
     let mut record = csv::ByteRecord::new();
     let mut line = 1u64;
     loop {
@@ -42,14 +42,14 @@ pub(super) fn csv(bytes: &[u8]) -> Result<Vec<Row>, Problems> {
             Err(error) => return Err(Problems::one(format!("line {line}"), error.to_string())),
         }
         match row(&record, &columns) {
-            Some(row) => rows.push(row),
+            Some(row) => take(row),
             None => problems.push(Problem::new(format!("line {line}"), "is no synapse")),
         }
         if problems.0.len() >= MOST {
             break;
         }
     }
-    problems.into_result(rows)
+    problems.into_result(())
 }
 
 fn row(record: &csv::ByteRecord, columns: &[Option<usize>]) -> Option<Row> {
@@ -65,11 +65,12 @@ fn row(record: &csv::ByteRecord, columns: &[Option<usize>]) -> Option<Row> {
     })
 }
 
-/// Reads a Matrix Market file in coordinate form: rows are sources, columns targets, values weights.
+/// Reads a Matrix Market file in coordinate form: rows are sources, columns targets, values weights; `take` is handed
+/// each synapse.
 ///
 /// # Errors
 /// A header of another form; every line that is no entry, at `line n`.
-pub(super) fn matrix(bytes: &[u8]) -> Result<Vec<Row>, Problems> {
+pub(super) fn matrix(bytes: &[u8], take: &mut dyn FnMut(Row)) -> Result<(), Problems> {
     let text = std::str::from_utf8(bytes).map_err(|_| Problems::one("", "is not UTF-8 text"))?;
     let mut lines = (1u64..).zip(text.lines());
     let header = lines.next().map_or_else(String::new, |(_, line)| line.to_ascii_lowercase());
@@ -85,16 +86,16 @@ pub(super) fn matrix(bytes: &[u8]) -> Result<Vec<Row>, Problems> {
         }
         _ => return Err(wrong_header(&header)),
     };
-    let (mut rows, mut problems, mut is_size) = (Vec::new(), Problems::new(), true);
+    let (mut problems, mut is_size) = (Problems::new(), true);
     for (number, line) in lines.filter(|(_, line)| !line.starts_with('%') && !line.trim().is_empty()) {
         if std::mem::take(&mut is_size) {
             continue;
         }
         match entry(line, has_values) {
             Some(row) => {
-                rows.push(row);
+                take(row);
                 if is_symmetric && row.source != row.target {
-                    rows.push(Row { source: row.target, target: row.source, ..row });
+                    take(Row { source: row.target, target: row.source, ..row });
                 }
             }
             None => problems.push(Problem::new(format!("line {number}"), "is no entry of the matrix")),
@@ -103,7 +104,7 @@ pub(super) fn matrix(bytes: &[u8]) -> Result<Vec<Row>, Problems> {
             break;
         }
     }
-    problems.into_result(rows)
+    problems.into_result(())
 }
 
 fn wrong_header(header: &str) -> Problems {
@@ -137,12 +138,19 @@ pub(super) fn numbers(bytes: &[u8]) -> Result<Vec<f64>, Problems> {
 mod tests {
     use super::*;
 
+    type Parse = fn(&[u8], &mut dyn FnMut(Row)) -> Result<(), Problems>;
+
+    fn all(parse: Parse, bytes: &[u8]) -> Result<Vec<Row>, Problems> {
+        let mut rows = Vec::new();
+        parse(bytes, &mut |row| rows.push(row)).map(|()| rows)
+    }
+
     #[test]
     fn lists_and_matrices_are_read() {
-        let rows = csv(b"source,target,delay\n0, 3,2\n1,2,1\n").unwrap();
+        let rows = all(csv, b"source,target,delay\n0, 3,2\n1,2,1\n").unwrap();
         assert_eq!(rows[0], Row { source: 0, target: 3, weight: None, delay: Some(2) });
         let text = b"%%MatrixMarket matrix coordinate real symmetric\n% a\n3 3 2\n2 1 0.5\n3 3 -1\n";
-        let rows = matrix(text).unwrap();
+        let rows = all(matrix, text).unwrap();
         let of = |row: &Row| (row.source, row.target, row.weight);
         assert_eq!(
             rows.iter().map(of).collect::<Vec<_>>(),
@@ -153,10 +161,10 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_refused_line_by_line() {
-        assert!(csv(b"source,to\n0,1\n").unwrap_err().to_string().contains("line 1: `source,to`"));
-        let found = csv(b"source,target\n0,1\n0,x\n-1,2\n").unwrap_err().to_string();
+        assert!(all(csv, b"source,to\n0,1\n").unwrap_err().to_string().contains("line 1: `source,to`"));
+        let found = all(csv, b"source,target\n0,1\n0,x\n-1,2\n").unwrap_err().to_string();
         assert_eq!(found, "line 3: is no synapse\nline 4: is no synapse");
-        assert!(matrix(b"%%MatrixMarket matrix array real general\n1 1\n1\n").is_err());
+        assert!(all(matrix, b"%%MatrixMarket matrix array real general\n1 1\n1\n").is_err());
         assert!(numbers(b"1 nan").unwrap_err().to_string().contains("number 2 is `nan`"));
     }
 }

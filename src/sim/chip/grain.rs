@@ -32,17 +32,17 @@ impl Grain {
 }
 
 /// The grain of each core, such that the weights of its synapses fit, and what they learn up to `reach`; arrays have a
-/// precision of their own.
+/// precision of their own. `core` says by neuron where it sits.
 pub(super) fn grains(
     synapses: &SynapseColumns,
-    (layout, ground): (&Layout, &Ground<'_>),
+    (layout, core, ground): (&Layout, &[u16], &Ground<'_>),
     reach: &[f64],
     bits: u8,
 ) -> Vec<Grain> {
     let mut largest = reach.to_vec();
     let targets = synapses.target.iter().enumerate();
     for (index, &target) in targets.filter(|&(_, &target)| in_memory(target, layout, ground)) {
-        let largest = &mut largest[layout.core_of(layout.site[target as usize]).index()];
+        let largest = &mut largest[usize::from(core[target as usize])];
         *largest = largest.max(synapses.weight.at(index).abs());
     }
     largest.into_iter().map(|largest| Grain::new(largest, bits)).collect()
@@ -51,17 +51,17 @@ pub(super) fn grains(
 /// The weights, each as its core holds it.
 pub(super) fn rounded(
     synapses: &SynapseColumns,
-    (layout, ground): (&Layout, &Ground<'_>),
+    (layout, core, ground): (&Layout, &[u16], &Ground<'_>),
     grains: &[Grain],
 ) -> Weights {
     let round = |(index, &target): (usize, &u32)| {
-        if !in_memory(target, layout, ground) {
-            return synapses.weight.at(index);
+        let weight = synapses.weight.at(index);
+        match in_memory(target, layout, ground) {
+            true => grains[usize::from(core[target as usize])].round(weight),
+            false => weight,
         }
-        let core = layout.core_of(layout.site[target as usize]).index();
-        grains[core].round(synapses.weight.at(index))
     };
-    Weights::new(synapses.target.iter().enumerate().map(round).collect())
+    Weights::new(synapses.target.iter().enumerate().map(round))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! once for each pair of routers. Directions: along the first dimension of a grid, a hop to a larger coordinate is
 //! east and one to a smaller west; along the second north and south; everything else is east.
 
-use std::collections::BTreeMap;
+use rayon::prelude::*;
 
 use super::drawing::Drawing;
 use super::layout::Layout;
@@ -29,14 +29,13 @@ pub(super) fn by_site(
     drawing: Option<&Drawing>,
     ground: &Ground<'_>,
 ) -> Result<Vec<Hops>, Problems> {
-    let mut ways = Ways { ground, known: BTreeMap::new(), problems: Problems::new() };
-    let mut all = Vec::with_capacity(layout.neuron.len());
-    for core in 0..ground.cores() {
-        for site in layout.first[core as usize]..layout.first[core as usize + 1] {
+    let of_core = |ways: &mut Ways<'_>, core: u32| {
+        ways.begin(CoreId(core));
+        let of_site = |site: u32| {
             let neuron = NeuronId(layout.neuron[site as usize]);
             let mut hops = [0; 4];
             let mut count = |to: u16| {
-                let own = ways.between(CoreId(core), CoreId(to.into()));
+                let own = ways.to(CoreId(to.into()));
                 (0..4).for_each(|direction| hops[direction] += own[direction]);
             };
             match drawing {
@@ -48,39 +47,88 @@ pub(super) fn by_site(
                     fan[packets].iter().for_each(|packet| count(packet.core));
                 }
             }
-            all.push(hops);
-        }
+            hops
+        };
+        let all = (layout.first[core as usize]..layout.first[core as usize + 1]).map(of_site).collect();
+        (all, std::mem::take(&mut ways.problems))
+    };
+    let tiles = tiles(ground);
+    let ways = || Ways {
+        ground,
+        tiles: &tiles,
+        from: CoreId(0),
+        known: vec![UNKNOWN; ground.fabric.nodes.len()],
+        looked_up: Vec::new(),
+        problems: Problems::new(),
+    };
+    let cores = (0..ground.cores()).into_par_iter();
+    let found: Vec<(Vec<Hops>, Problems)> = cores.map_init(ways, of_core).collect();
+    let (mut all, mut problems) = (Vec::with_capacity(layout.neuron.len()), Problems::new());
+    for (hops, found) in found {
+        all.extend(hops);
+        problems.0.extend(found.0);
     }
-    ways.problems.into_result(all)
+    problems.0.truncate(MOST);
+    problems.into_result(all)
 }
 
-/// Ways that have been followed.
+/// Most problems that are reported.
+const MOST: usize = 20;
+
+/// A way that has not been followed yet.
+const UNKNOWN: Hops = [u32::MAX; 4];
+
+/// Columns and rows by core, on a two-dimensional mesh that works.
+fn tiles(ground: &Ground<'_>) -> Option<Vec<[u32; 2]>> {
+    let is_plain = ground.mesh().is_some() && ground.is_whole;
+    let tile = |core| ground.tile(CoreId(core)).map(u32::from);
+    is_plain.then(|| (0..ground.cores()).map(tile).collect())
+}
+
+/// The ways from one core, as far as they have been followed.
 struct Ways<'a> {
     ground: &'a Ground<'a>,
-    known: BTreeMap<(NodeId, NodeId), Hops>,
+    tiles: &'a Option<Vec<[u32; 2]>>,
+    from: CoreId,
+    /// By node.
+    known: Vec<Hops>,
+    looked_up: Vec<NodeId>,
     problems: Problems,
 }
 
 impl Ways<'_> {
-    fn between(&mut self, from: CoreId, to: CoreId) -> Hops {
-        let ground = self.ground;
-        if ground.mesh().is_some() && ground.is_whole {
-            let ([x, y], [to_x, to_y]) = (ground.tile(from).map(u32::from), ground.tile(to).map(u32::from));
+    /// Goes on with the ways from `core`.
+    fn begin(&mut self, core: CoreId) {
+        if self.ground.node(core) != self.ground.node(self.from) {
+            let Self { known, looked_up, .. } = self;
+            looked_up.drain(..).for_each(|node| known[node.index()] = UNKNOWN);
+        }
+        self.from = core;
+    }
+
+    #[inline]
+    fn to(&mut self, to: CoreId) -> Hops {
+        if let Some(tiles) = self.tiles {
+            let ([x, y], [to_x, to_y]) = (tiles[self.from.index()], tiles[to.index()]);
             let ahead = |from: u32, to: u32| to.saturating_sub(from);
             return [ahead(x, to_x), ahead(y, to_y), ahead(to_x, x), ahead(to_y, y)];
         }
-        let ends = (ground.node(from), ground.node(to));
-        if let Some(&hops) = self.known.get(&ends) {
-            return hops;
+        let node = self.ground.node(to);
+        match self.known[node.index()] {
+            UNKNOWN => self.look_up(node, to),
+            hops => hops,
         }
-        let hops = follow(ground, ends).unwrap_or_else(|| {
-            if self.problems.0.len() < 20 {
-                let message = format!("the routing finds no way from core {from} to core {to}");
-                self.problems.push(Problem::new("", message));
-            }
-            [0; 4]
-        });
-        self.known.insert(ends, hops);
+    }
+
+    fn look_up(&mut self, node: NodeId, to: CoreId) -> Hops {
+        let found = follow(self.ground, (self.ground.node(self.from), node));
+        if found.is_none() && self.problems.0.len() < MOST {
+            let message = format!("the routing finds no way from core {} to core {to}", self.from);
+            self.problems.push(Problem::new("", message));
+        }
+        let hops = found.unwrap_or_default();
+        self.looked_up.push(node);
+        self.known[node.index()] = hops;
         hops
     }
 }

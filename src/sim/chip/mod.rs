@@ -32,6 +32,7 @@ mod hops;
 mod layout;
 mod learning;
 mod machine;
+mod moved;
 pub mod params;
 mod placement;
 mod plan;
@@ -146,7 +147,7 @@ impl Chip {
     /// A placement or synapses that do not fit, by how much; a fidelity that the chip does not allow.
     pub fn new(mut net: Net, placement: &Placement, ground: &Ground<'_>, how: How) -> Result<Self, Problems> {
         placement.check(&net, ground)?;
-        let clockwork = Clockwork::new(how.fidelity, ground)?;
+        let clockwork = Clockwork::new(how.fidelity, ground, how.threads.clamp(1, 64))?;
         let (layout, banks) = Layout::new(&net, placement, ground)?;
         let plan = Plan::new(&mut net, layout, ground)?;
         let params = ground.params;

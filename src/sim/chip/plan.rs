@@ -12,6 +12,7 @@ use super::drawing::{Census, Drawing};
 use super::grain::{self, Grain};
 use super::hops::{self, Hops};
 use super::layout::Layout;
+use super::moved::Moved;
 use super::profile::{Met, Profile, Profiles};
 use super::site::Ground;
 use crate::base::{NeuronId, Problem, Problems};
@@ -46,8 +47,8 @@ pub(super) struct Plan {
     pub memory: SynapseMemory,
     /// Which of them are in arrays, if any are.
     pub arrays: Option<ArrayPlan>,
-    /// By position in the network: position in `memory`; empty where they agree.
-    moved: Vec<u32>,
+    /// Where the network's synapses are in `memory`.
+    moved: Moved,
     /// By core: the weights that its synapses can have, where they are not any.
     grains: Option<Vec<Grain>>,
     /// Longest delay of a synapse [steps]; 0 where there is none.
@@ -64,28 +65,25 @@ impl Plan {
         let drawn = std::mem::take(&mut net.drawn);
         let core = cores(&layout);
         let census = Census::take(&drawn, &layout, &core, ground.params);
-        check_limits(&synapses, &layout, (&drawn, &census), ground)?;
+        check_limits(&synapses, (&layout, &core), (&drawn, &census), ground)?;
         let lessons = of_synapses(&net.lessons, synapses.target.len())?;
         let traces: Vec<u32> = net.lessons.iter().map(|lesson| lesson.rule.traces()).collect();
         let profiles = Profiles::new(ground, &traces);
-        let in_array = (0..ground.params.granules.len()).map(|it| ground.params.array_of(it).is_some());
-        let mut maker = Maker::new(&layout, profiles, (&synapses, &lessons), &core, in_array.collect());
+        let reach = reach(&net.lessons, &layout, &census);
+        let place = (&layout, core.as_slice(), ground);
+        let weight_bits = ground.params.weight_bits;
+        let grains = weight_bits.map(|bits| grain::grains(&synapses, place, &reach, bits));
+        let rounded = grains.as_ref().map(|grains| grain::rounded(&synapses, place, grains));
+        let mut maker = Maker::new(place, profiles, &lessons, (&synapses, rounded));
         for site in 0..layout.neuron.len() {
             maker.send(site);
         }
-        let Maker { fan, fan_first, mut profiles, order, .. } = maker;
+        let Made { fan, fan_first, mut profiles, memory, moved } = maker.finish();
+        drop(synapses);
         check_fan_out(&fan_first, &layout, &census, ground)?;
         profiles.add_census(&census);
         let (profiles, kinds) = profiles.finish()?;
         let latencies = profiles.iter().map(|profile| profile.latency).collect();
-        let reach = reach(&net.lessons, &layout, census.largest);
-        let weight_bits = ground.params.weight_bits;
-        let grains = weight_bits.map(|bits| grain::grains(&synapses, (&layout, ground), &reach, bits));
-        let weight = match &grains {
-            Some(grains) => grain::rounded(&synapses, (&layout, ground), grains),
-            None => synapses.weight.clone(),
-        };
-        let (memory, moved) = memory((&synapses, weight), &order, (&layout, &core));
         let longest = memory.timings().iter().map(|timing| timing.delay()).max().unwrap_or(0);
         let longest = longest.max(drawn.longest_delay());
         let drawing = Drawing { drawn, core, kinds, grains: grains.clone() };
@@ -141,6 +139,11 @@ impl Plan {
         self.fan[packet].start as usize..self.fan[packet + 1].start as usize
     }
 
+    /// Where the synapses of the neuron at `site` begin.
+    fn synapses_from(&self, site: usize) -> usize {
+        self.fan[self.fan_first[site] as usize].start as usize
+    }
+
     /// Those of them that are in digital memory.
     #[inline]
     pub(super) fn digital(&self, packet: usize) -> Range<usize> {
@@ -162,7 +165,8 @@ impl Plan {
 
     /// Where the synapse at `index` of the network has gone.
     pub(super) fn moved(&self, index: usize) -> usize {
-        self.moved.get(index).map_or(index, |&to| to as usize)
+        let start = |neuron: usize| self.synapses_from(self.layout.site[neuron] as usize);
+        self.moved.position(index, start)
     }
 
     /// A number that differs where neurons sit elsewhere, or are joined otherwise (FNV-1a, 64 bits).
@@ -186,7 +190,8 @@ impl Plan {
         let layout = 25 * self.layout.neuron.len();
         self.memory.bytes()
             + 8 * self.fan.len()
-            + 4 * (self.fan_first.len() + self.moved.len())
+            + 4 * self.fan_first.len()
+            + self.moved.bytes()
             + layout
             + self.drawing.as_ref().map_or(0, Drawing::bytes)
             + self.arrays.as_ref().map_or(0, ArrayPlan::bytes)
@@ -216,29 +221,9 @@ fn of_synapses(lessons: &[Lesson], synapses: usize) -> Result<Vec<u16>, Problems
     Ok(all)
 }
 
-/// The memory of all cores, with the synapses in this order and with these weights; where each has gone, if any has.
-fn memory(
-    (synapses, weight): (&SynapseColumns, Weights),
-    order: &[u32],
-    (layout, core): (&Layout, &[u16]),
-) -> (SynapseMemory, Vec<u32>) {
-    let timing = timing(synapses);
-    let in_place = order.iter().enumerate().all(|(to, &from)| to == from as usize);
-    let slot = |&from: &u32| {
-        let neuron = synapses.target[from as usize] as usize;
-        (layout.site[neuron] - layout.first[usize::from(core[neuron])]) as u16
-    };
-    let target = order.iter().map(slot).collect();
-    let (weight, timing, moved) = match in_place {
-        true => (weight, timing, Vec::new()),
-        false => (weight.permuted(order), timing.permuted(order), inverse(order)),
-    };
-    (SynapseMemory::new(target, weight, timing), moved)
-}
-
-/// By core: the largest weight that its synapses can learn, or that of `drawn` ones.
-fn reach(lessons: &[Lesson], layout: &Layout, drawn: Vec<f64>) -> Vec<f64> {
-    let mut reach = drawn;
+/// By core: the largest weight that its synapses can learn, or that of drawn ones.
+fn reach(lessons: &[Lesson], layout: &Layout, census: &Census) -> Vec<f64> {
+    let mut reach = census.largest.clone();
     for lesson in lessons {
         let [low, high] = lesson.rule.bounds().map(f64::abs);
         for &(_, target, _) in &lesson.synapses {
@@ -247,24 +232,6 @@ fn reach(lessons: &[Lesson], layout: &Layout, drawn: Vec<f64>) -> Vec<f64> {
         }
     }
     reach
-}
-
-fn inverse(order: &[u32]) -> Vec<u32> {
-    let mut inverse = vec![0; order.len()];
-    for (to, &from) in order.iter().enumerate() {
-        inverse[from as usize] = to as u32;
-    }
-    inverse
-}
-
-fn timing(synapses: &SynapseColumns) -> Column<Timing> {
-    match (&synapses.delay, &synapses.channel) {
-        (Column::Uniform(delay), Column::Uniform(channel)) => Column::Uniform(Timing::new(*delay, *channel)),
-        (delay, channel) => {
-            let at = |index| Timing::new(delay.at(index), channel.at(index));
-            Column::new((0..synapses.target.len()).map(at).collect())
-        }
-    }
 }
 
 /// Whether the synapses of the neuron `target` are in digital memory, and not in arrays.
@@ -276,7 +243,7 @@ pub(super) fn in_memory(target: u32, layout: &Layout, ground: &Ground<'_>) -> bo
 /// What the chip cannot hold.
 fn check_limits(
     synapses: &SynapseColumns,
-    layout: &Layout,
+    (layout, core): (&Layout, &[u16]),
     (drawn, census): (&Drawn, &Census),
     ground: &Ground<'_>,
 ) -> Result<(), Problems> {
@@ -295,7 +262,7 @@ fn check_limits(
     }
     if let Some(most) = params.synapses {
         let mut held = census.held.clone();
-        let core = |&target: &u32| layout.core_of(layout.site[target as usize]).index();
+        let core = |&target: &u32| usize::from(core[target as usize]);
         synapses.target.iter().filter(in_memory).for_each(|target| held[core(target)] += 1);
         for (core, &held) in held.iter().enumerate().filter(|&(_, &held)| held > most).take(20) {
             let message =
@@ -334,78 +301,115 @@ fn check_fan_out(
     problems.into_result(())
 }
 
+/// What a [`Maker`] has made.
+struct Made<'p> {
+    fan_first: Vec<u32>,
+    fan: Vec<FanOut>,
+    profiles: Profiles<'p>,
+    memory: SynapseMemory,
+    moved: Moved,
+}
+
 /// Makes the packets of one neuron after the other.
-struct Maker<'a> {
+struct Maker<'a, 'p> {
     layout: &'a Layout,
     synapses: &'a SynapseColumns,
+    /// Weights as cores hold them, if not as they are.
+    rounded: Option<Weights>,
     /// By synapse: the number of its lesson, plus one, or 0; empty if none learns.
     lessons: &'a [u16],
     /// By neuron: its core.
     core: &'a [u16],
     /// By granule: arrays hold its synapses.
     in_array: Vec<bool>,
-    fan_first: Vec<u32>,
-    fan: Vec<FanOut>,
-    profiles: Profiles<'a>,
-    /// By position on the chip: position in the network.
-    order: Vec<u32>,
+    has_arrays: bool,
+    made: Made<'p>,
+    timing: Column<Timing>,
     keys: Vec<u64>,
 }
 
-impl<'a> Maker<'a> {
+impl<'a, 'p> Maker<'a, 'p> {
     fn new(
-        layout: &'a Layout,
-        profiles: Profiles<'a>,
-        (synapses, lessons): (&'a SynapseColumns, &'a [u16]),
-        core: &'a [u16],
-        in_array: Vec<bool>,
+        (layout, core, ground): (&'a Layout, &'a [u16], &Ground<'_>),
+        profiles: Profiles<'p>,
+        lessons: &'a [u16],
+        (synapses, rounded): (&'a SynapseColumns, Option<Weights>),
     ) -> Self {
         let sites = layout.neuron.len();
         let mut fan_first = Vec::with_capacity(sites + 1);
         fan_first.push(0);
         let end = FanOut { start: 0, core: 0, profile: 0 };
+        let weights = rounded.as_ref().unwrap_or(&synapses.weight);
+        let memory = SynapseMemory::like(weights, synapses.target.len());
+        let moved = Moved::new(synapses.first.clone());
+        let granules = 0..ground.params.granules.len();
+        let in_array: Vec<bool> = granules.map(|it| ground.params.array_of(it).is_some()).collect();
         Self {
             layout,
             synapses,
+            rounded,
             lessons,
             core,
+            has_arrays: in_array.contains(&true),
             in_array,
-            fan_first,
-            fan: vec![end],
-            profiles,
-            order: Vec::with_capacity(synapses.target.len()),
+            made: Made { fan_first, fan: vec![end], profiles, memory, moved },
+            timing: Column::Uniform(Timing::default()),
             keys: Vec::new(),
         }
     }
 
     fn send(&mut self, site: usize) {
-        let neuron = NeuronId(self.layout.neuron[site]).index();
-        let own = self.synapses.first[neuron]..self.synapses.first[neuron + 1];
-        self.keys.clear();
+        let (layout, synapses, core) = (self.layout, self.synapses, self.core);
+        let keys = &mut self.keys;
+        let neuron = NeuronId(layout.neuron[site]).index();
+        keys.clear();
         // By core; in a core those in digital memory come first.
         let place = |index: u32| {
-            let target = self.synapses.target[index as usize] as usize;
-            let granule = self.layout.granule[self.layout.site[target] as usize];
-            u64::from(self.core[target]) << 1 | u64::from(self.in_array[usize::from(granule)])
+            let target = synapses.target[index as usize] as usize;
+            let granule = || layout.granule[layout.site[target] as usize];
+            let in_array = self.has_arrays && self.in_array[usize::from(granule())];
+            u64::from(core[target]) << 1 | u64::from(in_array)
         };
-        self.keys.extend(own.map(|index| place(index) << 32 | u64::from(index)));
-        if !self.keys.is_sorted() {
-            self.keys.sort_unstable();
+        keys.extend(self.made.moved.of(neuron).map(|index| place(index) << 32 | u64::from(index)));
+        if !keys.is_sorted() {
+            keys.sort_unstable();
         }
-        self.fan.pop();
+        self.note_timing();
+        let Made { fan_first, fan, profiles, memory, moved } = &mut self.made;
+        moved.put(neuron, memory.len() as u32, self.keys.iter().map(|&key| key as u32));
+        fan.pop();
+        let weights = self.rounded.as_ref().unwrap_or(&synapses.weight);
         for packet in self.keys.chunk_by(|a, b| a >> 33 == b >> 33) {
-            let start = self.order.len() as u32;
+            let core = (packet[0] >> 33) as u16;
+            let site = |key: u64| layout.site[synapses.target[key as u32 as usize] as usize];
             let met = packet.iter().map(|&key| {
-                let index = key as u32 as usize;
-                let site = self.layout.site[self.synapses.target[index] as usize];
-                let granule = self.layout.granule[site as usize];
-                Met { granule, lesson: self.lessons.get(index).copied().unwrap_or(0) }
+                let granule = layout.granule[site(key) as usize];
+                Met { granule, lesson: self.lessons.get(key as u32 as usize).copied().unwrap_or(0) }
             });
-            let profile = self.profiles.of(met);
-            self.fan.push(FanOut { start, core: (packet[0] >> 33) as u16, profile });
-            self.order.extend(packet.iter().map(|&key| key as u32));
+            fan.push(FanOut { start: memory.len() as u32, core, profile: profiles.of(met) });
+            let first = layout.first[usize::from(core)];
+            memory
+                .extend(packet.iter().map(|&key| ((site(key) - first) as u16, key as u32 as usize)), weights);
         }
-        self.fan_first.push(self.fan.len() as u32);
-        self.fan.push(FanOut { start: self.order.len() as u32, core: 0, profile: 0 });
+        fan_first.push(fan.len() as u32);
+        fan.push(FanOut { start: memory.len() as u32, core: 0, profile: 0 });
+    }
+
+    /// Notes when and where the synapses that are to be sent deliver.
+    fn note_timing(&mut self) {
+        let SynapseColumns { delay, channel, .. } = self.synapses;
+        let before = self.made.memory.len();
+        if let (Column::Uniform(delay), Column::Uniform(channel)) = (delay, channel) {
+            self.timing = Column::Uniform(Timing::new(*delay, *channel));
+            return;
+        }
+        for (len, index) in (before..).zip(self.keys.iter().map(|&key| key as u32 as usize)) {
+            self.timing.push(len, Timing::new(delay.at(index), channel.at(index)));
+        }
+    }
+
+    fn finish(self) -> Made<'p> {
+        let Made { fan_first, fan, profiles, memory, moved } = self.made;
+        Made { fan_first, fan, profiles, memory: memory.timed(self.timing), moved: moved.finish() }
     }
 }

@@ -338,12 +338,12 @@ impl Shard {
 
     /// Takes in what one shard has sent to these cores, in the order in which it was sent.
     pub(super) fn deliver(&mut self, sent: Sent<'_>, plan: &Plan, step: u64) {
-        let is_plain = sent.late.is_none() && self.learners.is_empty() && plan.arrays.is_none();
+        let is_plain = self.learners.is_empty() && plan.arrays.is_none();
         let timing = plan.memory.common_timing().filter(|_| is_plain);
         for &parcel in sent.parcels {
             match timing {
                 Some(timing) if parcel.packet & DRAWN == 0 => {
-                    self.deliver_at_once(parcel, timing, plan, step)
+                    self.deliver_at_once(parcel, sent.late, (timing, step), plan)
                 }
                 _ => parcel.packets().for_each(|packet| self.deliver_one(packet, sent, plan, step)),
             }
@@ -352,11 +352,28 @@ impl Shard {
 
     /// The packets of one spike to synapses that do nothing but to deliver in one step on one channel.
     #[inline]
-    fn deliver_at_once(&mut self, parcel: Parcel, timing: Timing, plan: &Plan, step: u64) {
-        let row = self.arrivals.after(self.arrivals.row(step), timing.delay());
+    fn deliver_at_once(
+        &mut self,
+        parcel: Parcel,
+        late: Option<&[u32]>,
+        (timing, step): (Timing, u64),
+        plan: &Plan,
+    ) {
+        let in_time = self.arrivals.after(self.arrivals.row(step), timing.delay());
         let first = parcel.packet as usize;
-        for pair in plan.fan[first..=first + parcel.count as usize].windows(2) {
+        let fan = plan.fan[first..=first + parcel.count as usize].windows(2);
+        for (message, pair) in (parcel.message as usize..).zip(fan) {
             let (core, own) = (usize::from(pair[0].core), usize::from(pair[0].core) - self.cores.start);
+            let row = match late.map_or(0, |late| late[message]) {
+                0 => in_time,
+                late => {
+                    self.counts[own].late += 1;
+                    if late == LOST {
+                        continue;
+                    }
+                    self.arrivals.after(self.arrivals.row(step + u64::from(late)), timing.delay())
+                }
+            };
             let (first, len) = self.sites(core, plan);
             self.receive(own, &plan.profiles[usize::from(pair[0].profile)]);
             let inputs = self.arrivals.add_to(row, timing.channel(), own, first, len);

@@ -75,12 +75,17 @@ impl Chip {
         let mut done = Vec::new();
         let outboxes: Vec<&Outbox> = shards.iter().map(|shard| &shard.outbox).collect();
         let told = clockwork.time(&outboxes, &moment.plan.latencies, Some(&mut done))?;
-        let mut done = done.into_iter();
         let late_by = |done: f64| match ((done / period).floor(), policy) {
             (steps, _) if steps < 1.0 => 0,
             (_, Late::Drop) => LOST,
             (steps, Late::Apply) => (steps as u32).min(LATEST),
         };
+        // Where the last packet is in time, all are.
+        if late_by(told.seconds) == 0 {
+            Self::deliver(shards, moment, None);
+            return Ok(Told { seconds: period, ..told });
+        }
+        let mut done = done.into_iter();
         let late: Vec<Vec<u32>> =
             outboxes.iter().map(|outbox| done.by_ref().take(outbox.len()).map(late_by).collect()).collect();
         Self::deliver(shards, moment, Some(&late));
@@ -123,7 +128,7 @@ impl Chip {
         let pairs = self.shards.iter_mut().zip(&mut outboxes);
         pairs.for_each(|(shard, spare)| std::mem::swap(&mut shard.outbox, spare));
         self.pending = Some(Pending { record, outboxes });
-        if self.threads.is_none() {
+        if self.threads.is_none() || self.clockwork.takes_all_threads() {
             self.tell_pending()?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use super::*;
 use crate::base::random::{Purpose, Stream};
 use crate::base::unit::Hertz;
 use crate::base::unit::{Joules, Seconds};
-use crate::fabric::{Fabric, Health, LinkParams, Topology};
+use crate::fabric::{Fabric, Health, Hierarchy, LinkParams, Topology};
 use crate::network::{Bench, Machine, NetBuilder, Synapse};
 use crate::neuron::EventCost;
 use crate::neuron::integrate_fire::IntegrateFire;
@@ -120,6 +120,49 @@ fn a_closer_look_at_the_network_never_makes_a_step_faster_than_without_contentio
 }
 
 #[test]
+fn a_way_that_is_known_takes_what_the_network_takes_packet_by_packet() {
+    let run =
+        |(topology, routing): &(Topology, RoutingSpec), is_known: bool, (period, threads): (f64, usize)| {
+            let fabric = topology.build(&LinkParams::default()).unwrap();
+            let health = Health::perfect(&fabric);
+            let routing = routing.compile(&fabric, &health, 4, 1).unwrap();
+            let synchronisation = Synchronisation::Tick { period: Seconds(period), late: Late::Apply };
+            let params = CoreParams { hops: None, packet_flits: 3, synchronisation, ..Setup::new(20).params };
+            let setup = Setup { fabric, health, params, routing, router: RouterParams::default() };
+            let mut chip = setup.chip(network(200, 1), Fidelity::Ideal, threads).unwrap();
+            if let Clockwork::Routed(model) = &mut chip.clockwork
+                && !is_known
+            {
+                model.forget_trips();
+            }
+            chip.keep_records();
+            let trains = trains(&mut chip, 20);
+            let steps: Vec<_> = chip.take_records().into_iter().map(|it| (it.critical, it.counts)).collect();
+            (trains, steps, chip.clockwork.carried())
+        };
+    let torus = (Topology::Torus { size: vec![4, 4] }, RoutingSpec::Xy);
+    let hierarchy = Hierarchy {
+        cluster: vec![2, 2],
+        arity: 2,
+        levels: 2,
+        up_link: Default::default(),
+        growth: 2,
+        off_chip_from: None,
+    };
+    let tree = (Topology::Hierarchy(hierarchy), RoutingSpec::UpDown(Default::default()));
+    let drawn = (Topology::Mesh { size: vec![4, 4] }, RoutingSpec::O1turn);
+    for chip in [torus, tree, drawn] {
+        // Some packets are late with the shorter clock, and none with the longer.
+        for (period, is_late) in [(0.3e-6, true), (1e-3, false)] {
+            let expected = run(&chip, false, (period, 1));
+            assert_eq!(expected.1.iter().any(|(_, counts)| counts.late > 0), is_late);
+            assert_eq!(run(&chip, true, (period, 1)), expected);
+            assert_eq!(run(&chip, true, (period, 3)), expected);
+        }
+    }
+}
+
+#[test]
 fn packets_that_miss_the_tick_are_counted_and_applied_late_or_lost() {
     let run = |period: f64, late| {
         let mut setup = Setup::new(20);
@@ -159,7 +202,7 @@ fn broken_and_cut_off_cores_are_not_used() {
         found.contains("core 0: 250 neurons are placed on a core that does not work or is cut off"),
         "{found}"
     );
-    let refused = Clockwork::new(Fidelity::Sanafe, &ground).unwrap_err().to_string();
+    let refused = Clockwork::new(Fidelity::Sanafe, &ground, 1).unwrap_err().to_string();
     assert!(refused.contains("knows no broken routers"), "{refused}");
 }
 

@@ -4,6 +4,8 @@
 //! the network's back-pressure reaches its neurons. Packets between cores of one node do not pass through the queue.
 
 use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
 
 use super::Message;
 use crate::base::NodeId;
@@ -41,8 +43,10 @@ pub(super) struct Letters {
     senders: Vec<Sender>,
     /// By node: the core whose packet is the next to enter the network.
     leaving: Vec<u32>,
-    /// By tag.
-    messages: Vec<Message>,
+    /// Nodes whose packets these are.
+    owned: Range<u32>,
+    /// By tag; what several threads read together.
+    messages: Arc<Vec<Message>>,
     /// Tag and cycle.
     pub(super) arrived: Vec<(u32, u64)>,
 }
@@ -56,7 +60,7 @@ impl Letters {
         nodes.iter().for_each(|node| first[node.index() + 1] += 1);
         (0..count).for_each(|node| first[node + 1] += first[node]);
         let senders = vec![Sender::default(); nodes.len()];
-        let (messages, arrived) = (Vec::new(), Vec::new());
+        let (messages, arrived) = (Arc::default(), Vec::new());
         let room = room.map(|room| room as usize);
         Self {
             hertz: clock.0,
@@ -67,6 +71,7 @@ impl Letters {
             by_node,
             senders,
             leaving: vec![0; count],
+            owned: 0..count as u32,
             messages,
             arrived,
         }
@@ -74,18 +79,35 @@ impl Letters {
 
     /// Begins a step in which cores send these messages.
     pub(super) fn begin<'a>(&mut self, cores: impl Iterator<Item = &'a [Message]>) {
-        self.messages.clear();
         self.arrived.clear();
+        // Nobody else holds them by now.
+        let all = Arc::make_mut(&mut self.messages);
+        all.clear();
         for (core, messages) in cores.enumerate() {
-            let next = self.messages.len() as u32;
-            self.messages.extend_from_slice(messages);
+            let next = all.len() as u32;
+            all.extend_from_slice(messages);
             let sender = &mut self.senders[core];
             sender.left.clear();
             let left = std::mem::take(&mut sender.left);
-            let end = self.messages.len() as u32;
+            let end = all.len() as u32;
             *sender = Sender { node: self.nodes[core], next, end, ready: 0.0, head: None, left };
         }
         (0..self.senders.len()).for_each(|core| self.advance(core));
+    }
+
+    /// The same for several threads, to be dealt out.
+    pub(super) fn for_threads(&self) -> Self {
+        Self { arrived: Vec::new(), ..self.clone() }
+    }
+
+    /// Takes in what has become of the packets of some nodes.
+    pub(super) fn take_back(&mut self, part: Self) {
+        self.arrived.extend(part.arrived);
+        for (core, sender) in part.senders.into_iter().enumerate() {
+            if part.owned.contains(&sender.node.0) {
+                self.senders[core] = sender;
+            }
+        }
     }
 
     /// The message with this tag.
@@ -128,7 +150,7 @@ impl Letters {
     }
 
     /// The cores on `node`, as a range of `by_node`.
-    fn on(&self, node: NodeId) -> std::ops::Range<usize> {
+    fn on(&self, node: NodeId) -> Range<usize> {
         self.first[node.index()] as usize..self.first[node.index() + 1] as usize
     }
 }
@@ -171,7 +193,8 @@ impl Source for Letters {
         false
     }
 
-    fn split(&mut self, _: NodeId) -> Self {
-        self.clone()
+    fn split(&mut self, at: NodeId) -> Self {
+        let owned = at.0..std::mem::replace(&mut self.owned.end, at.0);
+        Self { owned, ..self.clone() }
     }
 }

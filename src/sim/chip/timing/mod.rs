@@ -16,6 +16,7 @@ mod routed;
 mod sanafe;
 mod simple;
 mod soonest;
+mod trips;
 
 use super::counts::Critical;
 pub(super) use mesh::Mesh;
@@ -128,7 +129,7 @@ pub(super) enum Clockwork {
 impl Clockwork {
     /// # Errors
     /// A fidelity that this chip cannot be simulated in.
-    pub(super) fn new(fidelity: Fidelity, ground: &Ground<'_>) -> Result<Self, Problems> {
+    pub(super) fn new(fidelity: Fidelity, ground: &Ground<'_>, threads: usize) -> Result<Self, Problems> {
         let by_hops = ground.params.hops.is_some() && ground.mesh().is_some() && ground.is_whole;
         Ok(match fidelity {
             Fidelity::Ideal if by_hops || ground.wires.is_none() => {
@@ -137,7 +138,7 @@ impl Clockwork {
             Fidelity::Sanafe => Self::Sanafe(Box::new(sanafe::Sanafe::new(Mesh::new(ground)?))),
             Fidelity::SanafeSimple => Self::Simple(simple::Simple::new(ground)?),
             Fidelity::Cycle | Fidelity::Approximate | Fidelity::Ideal => {
-                Self::Routed(Box::new(routed::Routed::new(fidelity, ground)?))
+                Self::Routed(Box::new(routed::Routed::new(fidelity, ground, threads)?))
             }
         })
     }
@@ -151,9 +152,14 @@ impl Clockwork {
         }
     }
 
+    /// Whether to tell the time of a step takes all threads.
+    pub(super) fn takes_all_threads(&self) -> bool {
+        matches!(self, Self::Routed(model) if model.takes_all_threads())
+    }
+
     /// Time from the start of a step until every core is done and every packet processed; `latencies` says
-    /// by profile what receiving a packet takes [s], `done` takes
-    /// when each packet has been processed, in the order of sending.
+    /// by profile what receiving a packet takes [s], `done` takes when each packet has been processed, in the order
+    /// of sending, if any can be late.
     ///
     /// # Errors
     /// The network cannot go on.

@@ -4,17 +4,22 @@
 //! A core's packets wait in its output queue until the network takes them (`letters.rs`); the core goes on
 //! meanwhile, unless the queue is full. Cores of one tile share the way into their router. Packets between cores of
 //! one tile do not enter it. A step begins with an empty network: cores meet at a barrier, or what is late is
-//! accounted for by the tick.
+//! accounted for by the tick. Without contention a packet takes as long as any other between its two nodes, and is
+//! not followed again (`trips.rs`).
+
+use rayon::prelude::*;
 
 use super::letters::Letters;
-use super::{Outbox, Told, all_cores};
-use crate::base::{CoreId, Problem, Problems, RouterId};
+use super::trips::Trips;
+use super::{Message, Outbox, Told, all_cores};
+use crate::base::{CoreId, NodeId, Problem, Problems, RouterId};
 use crate::network::Halt;
 use crate::noc::approximate::Approximate;
 use crate::noc::engine::{Ended, Network, Run};
 use crate::noc::ideal::Ideal;
 use crate::sim::Fidelity;
 use crate::sim::chip::counts::Critical;
+use crate::sim::chip::params::Synchronisation;
 use crate::sim::chip::site::{Ground, Wires};
 
 /// An engine at rest.
@@ -36,18 +41,44 @@ pub(in crate::sim::chip) struct Routed {
     /// Flits over all links so far.
     #[cfg(test)]
     pub(super) carried: u64,
-    /// By core: arrival [s], place in the order of sending, processing time [s].
-    arrivals: Vec<Vec<(f64, u32, f64)>>,
+    /// Where packets do not meet, and routes are not drawn.
+    trips: Option<Trips>,
+    /// By core: its node.
+    nodes: Vec<NodeId>,
+    /// By core.
+    arrivals: Vec<Vec<Arrival>>,
+    /// By core: when it has taken in everything [s], and whether it was idle before the last packet.
+    ends: Vec<(f64, bool)>,
+    /// Nothing that is done sooner is late [s].
+    period: f64,
+    threads: usize,
+}
+
+/// A packet that has arrived at its core.
+#[derive(Clone, Copy, Debug)]
+struct Arrival {
+    /// When [cycle]; once it has been processed, when that was done [s], as the bits of the number.
+    at: u64,
+    /// Its place in the order of sending.
+    tag: u32,
+    profile: u16,
+}
+
+fn no_route(lost: usize) -> Result<(), Halt> {
+    match lost {
+        0 => Ok(()),
+        _ => Err(Halt(format!("no route leads to the destination of {lost} packets"))),
+    }
 }
 
 impl Routed {
     /// # Errors
     /// A chip without a network to simulate; what the engine refuses.
-    pub(super) fn new(fidelity: Fidelity, ground: &Ground<'_>) -> Result<Self, Problems> {
+    pub(super) fn new(fidelity: Fidelity, ground: &Ground<'_>, threads: usize) -> Result<Self, Problems> {
         let Some(Wires { health, routing, router, clock_hz }) = ground.wires else {
             return Err(Problem::new("fidelity", "nothing is known of the network on chip").into());
         };
-        let (fabric, run) = (ground.fabric, Run { seed: 1, threads: 1 });
+        let (fabric, run) = (ground.fabric, Run { seed: 1, threads });
         let routing = routing.clone();
         let rest = match fidelity {
             Fidelity::Cycle => Engine::Cycle(Box::new(Network::new(fabric, health, routing, router, run)?)),
@@ -62,63 +93,153 @@ impl Routed {
             return Err(Problem::new("send_queue", message).into());
         }
         let ends = |&link: &u32| fabric.links.get(link as usize).map(|link| (link.from, link.to));
-        let nodes = (0..ground.cores()).map(|core| ground.node(CoreId(core))).collect();
+        let nodes: Vec<NodeId> = (0..ground.cores()).map(|core| ground.node(CoreId(core))).collect();
+        let meets_nothing = matches!(rest, Engine::Ideal(_)) && params.send_queue.is_none();
+        let trips = Trips::new(fabric.nodes.len(), params.packet_flits).filter(|_| meets_nothing);
+        let period = match params.synchronisation {
+            Synchronisation::Tick { period, .. } => period.0,
+            _ => 0.0,
+        };
         Ok(Self {
             rest,
             hertz: clock_hz,
             links: fabric.out_link.iter().map(ends).collect(),
             letters: Letters::new(
-                nodes,
+                nodes.clone(),
                 fabric.nodes.len(),
                 (clock_hz, params.packet_flits),
                 params.send_queue,
             ),
             #[cfg(test)]
             carried: 0,
-            arrivals: vec![Vec::new(); ground.cores() as usize],
+            trips,
+            arrivals: vec![Vec::new(); nodes.len()],
+            nodes,
+            ends: Vec::new(),
+            period,
+            threads,
         })
+    }
+
+    /// Whether it takes all threads to simulate a step.
+    pub(super) fn takes_all_threads(&self) -> bool {
+        self.threads > 1 && matches!(self.rest, Engine::Cycle(_))
     }
 
     pub(super) fn time(
         &mut self,
         outboxes: &[&Outbox],
         latencies: &[f64],
-        mut done: Option<&mut Vec<f64>>,
+        done: Option<&mut Vec<f64>>,
     ) -> Result<Told, Halt> {
         self.arrivals.iter_mut().for_each(Vec::clear);
+        let mut told = Told::default();
+        let flown = self.fly(outboxes, &mut told)?;
+        let ran = if flown { None } else { self.route(outboxes, &mut told)? };
+        let is_idle = self.receive(latencies, &mut told);
+        if let Some((from, to)) = ran.filter(|_| is_idle).and_then(|ran| self.busiest(&ran)) {
+            told.critical = Some(Critical::Link(from, to));
+        }
+        // Where the last packet is in time, all are.
+        if let Some(done) = done.filter(|_| told.seconds >= self.period) {
+            done.clear();
+            done.resize(self.arrivals.iter().map(Vec::len).sum(), 0.0);
+            let all = self.arrivals.iter().flatten();
+            all.for_each(|arrival| done[arrival.tag as usize] = f64::from_bits(arrival.at));
+        }
+        Ok(told)
+    }
+
+    /// Without contention: each packet takes as long as any from its node to the other. Whether that is so.
+    fn fly(&mut self, outboxes: &[&Outbox], told: &mut Told) -> Result<bool, Halt> {
+        let Engine::Ideal(network) = &mut self.rest else { return Ok(false) };
+        let Some(trips) = &mut self.trips else { return Ok(false) };
+        let (mut tag, mut lost) = (0, 0);
+        #[cfg(test)]
+        let mut carried = 0;
+        for (core, (messages, rest)) in all_cores(outboxes).enumerate() {
+            let (mut ready, from) = (0.0, self.nodes[core]);
+            for &Message { gap, core: target, profile } in messages {
+                ready += gap;
+                let to = self.nodes[usize::from(target)];
+                let Ok(cycles) = trips.cycles(network, from, to) else {
+                    // Routes are drawn: packets go one by one.
+                    self.trips = None;
+                    self.arrivals.iter_mut().for_each(Vec::clear);
+                    *told = Told::default();
+                    return Ok(false);
+                };
+                #[cfg(test)]
+                if let Ok(Some(trip)) = network.trip(from, to, trips.flits) {
+                    let links = if from == to { 0 } else { trip.links };
+                    carried += u64::from(links * trips.flits);
+                }
+                match cycles {
+                    Some(cycles) => {
+                        let at = (ready * self.hertz).ceil() as u64 + u64::from(cycles);
+                        self.arrivals[usize::from(target)].push(Arrival { at, tag, profile });
+                    }
+                    None => lost += 1,
+                }
+                tag += 1;
+            }
+            told.core(core, ready + rest);
+        }
+        #[cfg(test)]
+        {
+            self.carried += carried;
+        }
+        no_route(lost).map(|()| true)
+    }
+
+    /// Packets go through the network one by one; the engine as it is then, if there was anything.
+    fn route(&mut self, outboxes: &[&Outbox], told: &mut Told) -> Result<Option<Engine>, Halt> {
         self.letters.begin(all_cores(outboxes).map(|(messages, _)| messages));
         let ran = self.carry()?;
-        let mut told = Told::default();
         for (core, (_, rest)) in all_cores(outboxes).enumerate() {
             told.core(core, self.letters.ready(core) + rest);
         }
         for &(tag, at) in &self.letters.arrived {
-            let message = self.letters.message(tag);
-            let processing = latencies[usize::from(message.profile)];
-            self.arrivals[usize::from(message.core)].push((at as f64 / self.hertz, tag, processing));
+            let Message { core, profile, .. } = self.letters.message(tag);
+            self.arrivals[usize::from(core)].push(Arrival { at, tag, profile });
         }
-        if let Some(done) = &mut done {
-            done.clear();
-            done.resize(self.letters.len(), 0.0);
+        Ok(ran)
+    }
+
+    /// Cores take in what has arrived, one packet after the other; whether the one that is done last was idle before
+    /// its last packet came.
+    fn receive(&mut self, latencies: &[f64], told: &mut Told) -> bool {
+        let hertz = self.hertz;
+        let take = |arrivals: &mut Vec<Arrival>| {
+            arrivals.sort_unstable_by_key(|arrival| (arrival.at, arrival.tag));
+            let (mut free, mut waited) = (0.0f64, false);
+            for arrival in arrivals {
+                let at = arrival.at as f64 / hertz;
+                waited = at > free;
+                free = free.max(at) + latencies[usize::from(arrival.profile)];
+                arrival.at = free.to_bits();
+            }
+            (free, waited)
+        };
+        match self.threads {
+            1 => {
+                self.ends.clear();
+                self.ends.extend(self.arrivals.iter_mut().map(take));
+            }
+            _ => self.arrivals.par_iter_mut().with_min_len(64).map(take).collect_into_vec(&mut self.ends),
         }
         let mut is_idle = false;
-        for (core, arrivals) in self.arrivals.iter_mut().enumerate() {
-            arrivals.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
-            let (mut free, mut waited) = (0.0f64, false);
-            for &(at, tag, processing) in arrivals.iter() {
-                waited = at > free;
-                free = free.max(at) + processing;
-                if let Some(done) = &mut done {
-                    done[tag as usize] = free;
-                }
-            }
+        for (core, &(free, waited)) in self.ends.iter().enumerate() {
             is_idle = if free > told.seconds { waited } else { is_idle };
             told.core(core, free);
         }
-        if let Some((from, to)) = ran.filter(|_| is_idle).and_then(|ran| self.busiest(&ran)) {
-            told.critical = Some(Critical::Link(from, to));
-        }
-        Ok(told)
+        is_idle
+    }
+
+    /// Takes every packet through the network from now on.
+    #[cfg(test)]
+    pub(in crate::sim::chip) fn forget_trips(&mut self) {
+        self.trips = None;
     }
 
     /// The link that carried the most flits, the first of several; without contention no link matters.
@@ -138,19 +259,22 @@ impl Routed {
             return Ok(None);
         }
         let mut engine = self.rest.clone();
-        let letters = std::slice::from_mut(&mut self.letters);
+        let letters = &mut self.letters;
         let ended = match &mut engine {
-            Engine::Cycle(network) => network.run(letters, u64::MAX),
-            Engine::Approximate(network) => network.run(&mut letters[0], u64::MAX),
-            Engine::Ideal(network) => network.run(&mut letters[0], u64::MAX),
+            Engine::Cycle(network) if self.threads > 1 => {
+                let mut parts = network.deal(letters.for_threads());
+                let ended = network.run(&mut parts, u64::MAX);
+                parts.into_iter().for_each(|part| letters.take_back(part));
+                ended
+            }
+            Engine::Cycle(network) => network.run(std::slice::from_mut(letters), u64::MAX),
+            Engine::Approximate(network) => network.run(letters, u64::MAX),
+            Engine::Ideal(network) => network.run(letters, u64::MAX),
         };
         if matches!(ended, Ended::Stalled(_)) {
             return Err(Halt("the network is deadlocked within a step".into()));
         }
-        let lost = self.letters.len() - self.letters.arrived.len();
-        if lost > 0 {
-            return Err(Halt(format!("no route leads to the destination of {lost} packets")));
-        }
+        no_route(self.letters.len() - self.letters.arrived.len())?;
         #[cfg(test)]
         self.count(&engine);
         Ok(Some(engine))
