@@ -20,9 +20,23 @@ pub trait Scalar: Copy + Default + AddAssign + PartialEq + 'static {
     /// `self · factor + summand`, rounded once.
     fn fused(self, factor: Self, summand: Self) -> Self;
 
-    /// `out += x · matrix` for eight vectors, in tiles of two registers of the first `columns` columns; says how
-    /// many have been done.
-    fn tiles<S: Simd>(simd: S, product: Product<'_, Self>, columns: usize) -> usize;
+    /// Numbers in a register.
+    fn lanes<S: Simd>() -> usize;
+
+    /// `out += x · weights` for `VECTORS` vectors, which follow each other in `x`, and as many columns as `REGISTERS`
+    /// registers hold, which are the first of `weights` and `out`.
+    fn tile<S: Simd, const VECTORS: usize, const REGISTERS: usize>(
+        simd: S,
+        x: &[Self],
+        weights: Rows<&[Self]>,
+        out: Rows<&mut [Self]>,
+    );
+}
+
+/// Rows that follow each other, `stride` numbers apart.
+pub struct Rows<D> {
+    data: D,
+    stride: usize,
 }
 
 macro_rules! scalar {
@@ -34,32 +48,37 @@ macro_rules! scalar {
             }
 
             #[inline(always)]
-            fn tiles<S: Simd>(simd: S, product: Product<'_, Self>, columns: usize) -> usize {
-                let Product { x, matrix, out, .. } = product;
-                let (m, n, tile) = (matrix.rows, matrix.columns, 2 * S::$LANES);
-                let x: [&[Self]; BATCH] = std::array::from_fn(|i| &x[i * m..][..m]);
-                let mut start = 0;
-                while start + tile <= columns {
-                    let mut sums: [[S::$Vector; 2]; BATCH] = std::array::from_fn(|i| {
-                        let (own, _) = S::$read(&out[i * n + start..][..tile]);
-                        [own[0], own[1]]
-                    });
-                    for k in 0..m {
-                        let (row, _) = S::$read(&matrix.data[k * n + start..][..tile]);
-                        let row = [row[0], row[1]];
-                        for (sums, x) in sums.iter_mut().zip(&x) {
-                            let input = simd.$splat(x[k]);
-                            sums[0] = simd.$fuse(input, row[0], sums[0]);
-                            sums[1] = simd.$fuse(input, row[1], sums[1]);
+            fn lanes<S: Simd>() -> usize {
+                S::$LANES
+            }
+
+            #[inline(always)]
+            fn tile<S: Simd, const VECTORS: usize, const REGISTERS: usize>(
+                simd: S,
+                x: &[Self],
+                weights: Rows<&[Self]>,
+                out: Rows<&mut [Self]>,
+            ) {
+                let (width, inputs) = (REGISTERS * S::$LANES, x.len() / VECTORS);
+                let x: [&[Self]; VECTORS] = std::array::from_fn(|i| &x[i * inputs..][..inputs]);
+                let mut sums: [[S::$Vector; REGISTERS]; VECTORS] = std::array::from_fn(|i| {
+                    let (own, _) = S::$read(&out.data[i * out.stride..][..width]);
+                    std::array::from_fn(|r| own[r])
+                });
+                for (k, row) in weights.data.chunks(weights.stride).enumerate().take(inputs) {
+                    let (row, _) = S::$read(&row[..width]);
+                    let row: [S::$Vector; REGISTERS] = std::array::from_fn(|r| row[r]);
+                    for (sums, x) in sums.iter_mut().zip(&x) {
+                        let input = simd.$splat(x[k]);
+                        for (sum, weights) in sums.iter_mut().zip(row) {
+                            *sum = simd.$fuse(input, weights, *sum);
                         }
                     }
-                    for (i, sums) in sums.into_iter().enumerate() {
-                        let (own, _) = S::$write(&mut out[i * n + start..][..tile]);
-                        own.copy_from_slice(&sums);
-                    }
-                    start += tile;
                 }
-                start
+                for (i, sums) in sums.into_iter().enumerate() {
+                    let (own, _) = S::$write(&mut out.data[i * out.stride..][..width]);
+                    own.copy_from_slice(&sums);
+                }
             }
         }
     };
@@ -68,9 +87,13 @@ macro_rules! scalar {
 scalar!(f64: f64s, F64_LANES, as_simd_f64s, as_mut_simd_f64s, splat_f64s, mul_add_f64s);
 scalar!(f32: f32s, F32_LANES, as_simd_f32s, as_mut_simd_f32s, splat_f32s, mul_add_f32s);
 
-/// Vectors that are multiplied together in one pass over a matrix: their sums and two registers of a row fit into
-/// the registers of AVX-512.
+/// Vectors that are multiplied together in one pass over a matrix, and registers of a row that they share: sums and row
+/// fit into the registers of AVX-512.
 const BATCH: usize = 8;
+const BATCH_REGISTERS: usize = 2;
+
+/// Registers of a row for one vector: enough sums that none waits for the one before.
+const ONE_REGISTERS: usize = 8;
 
 impl<T: Scalar> Matrix<T> {
     /// A matrix of zeros.
@@ -183,19 +206,35 @@ impl<T: Scalar> WithSimd for Product<'_, T> {
     fn with_simd<S: Simd>(self, simd: S) {
         let Self { x, matrix, out, columns } = self;
         let (m, n) = (matrix.rows.max(1), matrix.columns.max(1));
-        let mut inputs = x.chunks_exact(BATCH * m);
-        let mut outputs = out.chunks_exact_mut(BATCH * n);
-        for (x, out) in inputs.by_ref().zip(outputs.by_ref()) {
-            let done = T::tiles(simd, Product { x, matrix, out: &mut *out, columns }, columns);
-            finish(x, matrix, out, done..columns);
+        let together = x.len() / m / BATCH * BATCH;
+        let (x, rest) = x.split_at(together * m);
+        let (out, rest_out) = out.split_at_mut(together * n);
+        if together > 0 {
+            let width = BATCH_REGISTERS * T::lanes::<S>();
+            // Columns that lie together stay near while all vectors pass.
+            let mut panel = vec![T::default(); m * width];
+            let mut start = 0;
+            while start + width <= columns {
+                let rows = matrix.data.chunks_exact(n).map(|row| &row[start..][..width]);
+                panel.chunks_exact_mut(width).zip(rows).for_each(|(to, from)| to.copy_from_slice(from));
+                for (x, out) in x.chunks_exact(BATCH * m).zip(out.chunks_exact_mut(BATCH * n)) {
+                    let weights = Rows { data: &panel[..], stride: width };
+                    let out = Rows { data: &mut out[start..], stride: n };
+                    T::tile::<S, BATCH, BATCH_REGISTERS>(simd, x, weights, out);
+                }
+                start += width;
+            }
+            finish(x, matrix, out, start..columns);
         }
-        let (rest, out) = (inputs.remainder(), outputs.into_remainder());
-        if columns < matrix.columns {
-            finish(rest, matrix, out, 0..columns);
-            return;
-        }
-        for (x, out) in rest.chunks_exact(m).zip(out.chunks_exact_mut(n)) {
-            one_row(x, matrix, out);
+        for (x, out) in rest.chunks_exact(m).zip(rest_out.chunks_exact_mut(n)) {
+            let width = ONE_REGISTERS * T::lanes::<S>();
+            let mut start = 0;
+            while start + width <= columns {
+                let weights = Rows { data: &matrix.data[start..], stride: n };
+                T::tile::<S, 1, ONE_REGISTERS>(simd, x, weights, Rows { data: &mut out[start..], stride: n });
+                start += width;
+            }
+            finish(x, matrix, out, start..columns);
         }
     }
 }
@@ -212,24 +251,6 @@ fn finish<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T], columns: Range<
             let own = out[columns.clone()].iter_mut();
             own.zip(&row[columns.clone()]).for_each(|(y, &g)| *y = x.fused(g, *y));
         }
-    }
-}
-
-/// One vector times a matrix: four rows a pass, so that the outputs are read and written a quarter as often.
-#[inline(always)]
-fn one_row<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T]) {
-    let n = matrix.columns;
-    let mut rows = matrix.data.chunks_exact(4 * n.max(1));
-    let mut inputs = x.chunks_exact(4);
-    for (rows, x) in rows.by_ref().zip(inputs.by_ref()) {
-        let (ab, cd) = rows.split_at(2 * n);
-        let ((a, b), (c, d)) = (ab.split_at(n), cd.split_at(n));
-        for ((((y, &a), &b), &c), &d) in out.iter_mut().zip(a).zip(b).zip(c).zip(d) {
-            *y = x[3].fused(d, x[2].fused(c, x[1].fused(b, x[0].fused(a, *y))));
-        }
-    }
-    for (row, &x) in rows.remainder().chunks_exact(n.max(1)).zip(inputs.remainder()) {
-        out.iter_mut().zip(row).for_each(|(y, &g)| *y = x.fused(g, *y));
     }
 }
 

@@ -210,7 +210,10 @@ impl Pipeline {
         let Scratch { part, sums, spread, .. } = scratch;
         for vector in 0..sums.rows() {
             let close = Close {
-                driven: part.row(vector).iter().sum(),
+                driven: match plane.subtract {
+                    Subtract::Nothing => 0.0,
+                    Subtract::Sum(_) | Subtract::Reference(_) => part.row(vector).iter().sum(),
+                },
                 spread: spread.row(vector),
                 scale,
                 key: Key { step: key.step + vector as u64, ..key },
@@ -286,7 +289,7 @@ pub(super) struct Key {
 /// What turns the sums of a plane into a part of the outputs.
 #[derive(Clone, Copy)]
 pub(super) struct Close<'s> {
-    /// Sum of all drives.
+    /// Sum of all drives, where that is subtracted.
     pub driven: f64,
     /// Variances of the sums; not looked at where the plane has no noise.
     pub spread: &'s [f64],
