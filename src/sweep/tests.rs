@@ -145,8 +145,8 @@ fn tables_do_not_depend_on_how_points_were_dealt() {
 
 #[test]
 fn parquet_reads_back_as_what_the_other_table_says() {
-    use parquet::file::reader::{FileReader, SerializedFileReader};
-    use parquet::record::Field;
+    use ::parquet::file::reader::{FileReader, SerializedFileReader};
+    use ::parquet::record::Field;
 
     let sweep = read::<SweepDoc>(Source::memory("t", SWEEP), &Overrides::none()).expect("it is right");
     let (folder, path) = written(&[0, 1, 2, 3]);
