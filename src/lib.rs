@@ -33,15 +33,41 @@
 //!
 //! # Example
 //!
-//! ```
-//! use spikeloom::fabric::{Health, LinkParams, Topology};
-//! use spikeloom::noc::route::RoutingSpec;
+//! A chip with faults is certified, and then run:
 //!
-//! let fabric = Topology::Mesh { size: vec![4, 4] }.build(&LinkParams::default())?;
-//! let routing = RoutingSpec::default().compile(&fabric, &Health::perfect(&fabric), 4, 1)?;
-//! # let _ = routing;
-//! assert_eq!(fabric.links.len(), 48);
-//! # Ok::<(), spikeloom::base::Problems>(())
+//! ```
+//! use spikeloom::noc::certify::{Question, certify};
+//! use spikeloom::sim::{Control, Fidelity, Job, Windows};
+//! use spikeloom::spec::{Overrides, load_chip, load_faults, load_workload};
+//!
+//! let overrides = Overrides::parse(["chip.routing=mftn", "workload.traffic.rate=0.05"])?;
+//! let chip = load_chip("mesh8", &overrides)?;
+//! let (fabric, router) = (&chip.built, &chip.value.router);
+//! let health = load_faults("two-blocks", &overrides)?.value.resolve(fabric, 1)?;
+//! let routing = chip.value.routing.compile(fabric, &health, router.vcs, 1)?;
+//! let question =
+//!     Question { fabric, health: &health, routing: &routing, vcs: router.vcs, router: router.kind };
+//! assert!(certify(&question).deadlock_free);
+//!
+//! let workload = load_workload("uniform", &overrides)?;
+//! let traffic = workload.value.traffic.as_ref().expect("it is traffic");
+//! let source = traffic.compile(fabric, &|name| workload.file(name), 1)?;
+//! let job = Job {
+//!     fabric,
+//!     health: &health,
+//!     routing: &routing,
+//!     epochs: &[],
+//!     transients: None,
+//!     router,
+//!     fidelity: Fidelity::Cycle,
+//!     seed: 1,
+//!     threads: 1,
+//!     keep_log: false,
+//! };
+//! let windows = Windows { warmup: 100, measure: Some(300), drain_limit: 10_000 };
+//! let outcome = job.run(source, windows, &mut Control::none())?;
+//! assert!(outcome.packets.delivered > 0 && outcome.packets.lost == 0);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 #![forbid(unsafe_code)]

@@ -2,7 +2,7 @@
 //! measured is the most memory that the process ever held.
 
 use spikeloom::spec::{Overrides, Source, SweepDoc, read};
-use spikeloom::sweep::{Header, Journal, Record, Survey, results_csv, summary_csv};
+use spikeloom::sweep::{Header, Journal, Record, Survey, results_csv, results_parquet, summary_csv};
 
 const POINTS: u64 = 100_000;
 
@@ -45,6 +45,7 @@ keep: [rate * buffer_flits >= 0]";
     let mut sink = std::io::sink();
     results_csv(&sweep.built, &survey, &mut journal, None, &mut sink).expect("it can be written");
     summary_csv(&sweep.built, &survey, &mut journal, &mut sink).expect("it can be written");
+    results_parquet(&sweep.built, &survey, &mut journal, None, std::io::sink()).expect("it can be written");
     if let Some((before, after)) = before.zip(peak_bytes()) {
         let grown = after.saturating_sub(before);
         assert!(grown < MOST_BYTES, "{grown} bytes for {POINTS} points");

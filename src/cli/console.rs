@@ -108,7 +108,7 @@ mod tests {
     fn lines_that_are_too_long_go_on_under_their_text() {
         let text = "a heading\n\n  name      some words that go on\n  longername  x\n";
         let narrow = "a heading\n\n  name      some words\n            that go on\n  longername  x\n";
-        assert_eq!(folded(text, 23), narrow);
+        assert_eq!(folded(text, 25), narrow);
         assert_eq!(folded(text, 100), text);
         let one = format!("{}\n", "x".repeat(50));
         assert_eq!(folded(&one, 20), one, "a word is not broken");

@@ -104,6 +104,8 @@ fn explain(parameter: &Parameter) -> String {
             let _ = write!(text, " Default: {default}.");
         }
         Some(default) if !text.contains("Default:") => {
+            // With gaps, so that a long one goes on in the next line.
+            let default = default.to_string().replace(",\"", ", \"");
             let _ = write!(text, " Default: {default}.");
         }
         _ => {}

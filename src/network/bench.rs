@@ -32,6 +32,26 @@ impl Arrivals {
 }
 
 /// A network with nothing around it.
+///
+/// ```
+/// use spikeloom::base::unit::Seconds;
+/// use spikeloom::network::{Bench, Machine, NetBuilder, Synapse};
+/// use spikeloom::neuron::NeuronModel;
+///
+/// let model: NeuronModel = serde_json::from_str(r#"{"lif": {"threshold": 1.0}}"#)?;
+/// let mut net = NetBuilder::new(Seconds(1e-3));
+/// let (first, last) = (net.population("first", model.clone(), 1).first, net.population("last", model, 1).first);
+/// net.connect(first, Synapse { target: last, weight: 1000.0, delay: 2, channel: 0 });
+/// let mut bench = Bench::new(net.build()?, 1)?;
+/// bench.poke(first, 1000.0);
+/// let mut fired = Vec::new();
+/// for step in 1..=4 {
+///     bench.step().expect("nothing halts a bench");
+///     fired.extend(bench.fired().iter().map(|neuron| (step, *neuron)));
+/// }
+/// assert_eq!(fired, [(1, first), (3, last)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Bench {
     net: Net,

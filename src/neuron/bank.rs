@@ -209,6 +209,19 @@ fn part<'a>(all: &'a [f64], at: &std::ops::Range<usize>) -> &'a [f64] {
 }
 
 /// All neurons of one model on one core.
+///
+/// ```
+/// use spikeloom::base::unit::Seconds;
+/// use spikeloom::neuron::{Bank, Ids, NO_INPUT, NeuronModel, StepInput, StepOutput};
+///
+/// let model: NeuronModel = serde_json::from_str(r#"{"lif": {"threshold": 1.0}}"#)?;
+/// let mut bank = Bank::new(&model, 2, Seconds(1e-3))?;
+/// let mut out = StepOutput::new();
+/// let arrivals = [1000.0, NO_INPUT];
+/// bank.step(&StepInput { step: 1, seed: 1, ids: Ids::From(0), arrivals: &arrivals, second: &[] }, &mut out);
+/// assert_eq!(out.fired(), [0]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Bank {
     granules: Granules,

@@ -59,6 +59,16 @@ pub use workload::{Probes, WorkloadDoc};
 
 /// Reads a chip: the built-in one called `name`, or the file.
 ///
+/// ```
+/// use spikeloom::spec::{Overrides, load_chip};
+///
+/// let chip = load_chip("mesh8", &Overrides::parse(["chip.router.vcs=2"])?)?;
+/// assert_eq!((chip.built.routers.len(), chip.value.router.vcs), (64, 2));
+/// let wrong = load_chip("mesh9", &Overrides::none()).expect_err("there is none such");
+/// assert!(wrong.to_string().contains("did you mean `mesh8`?"));
+/// # Ok::<(), spikeloom::spec::Diagnostics>(())
+/// ```
+///
 /// # Errors
 /// Everything that is wrong with it, what it extends, and the overrides.
 pub fn load_chip(name: &str, overrides: &Overrides) -> Result<Loaded<ChipDoc>, Diagnostics> {

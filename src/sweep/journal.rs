@@ -127,6 +127,20 @@ impl Header {
 }
 
 /// The journal of a sweep, open for appending; no other process has it open meanwhile.
+///
+/// ```
+/// use spikeloom::sweep::{Header, Journal, Record};
+///
+/// let folder = tempfile::tempdir()?;
+/// let path = folder.path().join("journal.jsonl");
+/// let header = Header::new(serde_json::json!({"workload": "uniform"}), 2, Vec::new(), None);
+/// let mut journal = Journal::open(&path, &header, false)?;
+/// journal.append(&[Record { point: 1, error: None, metrics: vec![("latency".to_owned(), 12.5)] }])?;
+/// drop(journal);
+/// let again = Journal::open(&path, &header, false)?;
+/// assert!(again.has(1) && !again.has(0));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,

@@ -16,7 +16,7 @@ use super::{Journal, Record, Survey};
 use crate::spec::sweep::{Design, Point};
 
 /// Rows of a row group: what is held in memory at once.
-const GROUP: usize = 8192;
+const GROUP: usize = 4096;
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -31,7 +31,8 @@ fn help_of_every_command_has_examples() {
         assert!(help.contains("Example"), "{words:?} has no example");
         let commands = help.split("\nCommands:\n").nth(1).and_then(|rest| rest.split("\n\n").next());
         let named = commands.into_iter().flat_map(str::lines).filter_map(|line| line.strip_prefix("  "));
-        let named = named.filter_map(|line| line.split(' ').next()).filter(|name| !["", "help"].contains(name));
+        let named =
+            named.filter_map(|line| line.split(' ').next()).filter(|name| !["", "help"].contains(name));
         unvisited.extend(named.map(|name| [&words[..], &[name.to_owned()]].concat()));
         checked += 1;
     }

@@ -115,9 +115,11 @@ fn the_page_of_an_algorithm_shows_its_spikes() {
 /// Width and height of a drawing at two pixels a unit.
 fn pixels(svg: &str) -> [u32; 2] {
     let root = svg.split('>').next().expect("it has a root");
-    ["width", "height"].map(|side| {
-        let stated = root.split(&format!(" {side}=\"")).nth(1).and_then(|rest| rest.split('"').next());
-        let units: f32 = stated.and_then(|text| text.parse().ok()).unwrap_or_else(|| panic!("no {side}: {root}"));
+    let stated = |name: &str| root.split(&format!(" {name}=\"")).nth(1)?.split('"').next();
+    let view: Vec<&str> = stated("viewBox").map(|view| view.split(' ').collect()).unwrap_or_default();
+    [("width", 2), ("height", 3)].map(|(side, place)| {
+        let text = stated(side).or_else(|| view.get(place).copied()).expect("it has a size");
+        let units: f32 = text.parse().expect("a size is a number");
         (2.0 * units).ceil() as u32
     })
 }
@@ -166,7 +168,8 @@ fn plots_are_well_formed() {
     done(folder, &["report", "a", "b", "--png", "plots"]);
     for name in names {
         let svg = read(folder, &format!("plots/{name}"));
-        let png = fs::read(folder.join("plots").join(name.replace(".svg", ".png"))).expect("it is drawn, too");
+        let png =
+            fs::read(folder.join("plots").join(name.replace(".svg", ".png"))).expect("it is drawn, too");
         let (start, size) = png.split_at(16);
         assert!(start.starts_with(b"\x89PNG") && start.ends_with(b"IHDR"), "{name}");
         let side = |at: usize| u32::from_be_bytes([size[at], size[at + 1], size[at + 2], size[at + 3]]);

@@ -73,7 +73,10 @@ pub(super) fn write(
         folder.write("sweep.json", |out| out.write_all(answer.as_bytes()))
     };
     all().map_err(|error: crate::report::FolderError| Failure::Failed(error.to_string()))?;
-    console::answer(&if json { answer } else { summary(&subject, &survey, &shown, folder) })
+    match json {
+        true => console::answer(&answer),
+        false => console::show(&summary(&subject, &survey, &shown, folder)),
+    }
 }
 
 /// `sweep.json`, schema `spikeloom/sweep/1`; its fields are in alphabetical order.

@@ -123,7 +123,7 @@ impl Axis {
                 ),
             },
             0.0 => "0".to_owned(),
-            value if !(1e-3..1e6).contains(&value.abs()) => format!("{value:.0e}"),
+            value if !(1e-3..1e6).contains(&value.abs()) => format!("{value:.1e}").replace(".0e", "e"),
             value => {
                 let text = format!("{value:.4}");
                 text.trim_end_matches('0').trim_end_matches('.').to_owned()

@@ -3,6 +3,14 @@
 const DALLY_TOWLES: &str = "Dally & Towles, Principles and Practices of Interconnection Networks, 2004";
 const TURN_MODEL: &str = "Glass & Ni, ISCA 1992, doi 10.1145/139669.140384";
 const OWN: &str = "defined by this program";
+const CROSSBARS: &str =
+    "cells and their figures by device, see topologies/devices; wires by Kirchhoff's laws";
+const PCM: &str = "Joshi et al., Nature Communications 11, 2020, doi 10.1038/s41467-020-16108-9";
+const AIMONE: &str = "Aimone et al., SPAA 2021, doi 10.1145/3409964.3461805";
+const DELAYS: &str =
+    "Aibara et al. 1991 (delays as lengths); Aimone et al., SPAA 2021, doi 10.1145/3409964.3461805";
+const WALKS: &str = "circuits of Smith et al., Nature Electronics 5, 2022, doi 10.1038/s41928-021-00705-7";
+const ANNEALED: &str = "annealed units as described for Loihi 2: Pierro et al. 2024, arXiv 2408.03076";
 const YANG: &str = "after Yang et al., IEEE TNNLS 33(12), 2022, doi 10.1109/TNNLS.2021.3084250";
 
 /// Every source.
@@ -125,6 +133,123 @@ pub(super) const LIST: &[(&str, &str, &str)] = &[
     ("mode", "fixed-rate", "warm-up, measurement and drain: Dally & Towles 2004, ch. 24"),
     ("mode", "batch", "Dally & Towles 2004, ch. 24"),
     ("mode", "saturation", "criteria of BookSim 2, bisection of this program"),
+    (
+        "array",
+        "sram",
+        "figures: Horowitz, ISSCC 2014, doi 10.1109/ISSCC.2014.6757323; Jouppi et al., ISCA 2021, doi \
+         10.1109/ISCA52012.2021.00010",
+    ),
+    ("array", "crossbar", CROSSBARS),
+    (
+        "array",
+        "memcapacitor",
+        "Demasius et al., Nature Electronics 4, 2021, doi 10.1038/s41928-021-00649-y; noise: Sarpeshkar et al. 1993, doi \
+         10.1109/101.261888",
+    ),
+    (
+        "array",
+        "photonic-mesh",
+        "Clements et al., Optica 3, 2016, doi 10.1364/OPTICA.3.001460; imprecision: Fang et al., Optics Express 27, \
+         2019, doi 10.1364/OE.27.014009",
+    ),
+    (
+        "array",
+        "wdm",
+        "broadcast and weigh: Tait et al., Scientific Reports 7, 2017, doi 10.1038/s41598-017-07754-z",
+    ),
+    ("array", "cell", CROSSBARS),
+    ("spread", "constant", OWN),
+    ("spread", "of-range", OWN),
+    ("spread", "proportional", OWN),
+    ("spread", "inverse", OWN),
+    (
+        "spread",
+        "polynomial",
+        "the form of Joshi et al., Nature Communications 11, 2020, doi 10.1038/s41467-020-16108-9",
+    ),
+    ("spread", "saturating", OWN),
+    ("pulses", "soft-bounds", "Chen, Peng & Yu, IEEE TCAD 37(12), 2018, doi 10.1109/TCAD.2018.2789723"),
+    ("pulses", "y-flash", "Wang et al., Nature Electronics 5, 2022, doi 10.1038/s41928-022-00778-y"),
+    ("read-noise", "law", OWN),
+    ("read-noise", "pcm", PCM),
+    (
+        "drift",
+        "power",
+        "exponent: Le Gallo et al., Advanced Electronic Materials 4, 2018, doi 10.1002/aelm.201700627",
+    ),
+    ("drift", "pcm", PCM),
+    ("learning", "pair", "Song, Miller & Abbott, Nature Neuroscience 3, 2000, doi 10.1038/78829"),
+    (
+        "learning",
+        "triplet",
+        "Pfister & Gerstner, J. Neuroscience 26, 2006, doi 10.1523/JNEUROSCI.1425-06.2006",
+    ),
+    ("learning", "reward", "Izhikevich, Cerebral Cortex 17, 2007, doi 10.1093/cercor/bhl152"),
+    ("algorithm", "sssp", DELAYS),
+    ("algorithm", "k-hop", AIMONE),
+    ("algorithm", "bfs", DELAYS),
+    ("algorithm", "apsp", DELAYS),
+    ("algorithm", "components", DELAYS),
+    ("algorithm", "mst", "Prim's algorithm as a race of delays, after Aibara et al. 1991"),
+    ("algorithm", "triangles", OWN),
+    (
+        "algorithm",
+        "max-flow",
+        "Edmonds & Karp, J. ACM 19, 1972, doi 10.1145/321694.321699, with waves as searches",
+    ),
+    ("algorithm", "k-core", OWN),
+    (
+        "algorithm",
+        "epidemic",
+        "Abbey, Human Biology 24, 1952; Hamilton et al., ICONS 2020, doi 10.1145/3407197.3407608",
+    ),
+    ("algorithm", "communities", OWN),
+    ("algorithm", "random-walk", WALKS),
+    (
+        "algorithm",
+        "pagerank",
+        "random surfers: Brin & Page, Computer Networks 30, 1998, doi 10.1016/S0169-7552(98)00110-X",
+    ),
+    ("algorithm", "gambler", WALKS),
+    ("algorithm", "laplace", "Kakutani, Proc. Imperial Academy 20, 1944"),
+    ("algorithm", "heat", WALKS),
+    (
+        "algorithm",
+        "transport",
+        "discrete ordinates with two directions; circuits of Smith et al. 2022, doi 10.1038/s41928-021-00705-7",
+    ),
+    (
+        "algorithm",
+        "option",
+        "Cox, Ross & Rubinstein, J. Financial Economics 7, 1979, doi 10.1016/0304-405X(79)90015-1",
+    ),
+    ("algorithm", "qubo", ANNEALED),
+    ("algorithm", "max-cut", ANNEALED),
+    (
+        "algorithm",
+        "mis",
+        "penalty and cost of the NeuroBench benchmark; annealed units: Pierro et al. 2024, arXiv 2408.03076",
+    ),
+    ("algorithm", "sat", "probSAT: Balint & Schöning, SAT 2012, doi 10.1007/978-3-642-31612-8_3"),
+    ("algorithm", "coloring", ANNEALED),
+    ("algorithm", "sudoku", ANNEALED),
+    ("partition", "sequential", OWN),
+    ("partition", "overlap", OWN),
+    (
+        "partition",
+        "multilevel",
+        "Karypis & Kumar, VLSI Design 11, 2000, doi 10.1155/2000/19436; Fiduccia & Mattheyses, DAC 1982, doi \
+         10.1145/800263.809204",
+    ),
+    ("placement", "linear", OWN),
+    ("placement", "hilbert", OWN),
+    ("placement", "spectral", "Hall, Management Science 17, 1970, doi 10.1287/mnsc.17.3.219"),
+    ("placement", "force", "after Jin et al., ASPLOS 2023, doi 10.1145/3582016.3582038"),
+    (
+        "placement",
+        "anneal",
+        "simulated annealing: Kirkpatrick, Gelatt & Vecchi, Science 220, 1983, doi 10.1126/science.220.4598.671",
+    ),
 ];
 
 /// The source of a model; empty if none is listed.

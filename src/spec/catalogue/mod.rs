@@ -14,9 +14,14 @@ use crate::base::problem::nearest;
 use crate::energy::EnergyParams;
 use crate::fabric::faults::{Cluster, EventFaults, RandomFaults, Transients};
 use crate::fabric::{LinkOverride, LinkParams, Topology};
+use crate::mapping::{Partition, Place};
 use crate::neuron::{ModelSheet, NeuronModel};
 use crate::noc::params::RouterParams;
 use crate::noc::route::RoutingSpec;
+use crate::synapse::array::ArrayParams;
+use crate::synapse::array::device::{CellParams, Drift, Law, PulseModel, ReadNoise};
+use crate::synapse::plasticity::Rule;
+use crate::workload::algorithm::Algorithm;
 use crate::workload::traffic::{Closed, Mode, MulticastParams, Pattern, Process, TrafficParams};
 
 use listing::Listing;
@@ -75,6 +80,16 @@ pub fn models() -> Vec<Model> {
     all.extend(variants::<Process>("process"));
     all.extend(variants::<Mode>("mode"));
     all.extend(NeuronModel::sheets().into_iter().map(neuron));
+    all.extend(variants::<ArrayParams>("array"));
+    all.push(whole::<CellParams>("array", "cell"));
+    all.extend(variants::<Law>("spread"));
+    all.extend(variants::<PulseModel>("pulses"));
+    all.extend(variants::<ReadNoise>("read-noise"));
+    all.extend(variants::<Drift>("drift"));
+    all.extend(variants::<Rule>("learning"));
+    all.extend(variants::<Algorithm>("algorithm"));
+    all.extend(variants::<Partition>("partition"));
+    all.extend(variants::<Place>("placement"));
     all
 }
 
@@ -207,6 +222,8 @@ mod tests {
         assert!(parameter("fat-tree", "levels").required);
         assert_eq!(parameter("routing/mftn", "effort").default, Some(3000.into()));
         assert!(parameter("pattern/matrix", "file").required);
+        assert!(parameter("crossbar", "rows").required);
+        assert_eq!(one("sssp").sort, "algorithm");
         assert_eq!(parameter("lif-exp", "tau_m").unit, "s");
         for name in RoutingSpec::names() {
             // Another name for the same, such as `dor`, leads to it.

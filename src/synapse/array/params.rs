@@ -125,6 +125,19 @@ impl ArrayParams {
 
     /// Programs `weights` (rows are inputs, columns outputs) into arrays drawn with `seed`.
     ///
+    /// ```
+    /// use spikeloom::synapse::array::{ArrayParams, Matrix};
+    ///
+    /// let text = r#"{"crossbar": {"rows": 4, "columns": 8, "adc": null, "input": {"analog": {"bits": 0}},
+    ///                "cell": {"g_min": 1e-6, "g_max": 9e-6}}}"#;
+    /// let ideal: ArrayParams = serde_json::from_str(text)?;
+    /// let weights = Matrix::from_rows(2, 2, vec![1.0, -0.5, 0.25, 0.75]).expect("2 by 2");
+    /// let mut product = [0.0; 2];
+    /// ideal.program(&weights, 1)?.multiply(0, &[1.0, 0.5], &mut product)?;
+    /// assert!((product[0] - 1.125).abs() < 1e-9 && (product[1] + 0.125).abs() < 1e-9);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     /// Parameters that are wrong; weights that are not finite; a matrix that is empty or needs more arrays than
     /// there are; wires that cannot be solved; a matrix that is not unitary on a mesh that holds only such.
