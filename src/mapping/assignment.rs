@@ -369,6 +369,38 @@ impl Assignment<'_> {
         cost + self.sending(vertex, part, distance)
     }
 
+    /// What `vertex` costs in each part of `list`, in which it does not lie, in place of the first numbers: as
+    /// [`burden`](Self::burden) says of each. At most eight; `marks` is 0 for every part, and again in the end.
+    pub(super) fn burdens(
+        &self,
+        vertex: usize,
+        list: &mut [(f64, u32)],
+        distance: &Distance,
+        marks: &mut [u8],
+    ) {
+        debug_assert!(list.len() <= 8);
+        for (bit, (cost, part)) in list.iter_mut().enumerate() {
+            (*cost, marks[*part as usize]) = (0.0, 1 << bit);
+        }
+        self.each_heard(vertex, |edge, _| {
+            let sender = self.sender(edge);
+            if sender == NOWHERE {
+                return;
+            }
+            let met = self.reached(edge).iter().fold(0u8, |met, &part| met | marks[part as usize]);
+            let rate = self.graph.rate[edge];
+            for (bit, (cost, part)) in list.iter_mut().enumerate() {
+                if met >> bit & 1 == 0 {
+                    *cost += rate * distance.between(sender, *part);
+                }
+            }
+        });
+        for (cost, part) in list {
+            marks[*part as usize] = 0;
+            *cost += self.sending(vertex, *part, distance);
+        }
+    }
+
     /// What the spikes of `vertex` cost if sent from `part`.
     fn sending(&self, vertex: usize, part: u32, distance: &Distance) -> f64 {
         let cost = |&edge: &u32| {
@@ -422,6 +454,10 @@ mod tests {
         let skew = Distance::of(5, |a, b| (a * 3 + b) as f32);
         for _ in 0..200 {
             let (vertex, to) = (draw.below(30) as usize, draw.below(5));
+            let mut others: Vec<(f64, u32)> =
+                (0..5).filter(|&part| part != all.part[vertex]).map(|part| (7.0, part)).collect();
+            all.burdens(vertex, &mut others, &skew, &mut [0; 5]);
+            assert!(others.iter().all(|&(cost, part)| cost == all.burden(vertex, part, &skew)));
             for distance in [&skew, &Distance::unit(5)] {
                 let gain = all.relief(vertex, distance) - all.burden(vertex, to, distance);
                 let before = all.cost(distance);

@@ -9,19 +9,21 @@ use crate::base::random::{Purpose, Stream};
 /// Gains below this are rounding.
 const EPSILON: f64 = 1e-9;
 
-/// Parts looked at as the next home of a vertex.
-const MOST_CANDIDATES: usize = 8;
+/// Parts looked at as the next home of a vertex: as many as there are bits in a mark.
+const MOST_CANDIDATES: usize = u8::BITS as usize;
 
 /// Finds where a vertex is drawn to.
 #[derive(Debug)]
 struct Pull {
     by_part: Vec<f64>,
     touched: Vec<u32>,
+    /// By part: its bit among those whose burden is asked for.
+    marks: Vec<u8>,
 }
 
 impl Pull {
     fn new(parts: usize) -> Self {
-        Self { by_part: vec![0.0; parts], touched: Vec::new() }
+        Self { by_part: vec![0.0; parts], touched: Vec::new(), marks: vec![0; parts] }
     }
 
     /// What moving `vertex` would gain, for the parts that hold most of what it is joined with; best first.
@@ -30,7 +32,7 @@ impl Pull {
     /// saved there, up to a constant.
     fn options(&mut self, all: &Assignment<'_>, vertex: usize, distance: &Distance) -> Vec<(f64, u32)> {
         let base = self.gather(all, vertex);
-        let Self { by_part, touched } = self;
+        let Self { by_part, touched, marks } = self;
         let mut list: Vec<(f64, u32)> =
             touched.iter().map(|&part| (base + by_part[part as usize], part)).collect();
         touched.drain(..).for_each(|part| by_part[part as usize] = 0.0);
@@ -41,7 +43,8 @@ impl Pull {
         }
         if !distance.is_unit() {
             let relief = all.relief(vertex, distance);
-            list.iter_mut().for_each(|(gain, part)| *gain = relief - all.burden(vertex, *part, distance));
+            all.burdens(vertex, &mut list, distance, marks);
+            list.iter_mut().for_each(|(gain, _)| *gain = relief - *gain);
         }
         list.sort_unstable_by(better);
         list
@@ -49,7 +52,7 @@ impl Pull {
 
     /// Adds up what `vertex` shares with each other part; the constant that makes it a gain.
     fn gather(&mut self, all: &Assignment<'_>, vertex: usize) -> f64 {
-        let Self { by_part, touched } = self;
+        let Self { by_part, touched, .. } = self;
         let mut raise = |part: u32, by: f64| {
             if by_part[part as usize] == 0.0 && by > 0.0 {
                 touched.push(part);

@@ -165,13 +165,14 @@ impl Ideal {
     ///
     /// # Errors
     /// The routing draws at random: packets go different ways.
-    pub fn trip(&mut self, from: NodeId, to: NodeId, flits: u16) -> Result<Option<Trip>, Drawn> {
+    pub fn trip(&self, from: NodeId, to: NodeId, flits: u16) -> Result<Option<Trip>, Drawn> {
         let Some(mut head) = self.gate.only_head(from, to)? else { return Ok(None) };
         let mut walk = Walk::new(self.gate.attachment(from), (0, flits));
+        let mut candidates = Candidates::default();
         while walk.hops < u16::MAX {
             let Walk { at, port, vc, .. } = walk;
-            self.gate.routing.route(Standing { at, port, vc }, &mut head, &mut self.candidates);
-            let Some(next) = choose(&self.candidates) else { break };
+            self.gate.routing.route(Standing { at, port, vc }, &mut head, &mut candidates);
+            let Some(next) = choose(&candidates) else { break };
             let (_, exit) = self.wiring.exit_at(at, next.port);
             if !walk.step(self.timing, flits, exit, next.vcs) {
                 break;

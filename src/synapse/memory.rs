@@ -94,6 +94,25 @@ impl SynapseMemory {
         Self { timing, ..self }
     }
 
+    /// Appends the synapses of another memory, made [`like`](Self::like) the same weights.
+    pub fn append(&mut self, other: Self) {
+        self.timing.append(self.len(), (other.timing.clone(), other.len()));
+        match (&mut self.cells, other.cells) {
+            (Cells::Levels { cells, .. }, Cells::Levels { cells: others, .. }) => {
+                cells.extend_from_slice(&others);
+            }
+            (_, Cells::Exact { target, weight }) => {
+                let (targets, weights) = self.exact();
+                targets.extend_from_slice(&target);
+                weights.extend_from_slice(&weight);
+            }
+            (Cells::Exact { target, weight }, Cells::Levels { table, cells }) => {
+                target.extend(cells.iter().map(|cell| cell[0]));
+                weight.extend(cells.iter().map(|cell| table[usize::from(cell[1])]));
+            }
+        }
+    }
+
     /// No synapse yet; weights are kept as they are.
     pub fn empty() -> Self {
         let timing = Column::Uniform(Timing::default());

@@ -32,6 +32,7 @@ mod hops;
 mod layout;
 mod learning;
 mod machine;
+mod maker;
 mod moved;
 pub mod params;
 mod placement;
@@ -119,11 +120,13 @@ pub struct Chip {
     /// Where cores run freely: how far they are.
     free: Option<Box<Free>>,
     shards: Vec<Shard>,
-    clockwork: Clockwork,
+    /// Models of time, all alike: one for each thread where steps are told side by side.
+    clockworks: Vec<Clockwork>,
     /// Where there are several.
     threads: Option<rayon::ThreadPool>,
-    pending: Option<Pending>,
-    spare: Vec<Outbox>,
+    /// Steps whose time is still to be told.
+    pending: Vec<Pending>,
+    spare: Vec<Vec<Outbox>>,
     records: Option<Vec<StepRecord>>,
     seconds: f64,
     fired: Vec<NeuronId>,
@@ -147,9 +150,17 @@ impl Chip {
     /// A placement or synapses that do not fit, by how much; a fidelity that the chip does not allow.
     pub fn new(mut net: Net, placement: &Placement, ground: &Ground<'_>, how: How) -> Result<Self, Problems> {
         placement.check(&net, ground)?;
-        let clockwork = Clockwork::new(how.fidelity, ground, how.threads.clamp(1, 64))?;
+        let threads = how.threads.clamp(1, 64);
+        // Where a step has to be told before the next one begins, all threads take part in that.
+        let (models, each) = match ground.params.synchronisation {
+            Synchronisation::Barrier(_) => (threads, 1),
+            Synchronisation::Tick { .. } => (1, threads),
+            Synchronisation::Free { .. } => (1, 1),
+        };
+        let mut clockwork = Clockwork::new(how.fidelity, ground, each)?;
         let (layout, banks) = Layout::new(&net, placement, ground)?;
         let plan = Plan::new(&mut net, layout, ground)?;
+        clockwork.expect(&plan);
         let params = ground.params;
         let free = match params.synchronisation {
             Synchronisation::Free { period } => {
@@ -158,7 +169,7 @@ impl Chip {
             _ => None,
         };
         // Cores that run freely are taken one after the other.
-        let threads = if free.is_some() { 1 } else { how.threads.clamp(1, 64) };
+        let threads = if free.is_some() { 1 } else { threads };
         let cuts = cut(&plan, threads);
         let tick = match params.synchronisation {
             Synchronisation::Tick { period, late } => Some((period.0, late)),
@@ -185,9 +196,9 @@ impl Chip {
             tick,
             free,
             shards,
-            clockwork,
+            clockworks: vec![clockwork; models],
             threads: pool,
-            pending: None,
+            pending: Vec::new(),
             spare: Vec::new(),
             records: None,
             seconds: 0.0,
@@ -214,16 +225,16 @@ impl Chip {
         self.records.get_or_insert_default();
     }
 
-    /// The records of the steps whose time is known by now, in order. The last step may come later, with
+    /// The records of the steps whose time is known by now, in order. The last steps may come later, with
     /// several threads; [`settle`](Self::settle) sees to it.
     pub fn take_records(&mut self) -> Vec<StepRecord> {
         self.records.as_mut().map(std::mem::take).unwrap_or_default()
     }
 
-    /// Tells the time of the last step, if that has not been done yet.
+    /// Tells the time of the last steps, as far as that has not been done yet.
     ///
     /// # Errors
-    /// The network could not go on in that step.
+    /// The network could not go on in one of them.
     pub fn settle(&mut self) -> Result<(), Halt> {
         self.tell_pending()
     }

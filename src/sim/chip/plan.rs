@@ -12,12 +12,13 @@ use super::drawing::{Census, Drawing};
 use super::grain::{self, Grain};
 use super::hops::{self, Hops};
 use super::layout::Layout;
+use super::maker::{Made, Maker};
 use super::moved::Moved;
-use super::profile::{Met, Profile, Profiles};
+use super::profile::{Profile, Profiles};
 use super::site::Ground;
 use crate::base::{NeuronId, Problem, Problems};
 use crate::network::{Drawn, Lesson, Net, SynapseColumns};
-use crate::synapse::{Column, SynapseMemory, Timing, Weights};
+use crate::synapse::SynapseMemory;
 
 /// A packet that a neuron sends when it fires.
 #[derive(Clone, Copy, Debug)]
@@ -74,11 +75,9 @@ impl Plan {
         let weight_bits = ground.params.weight_bits;
         let grains = weight_bits.map(|bits| grain::grains(&synapses, place, &reach, bits));
         let rounded = grains.as_ref().map(|grains| grain::rounded(&synapses, place, grains));
-        let mut maker = Maker::new(place, profiles, &lessons, (&synapses, rounded));
-        for site in 0..layout.neuron.len() {
-            maker.send(site);
-        }
-        let Made { fan, fan_first, mut profiles, memory, moved } = maker.finish();
+        let maker = Maker::new(place, &lessons, (&synapses, rounded));
+        let Made { fan, fan_first, mut profiles, memory, moved } = maker.make(profiles);
+        drop(maker);
         drop(synapses);
         check_fan_out(&fan_first, &layout, &census, ground)?;
         profiles.add_census(&census);
@@ -123,6 +122,12 @@ impl Plan {
     #[inline]
     pub(super) fn packets(&self, site: usize) -> Range<usize> {
         self.fan_first[site] as usize..self.fan_first[site + 1] as usize
+    }
+
+    /// The packets of all neurons of `core` whose synapses are stored.
+    pub(super) fn fan_of(&self, core: usize) -> &[FanOut] {
+        let [first, end] = [core, core + 1].map(|core| self.layout.first[core] as usize);
+        &self.fan[self.fan_first[first] as usize..self.fan_first[end] as usize]
     }
 
     /// The cores that `neuron` at `site` sends to, ascending.
@@ -299,117 +304,4 @@ fn check_fan_out(
         problems.push(Problem::new(format!("neuron {neuron}"), message));
     }
     problems.into_result(())
-}
-
-/// What a [`Maker`] has made.
-struct Made<'p> {
-    fan_first: Vec<u32>,
-    fan: Vec<FanOut>,
-    profiles: Profiles<'p>,
-    memory: SynapseMemory,
-    moved: Moved,
-}
-
-/// Makes the packets of one neuron after the other.
-struct Maker<'a, 'p> {
-    layout: &'a Layout,
-    synapses: &'a SynapseColumns,
-    /// Weights as cores hold them, if not as they are.
-    rounded: Option<Weights>,
-    /// By synapse: the number of its lesson, plus one, or 0; empty if none learns.
-    lessons: &'a [u16],
-    /// By neuron: its core.
-    core: &'a [u16],
-    /// By granule: arrays hold its synapses.
-    in_array: Vec<bool>,
-    has_arrays: bool,
-    made: Made<'p>,
-    timing: Column<Timing>,
-    keys: Vec<u64>,
-}
-
-impl<'a, 'p> Maker<'a, 'p> {
-    fn new(
-        (layout, core, ground): (&'a Layout, &'a [u16], &Ground<'_>),
-        profiles: Profiles<'p>,
-        lessons: &'a [u16],
-        (synapses, rounded): (&'a SynapseColumns, Option<Weights>),
-    ) -> Self {
-        let sites = layout.neuron.len();
-        let mut fan_first = Vec::with_capacity(sites + 1);
-        fan_first.push(0);
-        let end = FanOut { start: 0, core: 0, profile: 0 };
-        let weights = rounded.as_ref().unwrap_or(&synapses.weight);
-        let memory = SynapseMemory::like(weights, synapses.target.len());
-        let moved = Moved::new(synapses.first.clone());
-        let granules = 0..ground.params.granules.len();
-        let in_array: Vec<bool> = granules.map(|it| ground.params.array_of(it).is_some()).collect();
-        Self {
-            layout,
-            synapses,
-            rounded,
-            lessons,
-            core,
-            has_arrays: in_array.contains(&true),
-            in_array,
-            made: Made { fan_first, fan: vec![end], profiles, memory, moved },
-            timing: Column::Uniform(Timing::default()),
-            keys: Vec::new(),
-        }
-    }
-
-    fn send(&mut self, site: usize) {
-        let (layout, synapses, core) = (self.layout, self.synapses, self.core);
-        let keys = &mut self.keys;
-        let neuron = NeuronId(layout.neuron[site]).index();
-        keys.clear();
-        // By core; in a core those in digital memory come first.
-        let place = |index: u32| {
-            let target = synapses.target[index as usize] as usize;
-            let granule = || layout.granule[layout.site[target] as usize];
-            let in_array = self.has_arrays && self.in_array[usize::from(granule())];
-            u64::from(core[target]) << 1 | u64::from(in_array)
-        };
-        keys.extend(self.made.moved.of(neuron).map(|index| place(index) << 32 | u64::from(index)));
-        if !keys.is_sorted() {
-            keys.sort_unstable();
-        }
-        self.note_timing();
-        let Made { fan_first, fan, profiles, memory, moved } = &mut self.made;
-        moved.put(neuron, memory.len() as u32, self.keys.iter().map(|&key| key as u32));
-        fan.pop();
-        let weights = self.rounded.as_ref().unwrap_or(&synapses.weight);
-        for packet in self.keys.chunk_by(|a, b| a >> 33 == b >> 33) {
-            let core = (packet[0] >> 33) as u16;
-            let site = |key: u64| layout.site[synapses.target[key as u32 as usize] as usize];
-            let met = packet.iter().map(|&key| {
-                let granule = layout.granule[site(key) as usize];
-                Met { granule, lesson: self.lessons.get(key as u32 as usize).copied().unwrap_or(0) }
-            });
-            fan.push(FanOut { start: memory.len() as u32, core, profile: profiles.of(met) });
-            let first = layout.first[usize::from(core)];
-            memory
-                .extend(packet.iter().map(|&key| ((site(key) - first) as u16, key as u32 as usize)), weights);
-        }
-        fan_first.push(fan.len() as u32);
-        fan.push(FanOut { start: memory.len() as u32, core: 0, profile: 0 });
-    }
-
-    /// Notes when and where the synapses that are to be sent deliver.
-    fn note_timing(&mut self) {
-        let SynapseColumns { delay, channel, .. } = self.synapses;
-        let before = self.made.memory.len();
-        if let (Column::Uniform(delay), Column::Uniform(channel)) = (delay, channel) {
-            self.timing = Column::Uniform(Timing::new(*delay, *channel));
-            return;
-        }
-        for (len, index) in (before..).zip(self.keys.iter().map(|&key| key as u32 as usize)) {
-            self.timing.push(len, Timing::new(delay.at(index), channel.at(index)));
-        }
-    }
-
-    fn finish(self) -> Made<'p> {
-        let Made { fan_first, fan, profiles, memory, moved } = self.made;
-        Made { fan_first, fan, profiles, memory: memory.timed(self.timing), moved: moved.finish() }
-    }
 }

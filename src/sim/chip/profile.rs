@@ -34,6 +34,15 @@ pub(super) struct Met {
     pub lesson: u16,
 }
 
+/// What tells packets apart.
+#[derive(Clone, Debug)]
+pub(super) enum Sort {
+    /// So many events in one granule, without learning.
+    Plain(u8, u32),
+    /// Anything else.
+    Mixed(Box<(Events, Vec<(u8, Changes)>)>),
+}
+
 /// The kinds of packets there are, by what they meet: indices of profiles.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Kinds {
@@ -87,14 +96,23 @@ impl<'a> Profiles<'a> {
         Self { ground, traces, kinds: Kinds { plain, mixed: BTreeMap::new() }, all: Vec::new() }
     }
 
-    /// The kind of a packet that meets these synapses.
-    pub(super) fn of(&mut self, synapses: impl ExactSizeIterator<Item = Met> + Clone) -> u16 {
-        let len = synapses.len();
-        let granules = synapses.clone().map(|met| met.granule);
+    /// The sort of a packet that meets these synapses, of which there are some.
+    pub(super) fn sort(&self, synapses: &[Met]) -> Sort {
+        let granules = synapses.iter().map(|met| met.granule);
         match only(granules.clone()) {
-            _ if len == 0 => 0,
-            Some(granule) if synapses.clone().all(|met| met.lesson == 0) => self.plain(granule, len),
-            _ => self.mixed(by_granule(granules), self.changes(synapses)),
+            Some(granule) if synapses.iter().all(|met| met.lesson == 0) => {
+                Sort::Plain(granule, synapses.len() as u32)
+            }
+            _ => Sort::Mixed(Box::new((by_granule(granules), self.changes(synapses.iter().copied())))),
+        }
+    }
+
+    /// The kind of packets of this sort.
+    #[inline]
+    pub(super) fn kind(&mut self, sort: Sort) -> u16 {
+        match sort {
+            Sort::Plain(granule, len) => self.plain(granule, len as usize),
+            Sort::Mixed(mixed) => self.mixed(mixed.0, mixed.1),
         }
     }
 

@@ -61,7 +61,7 @@ impl Serialize for State<'_> {
 }
 
 impl Chip {
-    /// The chip's state as JSON on one line. Tells the time of the last step first, if need be.
+    /// The chip's state as JSON on one line. Tells the time of the last steps first, if need be.
     ///
     /// # Errors
     /// The network could not go on in that step.
@@ -116,7 +116,7 @@ impl Chip {
         if saved.earned.len() != self.earned.len() || saved.free.is_some() != self.free.is_some() {
             return Err(misfit());
         }
-        self.pending = None;
+        self.pending.clear();
         (self.step, self.seconds, self.praise, self.earned) = (saved.step, seconds, praise, saved.earned);
         let [steps, spikes, synaptic_events, updates, late, host_round_trips] = saved.activity;
         self.activity = Activity { steps, spikes, synaptic_events, updates, late, host_round_trips };

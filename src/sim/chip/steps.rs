@@ -5,18 +5,21 @@ use rayon::prelude::*;
 
 use super::drawing::Letters;
 use super::free::{Done, Free};
-use super::plan::Plan;
 use super::shard::{LATEST, LOST, Moment, Parcel, Sent, Shard};
 use super::timing::{Clockwork, Outbox, Told};
 use super::{Chip, CoreCounts, Late, Pending, StepRecord};
 use crate::base::NeuronId;
 use crate::network::Halt;
 
+/// Steps that wait for their time to be told, per thread; fewer where they hold so many messages.
+const TURNS: usize = 4;
+const MANY_MESSAGES: usize = 1 << 20;
+
 /// What a step works with.
 struct Stage<'a> {
     moment: Moment<'a>,
     shards: &'a mut [Shard],
-    clockwork: &'a mut Clockwork,
+    clockworks: &'a mut [Clockwork],
     threads: Option<&'a ThreadPool>,
     free: Option<&'a mut Free>,
 }
@@ -24,11 +27,11 @@ struct Stage<'a> {
 impl Chip {
     fn stage(&mut self) -> Stage<'_> {
         let (axon_out, step, seed) = (self.axon_out, self.step, self.seed);
-        let Self { plan, shard_of, rewards, shards, clockwork, threads, free, .. } = self;
+        let Self { plan, shard_of, rewards, shards, clockworks, threads, free, .. } = self;
         Stage {
             moment: Moment { plan, shard_of, axon_out, step, seed, rewards },
             shards,
-            clockwork,
+            clockworks,
             threads: threads.as_ref(),
             free: free.as_deref_mut(),
         }
@@ -92,46 +95,35 @@ impl Chip {
         Ok(Told { seconds: period, ..told })
     }
 
-    /// A step that ends when everybody is done.
+    /// A step that ends when everybody is done. Its time is told later, together with that of others: steps begin
+    /// with an empty network, and can be told side by side.
     pub(super) fn step_to_barrier(&mut self) -> Result<(), Halt> {
-        let pending = self.pending.take();
         self.hand_out_rewards();
-        let Stage { moment, shards, clockwork, threads, .. } = self.stage();
+        let Stage { moment, shards, threads, .. } = self.stage();
         let act = |shards: &mut [Shard]| {
             Self::update(shards, moment);
             Self::deliver(shards, moment, None);
         };
-        let told = match threads {
-            None => {
-                act(shards);
-                None
-            }
-            Some(threads) => {
-                // The time of a step is told while the next one is simulated.
-                let last = pending.as_ref().map(|pending| &pending.outboxes);
-                threads.install(|| {
-                    rayon::join(
-                        || last.map(|outboxes| tell(clockwork, outboxes, moment.plan)),
-                        || act(shards),
-                    )
-                    .0
-                })
-            }
-        };
-        if let Some((pending, told)) = pending.zip(told.transpose()?) {
-            self.book(pending, Told { seconds: told.seconds + self.barrier, ..told });
+        match threads {
+            None => act(shards),
+            Some(threads) => threads.install(|| act(shards)),
         }
         self.check_cores()?;
         let record = self.gather();
-        let mut outboxes = std::mem::take(&mut self.spare);
+        let mut outboxes = self.spare.pop().unwrap_or_default();
         outboxes.resize_with(self.shards.len(), Outbox::default);
         let pairs = self.shards.iter_mut().zip(&mut outboxes);
         pairs.for_each(|(shard, spare)| std::mem::swap(&mut shard.outbox, spare));
-        self.pending = Some(Pending { record, outboxes });
-        if self.threads.is_none() || self.clockwork.takes_all_threads() {
-            self.tell_pending()?;
-        }
-        Ok(())
+        self.pending.push(Pending { record, outboxes });
+        if self.is_time_to_tell() { self.tell_pending() } else { Ok(()) }
+    }
+
+    /// Whether enough steps wait for every thread to have something to do, in turns of about equal length.
+    fn is_time_to_tell(&self) -> bool {
+        let (threads, steps) = (self.clockworks.len(), self.pending.len());
+        let outboxes = self.pending.iter().flat_map(|pending| &pending.outboxes);
+        let messages: usize = outboxes.map(Outbox::len).sum();
+        threads == 1 || steps >= TURNS * threads || (steps >= threads && messages >= MANY_MESSAGES)
     }
 
     /// A step of cores that run freely: until the last one has done its own.
@@ -148,7 +140,8 @@ impl Chip {
     /// A step that takes as long as the clock says.
     pub(super) fn step_to_tick(&mut self, tick: (f64, Late)) -> Result<(), Halt> {
         self.hand_out_rewards();
-        let Stage { moment, shards, clockwork, threads, .. } = self.stage();
+        let Stage { moment, shards, clockworks, threads, .. } = self.stage();
+        let Some(clockwork) = clockworks.first_mut() else { return Ok(()) };
         let told = match threads {
             None => Self::step_by_clock(shards, clockwork, moment, tick)?,
             Some(threads) => threads.install(|| Self::step_by_clock(shards, clockwork, moment, tick))?,
@@ -172,10 +165,24 @@ impl Chip {
         self.shards.iter_mut().find_map(|shard| shard.halt.take()).map_or(Ok(()), Err)
     }
 
-    /// Tells the time of the last step, if that has not been done yet.
+    /// Tells the time of the last steps, as far as that has not been done yet.
     pub(super) fn tell_pending(&mut self) -> Result<(), Halt> {
-        if let Some(pending) = self.pending.take() {
-            let told = tell(&mut self.clockwork, &pending.outboxes, &self.plan)?;
+        let pending = std::mem::take(&mut self.pending);
+        let Self { clockworks, plan, threads, .. } = self;
+        let count = clockworks.len();
+        let tell = |(first, clockwork): (usize, &mut Clockwork)| -> Vec<Result<Told, Halt>> {
+            let own = pending.iter().skip(first).step_by(count);
+            own.map(|it| clockwork.time(&it.outboxes.iter().collect::<Vec<_>>(), &plan.latencies, None))
+                .collect()
+        };
+        let told: Vec<_> = match threads {
+            None => clockworks.iter_mut().enumerate().map(tell).collect(),
+            Some(threads) => threads.install(|| clockworks.par_iter_mut().enumerate().map(tell).collect()),
+        };
+        let mut told: Vec<_> = told.into_iter().map(Vec::into_iter).collect();
+        for (step, pending) in pending.into_iter().enumerate() {
+            let Some(told) = told[step % count].next() else { continue };
+            let told = told?;
             self.book(pending, Told { seconds: told.seconds + self.barrier, ..told });
         }
         Ok(())
@@ -185,7 +192,9 @@ impl Chip {
         let Pending { mut record, outboxes } = pending;
         (record.seconds, record.critical) = (told.seconds, told.critical);
         self.keep(record);
-        self.spare = outboxes;
+        if !outboxes.is_empty() {
+            self.spare.push(outboxes);
+        }
     }
 
     fn keep(&mut self, record: StepRecord) {
@@ -246,9 +255,4 @@ impl Chip {
         self.activity.synaptic_events += counts.synaptic_events();
         self.activity.late += counts.late;
     }
-}
-
-fn tell(clockwork: &mut Clockwork, outboxes: &[Outbox], plan: &Plan) -> Result<Told, Halt> {
-    let outboxes: Vec<&Outbox> = outboxes.iter().collect();
-    clockwork.time(&outboxes, &plan.latencies, None)
 }

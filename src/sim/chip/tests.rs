@@ -130,7 +130,7 @@ fn a_way_that_is_known_takes_what_the_network_takes_packet_by_packet() {
             let params = CoreParams { hops: None, packet_flits: 3, synchronisation, ..Setup::new(20).params };
             let setup = Setup { fabric, health, params, routing, router: RouterParams::default() };
             let mut chip = setup.chip(network(200, 1), Fidelity::Ideal, threads).unwrap();
-            if let Clockwork::Routed(model) = &mut chip.clockwork
+            if let Clockwork::Routed(model) = &mut chip.clockworks[0]
                 && !is_known
             {
                 model.forget_trips();
@@ -138,7 +138,7 @@ fn a_way_that_is_known_takes_what_the_network_takes_packet_by_packet() {
             chip.keep_records();
             let trains = trains(&mut chip, 20);
             let steps: Vec<_> = chip.take_records().into_iter().map(|it| (it.critical, it.counts)).collect();
-            (trains, steps, chip.clockwork.carried())
+            (trains, steps, chip.clockworks[0].carried())
         };
     let torus = (Topology::Torus { size: vec![4, 4] }, RoutingSpec::Xy);
     let hierarchy = Hierarchy {
@@ -160,6 +160,22 @@ fn a_way_that_is_known_takes_what_the_network_takes_packet_by_packet() {
             assert_eq!(run(&chip, true, (period, 3)), expected);
         }
     }
+}
+
+#[test]
+fn threads_share_a_step_of_the_network_where_each_is_told_before_the_next() {
+    let run = |threads| {
+        let mut setup = Setup::new(20);
+        let period = Seconds(0.3e-6);
+        setup.params.synchronisation = Synchronisation::Tick { period, late: Late::Apply };
+        setup.params.send_queue = Some(2);
+        let mut chip = setup.chip(network(200, 1), Fidelity::Cycle, threads).unwrap();
+        chip.keep_records();
+        (trains(&mut chip, 25), chip.take_records())
+    };
+    let alone = run(1);
+    assert!(alone.1.iter().any(|record| record.counts.late > 0));
+    assert!([2, 3].into_iter().all(|threads| run(threads) == alone));
 }
 
 #[test]
@@ -285,7 +301,7 @@ fn hops_are_counted_on_every_network_and_cost_what_the_chip_says() {
         trains(&mut chip, 20);
         let hops: u64 = chip.counts().map(CoreCounts::total_hops).sum();
         // Flits over links are what the network itself counts.
-        let carried = chip.clockwork.carried();
+        let carried = chip.clockworks[0].carried();
         (hops, carried)
     };
     let mesh = hops(Topology::Mesh { size: vec![4, 4] }, &RoutingSpec::default());

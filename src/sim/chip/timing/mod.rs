@@ -19,6 +19,7 @@ mod soonest;
 mod trips;
 
 use super::counts::Critical;
+use super::plan::Plan;
 pub(super) use mesh::Mesh;
 
 use super::site::Ground;
@@ -127,6 +128,8 @@ pub(super) enum Clockwork {
 }
 
 impl Clockwork {
+    /// A model that uses so many threads for a step.
+    ///
     /// # Errors
     /// A fidelity that this chip cannot be simulated in.
     pub(super) fn new(fidelity: Fidelity, ground: &Ground<'_>, threads: usize) -> Result<Self, Problems> {
@@ -152,9 +155,11 @@ impl Clockwork {
         }
     }
 
-    /// Whether to tell the time of a step takes all threads.
-    pub(super) fn takes_all_threads(&self) -> bool {
-        matches!(self, Self::Routed(model) if model.takes_all_threads())
+    /// Looks up beforehand what the packets of `plan` will need.
+    pub(super) fn expect(&mut self, plan: &Plan) {
+        if let Self::Routed(model) = self {
+            model.expect(plan);
+        }
     }
 
     /// Time from the start of a step until every core is done and every packet processed; `latencies` says

@@ -20,6 +20,7 @@ use crate::noc::ideal::Ideal;
 use crate::sim::Fidelity;
 use crate::sim::chip::counts::Critical;
 use crate::sim::chip::params::Synchronisation;
+use crate::sim::chip::plan::Plan;
 use crate::sim::chip::site::{Ground, Wires};
 
 /// An engine at rest.
@@ -121,11 +122,6 @@ impl Routed {
         })
     }
 
-    /// Whether it takes all threads to simulate a step.
-    pub(super) fn takes_all_threads(&self) -> bool {
-        self.threads > 1 && matches!(self.rest, Engine::Cycle(_))
-    }
-
     pub(super) fn time(
         &mut self,
         outboxes: &[&Outbox],
@@ -150,9 +146,21 @@ impl Routed {
         Ok(told)
     }
 
+    /// Follows the ways that packets of `plan` will take, where they meet nobody.
+    pub(super) fn expect(&mut self, plan: &Plan) {
+        let (Engine::Ideal(network), Some(trips)) = (&self.rest, &mut self.trips) else { return };
+        let nodes = &self.nodes;
+        let mut cores: Vec<Vec<usize>> = vec![Vec::new(); trips.nodes()];
+        nodes.iter().enumerate().for_each(|(core, node)| cores[node.index()].push(core));
+        trips.follow(network, |node| {
+            let fans = cores[node.index()].iter().map(|&core| plan.fan_of(core));
+            fans.flatten().map(|packet| nodes[usize::from(packet.core)])
+        });
+    }
+
     /// Without contention: each packet takes as long as any from its node to the other. Whether that is so.
     fn fly(&mut self, outboxes: &[&Outbox], told: &mut Told) -> Result<bool, Halt> {
-        let Engine::Ideal(network) = &mut self.rest else { return Ok(false) };
+        let Engine::Ideal(network) = &self.rest else { return Ok(false) };
         let Some(trips) = &mut self.trips else { return Ok(false) };
         let (mut tag, mut lost) = (0, 0);
         #[cfg(test)]

@@ -1,5 +1,7 @@
 //! How long packets take from node to node where they never meet.
 
+use rayon::prelude::*;
+
 use crate::base::NodeId;
 use crate::noc::ideal::{Drawn, Ideal};
 
@@ -26,29 +28,51 @@ impl Trips {
         Some(Self { flits, nodes, kept: vec![UNKNOWN; pairs] })
     }
 
+    pub(super) fn nodes(&self) -> usize {
+        self.nodes
+    }
+
+    /// Follows packets from each node to those that `ends` names, on all threads; drawn routes are left out.
+    pub(super) fn follow<E: Iterator<Item = NodeId>>(
+        &mut self,
+        network: &Ideal,
+        ends: impl Fn(NodeId) -> E + Sync,
+    ) {
+        let flits = self.flits;
+        self.kept.par_chunks_mut(self.nodes).enumerate().for_each(|(from, row)| {
+            let from = NodeId::at(from);
+            for to in ends(from).filter(|&to| to != from) {
+                if row[to.index()] == UNKNOWN
+                    && let Ok(kept) = look(network, (from, to), flits)
+                {
+                    row[to.index()] = kept;
+                }
+            }
+        });
+    }
+
     /// Cycles from a packet's creation at `from` to its arrival; 0 within a node, `None` if it does not arrive.
     ///
     /// # Errors
     /// Routes are drawn.
     #[inline]
-    pub(super) fn cycles(
-        &mut self,
-        network: &mut Ideal,
-        from: NodeId,
-        to: NodeId,
-    ) -> Result<Option<u32>, Drawn> {
+    pub(super) fn cycles(&mut self, network: &Ideal, from: NodeId, to: NodeId) -> Result<Option<u32>, Drawn> {
         if from == to {
             return Ok(Some(0));
         }
         let pair = from.index() * self.nodes + to.index();
-        match self.kept[pair] {
-            UNKNOWN => {}
-            NOWHERE => return Ok(None),
-            kept => return Ok(Some(kept - 1)),
+        if self.kept[pair] == UNKNOWN {
+            self.kept[pair] = look(network, (from, to), self.flits)?;
         }
-        let trip = network.trip(from, to, self.flits)?;
-        let cycles = trip.map(|trip| u32::try_from(trip.cycles).unwrap_or(u32::MAX).min(NOWHERE - 2));
-        self.kept[pair] = cycles.map_or(NOWHERE, |cycles| cycles + 1);
-        Ok(cycles)
+        match self.kept[pair] {
+            NOWHERE => Ok(None),
+            kept => Ok(Some(kept - 1)),
+        }
     }
+}
+
+/// A way as it is kept.
+fn look(network: &Ideal, (from, to): (NodeId, NodeId), flits: u16) -> Result<u32, Drawn> {
+    let trip = network.trip(from, to, flits)?;
+    Ok(trip.map_or(NOWHERE, |trip| u32::try_from(trip.cycles).unwrap_or(u32::MAX).min(NOWHERE - 2) + 1))
 }
