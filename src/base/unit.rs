@@ -115,7 +115,16 @@ macro_rules! quantities {
                 })
             }
         }
-    )+};
+    )+
+
+    /// The unit of a plain number of the quantity whose schema has this name.
+    pub fn unit_of(schema: &str) -> Option<&'static str> {
+        match schema {
+            $(stringify!($name) => Some(if $exponent == -3 { concat!("m", $symbol) } else { $symbol }),)+
+            _ => None,
+        }
+    }
+    };
 }
 
 quantities! {

@@ -10,20 +10,7 @@ use super::cost::Price;
 use super::soma::{Card, Columns, Quantity, Soma};
 use crate::base::Problems;
 use crate::base::problem::Problem;
-use crate::base::unit::Seconds;
-
-/// The units of the quantity types, by the name of their schema.
-const QUANTITIES: [(&str, &str); 9] = [
-    ("Seconds", "s"),
-    ("Joules", "J"),
-    ("Hertz", "Hz"),
-    ("Volts", "V"),
-    ("Amperes", "A"),
-    ("Siemens", "S"),
-    ("Ohms", "Ω"),
-    ("Farads", "F"),
-    ("Watts", "W"),
-];
+use crate::base::unit::{self, Seconds};
 
 /// A model, documented.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -132,10 +119,7 @@ fn reference(property: &Value) -> Option<&str> {
 
 fn unit_of(property: &Value) -> String {
     let stated = property.get("unit").and_then(Value::as_str);
-    let quantity = || {
-        let name = reference(property)?;
-        QUANTITIES.iter().find(|&&(known, _)| known == name).map(|&(_, unit)| unit)
-    };
+    let quantity = || unit::unit_of(reference(property)?);
     stated.or_else(quantity).unwrap_or_default().to_owned()
 }
 

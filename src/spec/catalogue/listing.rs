@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use super::super::schema::Schema;
 use super::Parameter;
+use crate::base::unit::unit_of;
 
 /// How many references are followed before a schema counts as circular.
 const MOST_REFERENCES: usize = 16;
@@ -68,7 +69,7 @@ impl Listing {
         let default = field.get("default").filter(|default| !default.is_null()).cloned();
         Parameter {
             name: name.to_owned(),
-            unit: unit(&summary, target),
+            unit: unit(&summary, field),
             choices: choices(target),
             default,
             required,
@@ -105,12 +106,12 @@ fn choices(target: &Value) -> Vec<String> {
     named.chain(list("enum").filter_map(|it| it.as_str().map(str::to_owned))).collect()
 }
 
-/// The unit: in square brackets in the text, else that of the quantity.
-fn unit(summary: &str, target: &Value) -> String {
+/// The unit: in square brackets in the text, else that of the quantity, which may be absent.
+fn unit(summary: &str, field: &Value) -> String {
     let bracketed = summary.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(unit, _)| unit);
     let quantity = || {
-        let words = target["description"].as_str()?;
-        words.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(unit, _)| unit)
+        let reference = field["$ref"].as_str().or_else(|| field["anyOf"][0]["$ref"].as_str())?;
+        unit_of(reference.rsplit('/').next()?)
     };
     bracketed.or_else(quantity).unwrap_or_default().to_owned()
 }

@@ -223,6 +223,8 @@ mod tests {
         assert_eq!(parameter("routing/mftn", "effort").default, Some(3000.into()));
         assert!(parameter("pattern/matrix", "file").required);
         assert!(parameter("crossbar", "rows").required);
+        assert_eq!(parameter("learning/pair", "tau_plus").unit, "s");
+        assert_eq!(parameter("array/cell", "g_max").unit, "S");
         assert_eq!(one("sssp").sort, "algorithm");
         assert_eq!(parameter("lif-exp", "tau_m").unit, "s");
         for name in RoutingSpec::names() {
