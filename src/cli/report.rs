@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::console;
 use super::failure::Failure;
+use crate::base::problem::nearest;
 use crate::report::page::MOST_RUNS;
 use crate::report::{self, Folder, FolderError, PageError, RunFiles};
 
@@ -98,10 +99,26 @@ fn read_all(folders: &[PathBuf]) -> Result<Vec<RunFiles>, Failure> {
     for folder in folders {
         match RunFiles::read(folder) {
             Ok(run) => runs.push(run),
-            Err(error) => wrong.push(error.to_string()),
+            Err(error) => wrong.push(error.to_string() + &meant(folder)),
         }
     }
     if wrong.is_empty() { Ok(runs) } else { Err(Failure::Usage(wrong.join("\nerror: "))) }
+}
+
+/// Which folder of results may have been meant by one that is not there.
+fn meant(folder: &Path) -> String {
+    let (Some(name), false) = (folder.file_name(), folder.exists()) else { return String::new() };
+    let beside = match folder.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let listed = std::fs::read_dir(beside).into_iter().flatten().flatten();
+    let results = listed.filter(|entry| entry.path().join("report.json").exists());
+    let names: Vec<String> = results.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    match nearest(&name.to_string_lossy(), names.iter().map(String::as_str)) {
+        Some(near) => format!("; did you mean `{}`?", folder.with_file_name(near).display()),
+        None => String::new(),
+    }
 }
 
 fn write(file: &Path, overwrite: bool, content: &[u8]) -> Result<(), Failure> {

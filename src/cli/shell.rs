@@ -2,11 +2,13 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory};
+use clap::{Args, Command, CommandFactory};
 use clap_complete::Shell;
+use clap_mangen::Man;
 
 use super::failure::Failure;
 use super::{Arguments, console};
+use crate::report::Folder;
 
 /// Arguments of `completions`.
 #[derive(Debug, Args)]
@@ -30,6 +32,9 @@ pub(super) struct ManArguments {
     /// Write a page for each command into this folder. Default: the main page to standard output.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Overwrite pages that are there.
+    #[arg(long)]
+    force: bool,
 }
 
 pub(super) fn completions(arguments: &CompletionsArguments) -> Result<(), Failure> {
@@ -39,13 +44,31 @@ pub(super) fn completions(arguments: &CompletionsArguments) -> Result<(), Failur
 }
 
 pub(super) fn man(arguments: &ManArguments) -> Result<(), Failure> {
-    let command = Arguments::command();
-    let Some(folder) = &arguments.out else {
-        let mut page = Vec::new();
-        let rendered = clap_mangen::Man::new(command).render(&mut page);
-        rendered.map_err(|error| Failure::Failed(format!("the page cannot be made: {error}")))?;
+    let ManArguments { out, force } = arguments;
+    let mut command = Arguments::command().disable_help_subcommand(true);
+    command.build();
+    let Some(folder) = out else {
+        let page = rendered(&Man::new(command))?;
         return console::answer(&String::from_utf8_lossy(&page));
     };
-    let written = std::fs::create_dir_all(folder).and_then(|()| clap_mangen::generate_to(command, folder));
-    written.map_err(|error| Failure::Usage(format!("cannot write to `{}`: {error}", folder.display())))
+    std::fs::create_dir_all(folder)
+        .map_err(|error| Failure::Usage(format!("cannot write to `{}`: {error}", folder.display())))?;
+    for page in pages(&command) {
+        let text = rendered(&page)?;
+        Folder::write_file(&folder.join(page.get_filename()), *force, |out| out.write_all(&text))
+            .map_err(|error| Failure::Usage(error.to_string()))?;
+    }
+    Ok(())
+}
+
+/// The pages of a command and all below it.
+fn pages(command: &Command) -> Vec<Man> {
+    let below = command.get_subcommands().filter(|it| !it.is_hide_set()).flat_map(pages);
+    std::iter::once(Man::new(command.clone())).chain(below).collect()
+}
+
+fn rendered(page: &Man) -> Result<Vec<u8>, Failure> {
+    let mut text = Vec::new();
+    page.render(&mut text).map_err(|error| Failure::Failed(format!("the page cannot be made: {error}")))?;
+    Ok(text)
 }

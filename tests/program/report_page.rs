@@ -78,6 +78,10 @@ fn nothing_is_overwritten_without_being_told() {
     assert!(said.contains("nowhere") && said.contains("neither"), "all that is wrong at once: {said}");
     fs::write(folder.join("b/report.json"), "{").expect("the folder is writable");
     assert!(refused(folder, &["report", "b"]).contains("report.json"));
+    fs::create_dir(folder.join("runs")).expect("the folder is writable");
+    fs::rename(folder.join("a"), folder.join("runs/first")).expect("the folder is writable");
+    let said = refused(folder, &["report", "runs/frist"]);
+    assert!(said.contains("did you mean `runs/first`?"), "{said}");
 }
 
 #[test]
