@@ -27,7 +27,7 @@ impl Moved {
         let len = first.last().map_or(0, |&len| len as usize);
         let ranks = match most {
             0..=0x100 => Ranks::Short(vec![0; len]),
-            0..=0x1_0000 => Ranks::Medium(vec![0; len]),
+            0x101..=0x1_0000 => Ranks::Medium(vec![0; len]),
             _ => Ranks::Long(vec![0; len]),
         };
         Self { first, ranks, in_place: true }
