@@ -52,7 +52,11 @@ fn completions_and_manual_pages_come_from_the_same_definition() {
     }
     let folder = tempfile::tempdir().expect("there is room for a folder");
     assert!(spikeloom_in(&["man", "--out", "pages"], folder.path()).status.success());
-    assert_eq!(spikeloom_in(&["man", "--out", "pages"], folder.path()).status.code(), Some(2), "they are there");
+    assert_eq!(
+        spikeloom_in(&["man", "--out", "pages"], folder.path()).status.code(),
+        Some(2),
+        "they are there"
+    );
     assert!(spikeloom_in(&["man", "--out", "pages", "--force"], folder.path()).status.success());
     for page in ["spikeloom.1", "spikeloom-run.1", "spikeloom-sweep.1", "spikeloom-sweep-merge.1"] {
         let text = std::fs::read_to_string(folder.path().join("pages").join(page));

@@ -151,12 +151,7 @@ impl Chip {
     pub fn new(mut net: Net, placement: &Placement, ground: &Ground<'_>, how: How) -> Result<Self, Problems> {
         placement.check(&net, ground)?;
         let threads = how.threads.clamp(1, 64);
-        // Where a step has to be told before the next one begins, all threads take part in that.
-        let (models, each) = match ground.params.synchronisation {
-            Synchronisation::Barrier(_) => (threads, 1),
-            Synchronisation::Tick { .. } => (1, threads),
-            Synchronisation::Free { .. } => (1, 1),
-        };
+        let (models, each) = ground.params.synchronisation.crew(threads);
         let mut clockwork = Clockwork::new(how.fidelity, ground, each)?;
         let (layout, banks) = Layout::new(&net, placement, ground)?;
         let plan = Plan::new(&mut net, layout, ground)?;
@@ -171,10 +166,7 @@ impl Chip {
         // Cores that run freely are taken one after the other.
         let threads = if free.is_some() { 1 } else { threads };
         let cuts = cut(&plan, threads);
-        let tick = match params.synchronisation {
-            Synchronisation::Tick { period, late } => Some((period.0, late)),
-            Synchronisation::Barrier(_) | Synchronisation::Free { .. } => None,
-        };
+        let tick = params.synchronisation.tick();
         let slack = if matches!(tick, Some((_, Late::Apply))) { LATEST as usize } else { 0 };
         let shape = Shape { shards: cuts.len() - 1, granules: params.granules.len(), slack };
         let pool = pool(threads)?;

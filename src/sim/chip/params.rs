@@ -259,6 +259,24 @@ impl Synchronisation {
             Self::Tick { .. } | Self::Free { .. } => 0.0,
         }
     }
+
+    /// The period of the clock [s], and what becomes of late packets.
+    pub(super) fn tick(&self) -> Option<(f64, Late)> {
+        match *self {
+            Self::Tick { period, late } => Some((period.0, late)),
+            Self::Barrier(_) | Self::Free { .. } => None,
+        }
+    }
+
+    /// How many models of time, and the threads of each. Where a step has to be told before the next one begins, all
+    /// threads take part in that.
+    pub(super) fn crew(&self, threads: usize) -> (usize, usize) {
+        match self {
+            Self::Barrier(_) => (threads, 1),
+            Self::Tick { .. } => (1, threads),
+            Self::Free { .. } => (1, 1),
+        }
+    }
 }
 
 /// Dearest event [J] and longest [s] that can be stated.
