@@ -329,6 +329,7 @@ mod tests {
     use super::*;
     use crate::neuron::bernoulli::Bernoulli;
     use crate::neuron::integrate_fire::IntegrateFire;
+    use crate::neuron::trial::step_for;
 
     const DT: Seconds = Seconds(1e-3);
 
@@ -352,7 +353,8 @@ mod tests {
     #[test]
     fn every_model_goes_on_from_a_checkpoint_as_if_unbroken() {
         for name in NeuronModel::NAMES {
-            let new = || Bank::new(&NeuronModel::named(name).unwrap(), 13, DT).unwrap();
+            let model = NeuronModel::named(name).unwrap();
+            let new = || Bank::new(&model, 13, step_for(&model)).unwrap();
             let mut unbroken = new();
             let before = drive(&mut unbroken, 1, 60);
             let text = serde_json::to_string(&Saved(&unbroken)).unwrap();

@@ -176,6 +176,7 @@ mod tests {
     use crate::neuron::NeuronModel;
     use crate::neuron::loihi::Loihi;
     use crate::neuron::snu::Snu;
+    use crate::neuron::trial::step_for;
 
     /// The walk over the list of models: each is documented, and so is each parameter, with a unit
     /// wherever there is something to measure.
@@ -210,7 +211,7 @@ mod tests {
     fn every_default_is_valid_and_survives_yaml() {
         for name in NeuronModel::NAMES {
             let model = NeuronModel::named(name).unwrap();
-            model.check(Seconds(1e-4)).unwrap_or_else(|problems| panic!("{name}: {problems}"));
+            model.check(step_for(&model)).unwrap();
             let yaml = serde_yaml::to_string(&model).unwrap();
             assert_eq!(serde_yaml::from_str::<NeuronModel>(&yaml).unwrap(), model, "{yaml}");
             assert_eq!(serde_yaml::from_str::<NeuronModel>(name).unwrap(), model);

@@ -14,6 +14,16 @@ pub(super) struct Trial {
     pub second: f64,
 }
 
+/// A time-step that the defaults of `model` are fit for: a millisecond, or ten nanoseconds for fast devices.
+pub(super) fn step_for(model: &NeuronModel) -> Seconds {
+    let (usual, short) = (Seconds(1e-3), Seconds(1e-8));
+    if model.check(usual).is_ok() {
+        return usual;
+    }
+    model.check(short).unwrap_or_else(|problems| panic!("{model:?}: {problems}"));
+    short
+}
+
 impl Trial {
     pub(super) fn of(model: impl Into<NeuronModel>) -> Self {
         Self::at(model, Seconds(1e-3))
