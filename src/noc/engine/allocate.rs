@@ -7,7 +7,7 @@
 //! allocators would.
 
 use super::cycle::Block;
-use super::router::{BLOCK, State, for_each_bit, next_in_turn, seat, seated};
+use super::router::{BLOCK, State, for_each_bit, next_in_turn};
 use super::setup::{MAX_ROUTER_VCS, Setup};
 use super::wheel::Place;
 use crate::noc::params::Allocator;
@@ -19,21 +19,22 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Virtual-channel allocation: the ports for whose channels heads ask, one after the other.
     #[inline(always)]
     pub(super) fn allocate_vcs<const PLAIN: bool>(&mut self) {
-        let (compass, mut grants) = (self.compass, 0);
-        for word in 0..P {
-            let mut asked = self.requests.heads[word];
-            // The ports whose head is served, and those of them for which it bids.
-            let (mut served, mut bidding) = (0, 0);
+        let (compass, mut grants, mut settled) = (self.compass, 0, 0);
+        for_each_bit(self.board.with_heads(), |port| {
+            let mut asked = self.board.heads(port) & !settled;
+            // The routers in which the port's only head is served.
+            let mut served = 0;
+            let all_want = compass.map(|compass| compass.wants(port as u8));
             while asked != 0 {
-                let (local, port) = seated::<P>(word, asked.trailing_zeros());
-                let seat = asked & asked.wrapping_neg();
-                asked ^= seat;
-                let router = &mut self.routers[local];
-                let heads = router.ports[port].heads;
+                let (local, bit) = (asked.trailing_zeros() as usize, asked & asked.wrapping_neg());
+                asked ^= bit;
+                let router = &mut self.routers[local & (BLOCK - 1)];
+                let heads = router.ports[port & (P - 1)].heads;
                 if router.torn != 0 {
                     // Heads that have a choice tie the ports of their router together.
-                    asked &= !group::<P>(local);
-                    self.settle_vcs::<PLAIN>(local, self.routers[local].waiting());
+                    settled |= bit;
+                    let waiting = router.waiting();
+                    self.settle_vcs::<PLAIN>(local, waiting);
                     continue;
                 }
                 if !PLAIN || heads & (heads - 1) != 0 {
@@ -42,8 +43,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 }
                 let vc = heads.trailing_zeros() as usize;
                 let input = &mut router.ins[vc & (N - 1)];
-                let wants = match compass {
-                    Some(compass) => compass.wants(port as u8),
+                let wants = match all_want {
+                    Some(wants) => wants,
                     None => router.wants[vc & (N - 1)],
                 };
                 let choices = wants & router.free_out;
@@ -58,16 +59,15 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 let channel = &mut router.outs[out & (N - 1)];
                 (channel.owner, channel.turn) = (vc as u8, vc as u8 + 1);
                 let ready = u64::from(channel.credits > 0).wrapping_neg();
-                let port = &mut router.ports[port];
-                port.heads = 0;
-                port.bids |= heads & ready;
-                served |= seat;
-                bidding |= seat & ready;
+                let output = &mut router.ports[port & (P - 1)];
+                output.heads = 0;
+                output.bids |= heads & ready;
+                self.board.bid(port, self.shared.setup.lane(vc), bit & ready);
+                served |= bit;
                 grants += 1;
             }
-            self.requests.heads[word] &= !served;
-            self.requests.bids[word] |= bidding;
-        }
+            self.board.served(port, served);
+        });
         self.shared.tally.vc_grants += grants;
     }
 
@@ -255,8 +255,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let heads = &mut self.routers[local].port(port).heads;
         *heads &= !(1 << vc);
         let none = u64::from(*heads == 0);
-        let (word, bit) = seat::<P>(local, port);
-        self.requests.heads[word] &= !(none << bit);
+        self.board.served(port, none << local);
     }
 
     /// A head that had a choice of ports now has one.
@@ -272,10 +271,4 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     pub(super) fn router_number(&self, local: usize) -> usize {
         self.number * BLOCK + local
     }
-}
-
-/// The bits of a router's ports within its word of the requests.
-#[inline(always)]
-pub(super) fn group<const P: usize>(local: usize) -> u64 {
-    (u64::MAX >> (64 - P)) << (local * P % 64)
 }

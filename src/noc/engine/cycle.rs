@@ -6,10 +6,10 @@
 //! what another one decides in the same cycle:
 //!
 //! ```text
-//!   credits, body flits ─▶ switch grants ─▶ VC allocation ─▶ new heads (routing) ─▶ switch accepts, traversal
+//!   credits, body flits ─▶ switch allocation ─▶ VC allocation ─▶ new heads (routing) ─▶ switch traversal
 //! ```
 //!
-//! Grants see the bids before VC allocation adds new ones; VC allocation sees the heads before routing
+//! The switch sees the bids before VC allocation adds new ones; VC allocation sees the heads before routing
 //! adds new ones and the channels before traversal frees some. (A head never meets an active virtual
 //! channel with an empty buffer: the tail before it comes first. So heads make no bids, and body flits need
 //! no routing.)
@@ -19,9 +19,10 @@
 //!
 //! [`Setup::is_plain`]: super::setup::Setup
 
+use super::board::Board;
 use super::compass::Compass;
 use super::region::Shared;
-use super::router::{BLOCK, InVc, Requests, Router, State, for_each_bit, seat};
+use super::router::{BLOCK, InVc, Router, State, for_each_bit};
 use super::speculate::Guesses;
 use super::wheel::{Due, Flit, Place};
 use crate::base::RouterId;
@@ -30,7 +31,7 @@ use crate::noc::route::{Routing, Standing};
 /// A block of routers during one cycle.
 pub(super) struct Block<'a, const N: usize, const P: usize> {
     pub routers: &'a mut [Router<N, P>; BLOCK],
-    pub requests: &'a mut Requests<P>,
+    pub board: &'a mut Board<P>,
     /// A ring of slots per input VC of the block.
     pub buffers: &'a mut [Flit],
     /// By router, if switch allocation is speculative.
@@ -47,7 +48,15 @@ pub(super) struct Block<'a, const N: usize, const P: usize> {
 
 impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Simulates the cycle `self.now`.
-    pub(super) fn step<const PLAIN: bool>(&mut self) {
+    pub(super) fn step(&mut self, plain: bool) {
+        match plain {
+            true => with_bit_instructions(|| self.pass::<true>()),
+            false => self.pass::<false>(),
+        }
+    }
+
+    #[inline(always)]
+    fn pass<const PLAIN: bool>(&mut self) {
         let due = self.shared.wheel.take(self.number, self.now);
         let early = !PLAIN && self.shared.setup.routing_delay == 0;
         let speculative = !PLAIN && self.shared.setup.speculative;
@@ -63,7 +72,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if speculative {
             self.guess()
         } else {
-            self.grant_switch::<PLAIN>()
+            self.allocate_switch::<PLAIN>()
         }
         if PLAIN || !self.shared.setup.piggyback {
             self.allocate_vcs::<PLAIN>();
@@ -74,8 +83,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if speculative {
             self.speculate()
         } else {
-            self.accept_switch::<PLAIN>()
+            self.traverse_switch::<PLAIN>()
         }
+        self.board.settle();
 
         self.shared.wheel.put_back(self.number, self.now, due);
     }
@@ -157,7 +167,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let (local, vc) = (place.local(), place.vc());
         if let Some(compass) = self.compass {
             let router = &mut self.routers[local];
-            router.input(vc).out_port = compass.port(router.position, flit.goal);
+            let port = compass.port(router.position, flit.goal);
+            router.input(vc).out_port = port;
+            if PLAIN {
+                return self.await_port(local, vc, port.into());
+            }
         } else if PLAIN || !self.follow_tree(place, flit) {
             self.ask_routing(place, flit);
         }
@@ -206,29 +220,31 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     fn await_vc(&mut self, local: usize, vc: usize) {
         let router = &mut self.routers[local];
-        let input = router.input(vc);
-        input.state = State::Waiting;
         if router.torn >> vc & 1 == 1 {
             return self.await_ports(local, vc);
         }
-        let port = usize::from(router.input(vc).out_port);
+        let port = router.input(vc).out_port;
+        self.await_port(local, vc, port.into());
+    }
+
+    /// The same for a head that asks at one port.
+    #[inline(always)]
+    fn await_port(&mut self, local: usize, vc: usize, port: usize) {
+        let router = &mut self.routers[local];
+        router.input(vc).state = State::Waiting;
         router.port(port).heads |= 1 << vc;
-        let (word, bit) = seat::<P>(local, port);
-        self.requests.heads[word] |= 1 << bit;
+        self.board.ask(port, local);
     }
 
     /// The same for a head that asks at several ports.
     fn await_ports(&mut self, local: usize, vc: usize) {
         let copying = self.shared.forks.is_fork(Place::new(self.router_number(local), vc));
         let router = &mut self.routers[local];
-        if copying {
-            router.input(vc).state = State::Copying;
-        }
+        router.input(vc).state = if copying { State::Copying } else { State::Waiting };
         for_each_bit(router.wants[vc & (N - 1)], |out| {
             let port = usize::from(self.shared.setup.port_of[out]);
             router.port(port).heads |= 1 << vc;
-            let (word, bit) = seat::<P>(local, port);
-            self.requests.heads[word] |= 1 << bit;
+            self.board.ask(port, local);
         });
     }
 
@@ -252,8 +268,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     pub(super) fn bid_at(&mut self, local: usize, vc: usize, port: usize) {
         self.routers[local].port(port).bids |= 1 << vc;
-        let (word, bit) = seat::<P>(local, port);
-        self.requests.bids[word] |= 1 << bit;
+        self.board.bid(port, self.shared.setup.lane(vc), 1 << local);
     }
 
     /// Stages of several cycles that end now.
@@ -261,7 +276,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let late = self.shared.wheel.take_late(self.number, self.now);
         for &place in &late.links {
             let port = self.shared.setup.port_of[place.vc()];
-            self.routers[place.local()].port(port.into()).busy = false;
+            self.board.busy[usize::from(port) & (P - 1)] &= !(1 << place.local());
         }
         for &place in &late.routed {
             self.await_vc(place.local(), place.vc());
@@ -280,4 +295,15 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
         self.shared.wheel.put_back_late(self.number, self.now, late);
     }
+}
+
+/// Does `work`, compiled for what most processors have had since 2013 if this one has it: instructions that pick, clear
+/// and shift single bits, which is what a cycle mostly does.
+#[inline(always)]
+fn with_bit_instructions(work: impl FnOnce()) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(newer) = pulp::x86::V3::try_new() {
+        return newer.vectorize(work);
+    }
+    work();
 }

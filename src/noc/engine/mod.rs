@@ -33,6 +33,7 @@ macro_rules! with_regions {
 
 mod allocate;
 mod arbiter;
+mod board;
 mod calendar;
 mod compass;
 mod cycle;

@@ -4,9 +4,10 @@
 use std::collections::HashSet;
 use std::ops::Range;
 
+use super::board::Board;
 use super::packet::{Packets, Record};
 use super::region::{Region, Shared};
-use super::router::{BLOCK, Requests, State, seat};
+use super::router::{BLOCK, State, for_each_bit};
 use super::setup::{End, Wire};
 use super::strike::{Doomed, Scene, Seat, name};
 use super::wheel::{Flit, Place};
@@ -226,13 +227,15 @@ impl<const N: usize, const P: usize> Region<N, P> {
 
     /// Notes anew which ports have something to allocate.
     fn settle_requests(&mut self) {
-        self.requests.fill(Requests::default());
+        let setup = &self.shared.setup;
+        self.boards.iter_mut().for_each(Board::clear);
         for (number, router) in self.routers.iter().enumerate() {
-            let requests = &mut self.requests[number / BLOCK];
+            let (board, local) = (&mut self.boards[number / BLOCK], number % BLOCK);
             for (port, state) in router.ports.iter().enumerate() {
-                let (word, bit) = seat::<P>(number % BLOCK, port);
-                requests.bids[word] |= u64::from(state.bids != 0) << bit;
-                requests.heads[word] |= u64::from(state.heads != 0) << bit;
+                for_each_bit(state.bids, |vc| board.bid(port, setup.lane(vc), 1 << local));
+                if state.heads != 0 {
+                    board.ask(port, local);
+                }
             }
         }
     }

@@ -4,15 +4,17 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::arbiter::matrices;
+use super::board::Board;
 use super::compass::Compass;
 use super::cycle::Block;
 use super::errors::{Errors, Transmission};
 use super::fork::{Forks, Grove};
 use super::node::Nodes;
 use super::packet::{Damage, Packets, Record, Travel};
-use super::router::{BLOCK, InVc, OutVc, Requests, Router};
+use super::router::{BLOCK, InVc, OutVc, Router};
 use super::setup::{Cut, MAX_ROUTER_VCS, Setup};
 use super::speculate::{Guesses, guesses};
+use super::switch::Match;
 use super::tally::Tally;
 use super::wheel::{Flit, Place, Wheel};
 use crate::base::{NodeId, RouterId};
@@ -54,17 +56,12 @@ pub(super) struct Shared {
     pub errors: Option<Errors>,
     pub tally: Tally,
     pub candidates: Candidates,
-    /// Switch inputs of the block at work that have a grant, and their number. Acceptance overwrites them with the
-    /// input VCs that send.
-    pub accepting: (Box<[Place; BLOCK * MAX_ROUTER_VCS]>, usize),
     /// By input VC of the router at work: output VCs that grant it. All zero but within an allocation.
     pub offers: [u64; MAX_ROUTER_VCS],
     /// Sources want to know of deliveries.
     pub listens: bool,
     /// Input VCs of the block at work that have won the switch, and the output ports they won.
-    pub matched: Vec<(Place, u8)>,
-    /// The same for one router: input VC and output port.
-    pub winners: Vec<(u8, u8)>,
+    pub matched: Vec<Match>,
     /// Routers of the block at work whose bids and guesses are to be settled.
     pub speculating: u64,
 }
@@ -142,7 +139,7 @@ pub(super) struct Region<const N: usize, const P: usize> {
     pub nodes: Nodes,
     /// Routers, filled up to whole blocks.
     pub routers: Vec<Router<N, P>>,
-    pub requests: Vec<Requests<P>>,
+    pub boards: Vec<Board<P>>,
     /// A ring of slots per input VC.
     pub buffers: Vec<Flit>,
     guesses: Vec<Guesses<N>>,
@@ -151,9 +148,8 @@ pub(super) struct Region<const N: usize, const P: usize> {
     pub incoming: Vec<u32>,
     /// By router: output VCs that are stuck or lead over dead links.
     pub stuck: Vec<u64>,
-    /// Ports of each router, and the most.
+    /// Ports of each router.
     pub port_counts: Vec<u8>,
-    most_ports: usize,
     /// Last cycle before which flits were seen to move, and how many had moved by then.
     pub last_move: u64,
     moved: u64,
@@ -177,25 +173,22 @@ impl<const N: usize, const P: usize> Region<N, P> {
             errors: None,
             tally: Tally::default(),
             candidates: Candidates::default(),
-            accepting: (Box::new([Place(0); BLOCK * MAX_ROUTER_VCS]), 0),
             offers: [0; MAX_ROUTER_VCS],
             listens: true,
             matched: Vec::new(),
-            winners: Vec::new(),
             speculating: 0,
         };
         let mut region = Self {
             compass: compass.cloned(),
             nodes: Nodes::new(ground, index),
             routers: vec![Router::new(0, setup); count],
-            requests: vec![Requests::default(); count / BLOCK],
+            boards: vec![Board::new(); count / BLOCK],
             buffers: vec![Flit::default(); count * setup.slots()],
             guesses: guesses(count, setup.speculative),
             matrices: matrices(count, setup),
             incoming: vec![0; if cut.regions() > 1 { count * N } else { 0 }],
             stuck: vec![0; count],
             port_counts: Vec::with_capacity(range.len()),
-            most_ports: setup.channels / usize::from(setup.vcs),
             last_move: 0,
             moved: 0,
             shared,
@@ -224,7 +217,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
 
     /// Lets bit errors happen; before anything else has.
     pub(super) fn disturb(&mut self, fabric: &Fabric, terms: &Transmission) {
-        let (size, first) = ((self.routers.len(), self.most_ports), self.shared.first_router);
+        let (size, first) = ((self.routers.len(), self.shared.setup.ports), self.shared.first_router);
         let count = self.port_counts.len();
         let link = |router: usize, port: usize| {
             let at = RouterId(first + router as u32);
@@ -283,16 +276,15 @@ impl<const N: usize, const P: usize> Region<N, P> {
         for now in cycles.clone() {
             busy |= self.nodes.step(&mut self.shared, routing, source, now);
         }
-        let large = self.requests.len() > CACHED_BLOCKS;
-        for number in 0..self.requests.len() {
+        let large = self.boards.len() > CACHED_BLOCKS;
+        for number in 0..self.boards.len() {
             if large && self.is_busy(number, cycles.start) {
                 self.fetch(number);
             }
             for now in cycles.clone() {
                 if self.is_busy(number, now) {
                     busy = true;
-                    let mut block = self.block(number, routing, now);
-                    if plain { block.step::<true>() } else { block.step::<false>() }
+                    self.block(number, routing, now).step(plain);
                 }
             }
         }
@@ -302,7 +294,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
     /// Whether a block has anything to do in cycle `now`.
     #[inline(always)]
     fn is_busy(&self, number: usize, now: u64) -> bool {
-        self.requests[number].any() || self.shared.wheel.is_due(number, now)
+        self.boards[number].any() || self.shared.wheel.is_due(number, now)
     }
 
     /// Brings a block into the processor's cache: one look at every cache line in order, which the
@@ -313,7 +305,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let (vcs, mut sum) = (self.shared.setup.channels, 0);
         for router in &self.routers[range] {
             sum ^= router.free_out;
-            sum ^= router.ports.iter().take(self.most_ports).fold(0, |sum, port| sum ^ port.bids);
+            sum ^= router.ports.iter().take(self.shared.setup.ports).fold(0, |sum, port| sum ^ port.bids);
             for out in router.outs[..vcs].iter().step_by(LINE / size_of::<OutVc>()) {
                 sum ^= u64::from(out.credits);
             }
@@ -328,12 +320,12 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let range = number * BLOCK..(number + 1) * BLOCK;
         let slots = self.shared.setup.slots();
         let guesses = if self.guesses.is_empty() { 0..0 } else { range.clone() };
-        let rows = self.matrices.len() / self.requests.len();
+        let rows = self.matrices.len() / self.boards.len();
         Block {
             matrices: &mut self.matrices[number * rows..(number + 1) * rows],
             buffers: &mut self.buffers[range.start * slots..range.end * slots],
             routers: (&mut self.routers[range]).try_into().expect("a block has this many routers"),
-            requests: &mut self.requests[number],
+            board: &mut self.boards[number],
             guesses: &mut self.guesses[guesses],
             shared: &mut self.shared,
             compass: self.compass.as_deref(),
@@ -345,7 +337,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
 
     /// The next cycle from `now` on in which anything can happen.
     pub(super) fn next_event(&self, now: u64) -> Option<u64> {
-        if self.requests.iter().any(Requests::any) {
+        if self.boards.iter().any(Board::any) {
             return Some(now);
         }
         let (wheel, calendar) = (self.shared.wheel.next(now), self.nodes.next_wake(now));

@@ -72,7 +72,7 @@ fn left_behind<const N: usize, const P: usize>(region: &mut Region<N, P>) -> Vec
             complain("something is asked for", 0);
         }
     }
-    found.extend((region.requests.iter().any(|r| r.any())).then(|| "requests are left".to_owned()));
+    found.extend((region.boards.iter().any(|r| r.any())).then(|| "requests are left".to_owned()));
     found.extend((region.shared.packets.len() > 0).then(|| "packets are left".to_owned()));
     found
 }

@@ -110,8 +110,6 @@ pub(super) struct Port {
     pub heads: u64,
     /// Flits that left by this port.
     pub flits: u64,
-    /// As a switch input: output ports that have granted it in this cycle.
-    pub granted: u64,
     /// Where flits go.
     pub out: Wire,
     /// Where credits go.
@@ -121,10 +119,6 @@ pub(super) struct Port {
     pub grant: u8,
     /// As an output: the VC next in turn when VC and switch are allocated together.
     pub piggyback: u8,
-    /// As an output: the input VC that was granted the switch in this cycle.
-    pub chosen: u8,
-    /// As an output: a flit wider than the link is passing.
-    pub busy: bool,
     /// As a switch input: the output port next in turn.
     pub accept: u8,
     /// As a switch input: the input VC next in turn.
@@ -209,40 +203,3 @@ pub(super) fn for_each_bit(mut mask: u64, mut f: impl FnMut(usize)) {
 
 /// Routers of a block: those that are simulated together, while their state is in the cache.
 pub(super) const BLOCK: usize = 64;
-
-/// Output ports of a block's routers with something to allocate, one bit each.
-#[derive(Clone, Debug)]
-pub(super) struct Requests<const P: usize> {
-    /// Ports with [`Port::bids`].
-    pub bids: [u64; P],
-    /// Ports with [`Port::heads`].
-    pub heads: [u64; P],
-}
-
-impl<const P: usize> Requests<P> {
-    /// Whether there is anything to allocate.
-    #[inline(always)]
-    pub(super) fn any(&self) -> bool {
-        self.bids.iter().chain(&self.heads).fold(0, |all, word| all | word) != 0
-    }
-}
-
-impl<const P: usize> Default for Requests<P> {
-    fn default() -> Self {
-        Self { bids: [0; P], heads: [0; P] }
-    }
-}
-
-/// The word and the bit of an output port in [`Requests`].
-#[inline(always)]
-pub(super) fn seat<const P: usize>(router: usize, port: usize) -> (usize, u32) {
-    let index = router * P + port;
-    ((index >> 6) & (P - 1), (index & 63) as u32)
-}
-
-/// The router and the port at bit `bit` of word `word` of [`Requests`].
-#[inline(always)]
-pub(super) fn seated<const P: usize>(word: usize, bit: u32) -> (usize, usize) {
-    let index = word << 6 | bit as usize;
-    ((index / P) & (BLOCK - 1), index % P)
-}

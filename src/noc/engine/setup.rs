@@ -84,11 +84,17 @@ pub(super) struct Setup {
     pub horizon_shift: u32,
     /// Input VCs of the largest router.
     pub channels: usize,
+    /// Ports of the largest router.
+    pub ports: usize,
     /// See [`Setup::is_plain`].
     plain: bool,
     pub seed: u64,
     /// Port of each virtual-channel index.
     pub port_of: [u8; MAX_ROUTER_VCS],
+    /// Switch input of each: VCs are interleaved over the inputs of their port.
+    lane_of: [u8; MAX_ROUTER_VCS],
+    /// By switch input: its input VCs.
+    vcs_of: [u64; MAX_ROUTER_VCS],
 }
 
 impl Setup {
@@ -112,6 +118,12 @@ impl Setup {
         }
         let mut port_of = [0; MAX_ROUTER_VCS];
         port_of.iter_mut().enumerate().for_each(|(vc, port)| *port = (vc / usize::from(vcs)) as u8);
+        let (mut lane_of, mut vcs_of) = ([0; MAX_ROUTER_VCS], [0; MAX_ROUTER_VCS]);
+        for (vc, &port) in port_of.iter().enumerate().take(needed) {
+            let lane = port * params.input_speedup + (vc as u8 - port * vcs) % params.input_speedup;
+            lane_of[vc] = lane;
+            vcs_of[usize::from(lane)] |= 1 << vc;
+        }
         let switch = u64::from(params.switch_delay) - 1;
         let matrix = params.arbiter == Arbiter::Matrix;
         let simple_switch = params.allocator != Allocator::SeparableInputFirst
@@ -141,9 +153,12 @@ impl Setup {
             grant_scale: if params.input_speedup == 1 { vcs } else { 1 },
             horizon_shift: 0,
             channels: needed,
+            ports: needed / usize::from(vcs),
             plain: false,
             seed,
             port_of,
+            lane_of,
+            vcs_of,
         };
         setup.plain = setup.has_no_extras();
         setup.horizon_shift = (setup.horizon(fabric) + 1).next_power_of_two().trailing_zeros();
@@ -162,21 +177,16 @@ impl Setup {
         self.channels << self.ring_shift
     }
 
-    /// The switch input that an input VC uses: VCs are interleaved over the inputs of their port.
+    /// The switch input that an input VC uses.
     #[inline(always)]
     pub(super) fn lane(&self, vc: usize) -> usize {
-        let (port, vc) = (self.port_of[vc & 63], vc as u8);
-        if self.speedup == 1 {
-            return usize::from(port);
-        }
-        usize::from(port * self.speedup + (vc - port * self.vcs) % self.speedup)
+        self.lane_of[vc & 63].into()
     }
 
     /// The input VCs of a switch input.
+    #[inline(always)]
     pub(super) fn lane_vcs(&self, lane: usize) -> u64 {
-        let (lane, vcs, speedup) = (lane as u8, self.vcs, self.speedup);
-        let spread = (lane % speedup..vcs).step_by(usize::from(speedup)).fold(0, |mask, vc| mask | 1 << vc);
-        spread << (lane / speedup * vcs)
+        self.vcs_of[lane & 63]
     }
 
     /// The VC in turn after `vc` at its switch input.

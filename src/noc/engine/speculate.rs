@@ -3,7 +3,8 @@
 //! virtual channel came through in the same cycle with a credit; otherwise the switch slot is lost.
 
 use super::cycle::Block;
-use super::router::{BLOCK, Requests, State, for_each_bit, next_in_turn, seated};
+use super::router::{BLOCK, State, for_each_bit, next_in_turn};
+use super::switch::Match;
 
 /// The guesses of one router.
 #[derive(Clone, Debug)]
@@ -20,19 +21,10 @@ impl<const N: usize> Default for Guesses<N> {
     }
 }
 
-/// The routers of a block with a bid or a waiting head, one bit each.
-fn asking<const P: usize>(requests: &Requests<P>) -> u64 {
-    let (mut routers, words) = (0, requests.bids.iter().zip(&requests.heads));
-    for (word, (bids, heads)) in words.enumerate() {
-        for_each_bit(bids | heads, |bit| routers |= 1 << seated::<P>(word, bit as u32).0);
-    }
-    routers
-}
-
 impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Notes what the heads may hope for, before virtual channels are allocated.
     pub(super) fn guess(&mut self) {
-        self.shared.speculating = asking(self.requests);
+        self.shared.speculating = self.board.asking();
         for_each_bit(self.shared.speculating, |local| {
             let heads = self.routers[local].waiting();
             self.guesses[local].heads = heads;
@@ -64,21 +56,23 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             let own = self.shared.setup.lane_vcs(self.shared.setup.lane(vc));
             for_each_bit(self.guesses[local].usable[vc], |out| {
                 let output = usize::from(self.shared.setup.port_of[out]);
-                if rows[output & 63] & sure & own == 0 && !self.routers[local].port(output).busy {
+                let is_open = self.board.busy[output & (P - 1)] >> local & 1 == 0;
+                if rows[output & 63] & sure & own == 0 && is_open {
                     rows[output & 63] |= 1 << vc;
                     outputs |= 1 << output;
                 }
             });
         });
-        let mut winners = std::mem::take(&mut self.shared.winners);
-        self.match_switch(local, &rows, outputs, |vc, output| winners.push((vc as u8, output as u8)));
-        for (vc, output) in winners.drain(..).map(|(vc, output)| (usize::from(vc), usize::from(output))) {
+        let mut matched = std::mem::take(&mut self.shared.matched);
+        self.match_switch(local, &rows, outputs, |vc, output| matched.push(Match::new(local, vc, output)));
+        for winner in matched.drain(..) {
+            let [_, vc, output] = winner.parts();
             let sure = self.routers[local].port(output).bids >> vc & 1 == 1;
             if sure || self.confirm(local, vc, output) {
-                self.send_to::<false>(local, vc, output);
+                self.send_to::<false>(winner);
             }
         }
-        self.shared.winners = winners;
+        self.shared.matched = matched;
         self.bid_later(local, heads);
     }
 

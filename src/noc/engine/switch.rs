@@ -1,112 +1,73 @@
 //! Allocation of the switch: bids of input virtual channels meet output ports.
 //!
 //! An output port grants a switch input, a switch input accepts an output port; which of its virtual
-//! channels then sends is the input's own choice. The common allocator, iSLIP with one iteration, goes over a flat
-//! list of the ports with bids; the others settle one router after the other.
+//! channels then sends is the input's own choice. The common allocator, iSLIP with one iteration, is in `board.rs`;
+//! the others settle one router after the other.
 
-use super::allocate::{Rows, group};
+use super::allocate::Rows;
 use super::cycle::Block;
-use super::router::{BLOCK, State, for_each_bit, next_in_turn, seated};
+use super::region::Shared;
+use super::router::{BLOCK, State, for_each_bit, next_in_turn};
 use super::setup::{MAX_ROUTER_VCS, Setup};
-use super::wheel::Place;
 use crate::noc::params::Allocator;
 
+/// An input VC that has won an output port of its router: the router within its block, the VC and the port, of six
+/// bits each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Match(u32);
+
+impl Match {
+    #[inline(always)]
+    pub(super) fn new(local: usize, vc: usize, output: usize) -> Self {
+        Self((local << 12 | vc << 6 | output) as u32)
+    }
+
+    /// Router, input VC and output port.
+    #[inline(always)]
+    pub(super) fn parts(self) -> [usize; 3] {
+        [self.0 >> 12, self.0 >> 6 & 63, self.0 & 63].map(|part| part as usize)
+    }
+}
+
 impl<const N: usize, const P: usize> Block<'_, N, P> {
-    /// First half of switch allocation: outputs grant. What comes of it is in [`Port::chosen`] and, for the
-    /// switch inputs in `accepting`, in [`Port::granted`]; or, where the allocator is not this simple,
-    /// in `winners` at once.
-    ///
-    /// [`Port::chosen`]: super::router::Port
-    /// [`Port::granted`]: super::router::Port
+    /// Switch allocation. The winners are noted in `matched`.
     #[inline(always)]
-    pub(super) fn grant_switch<const PLAIN: bool>(&mut self) {
-        if !PLAIN && !self.shared.setup.simple_switch {
-            return self.match_switches();
+    pub(super) fn allocate_switch<const PLAIN: bool>(&mut self) {
+        let Self { board, routers, shared, .. } = self;
+        if PLAIN || shared.setup.simple_switch {
+            let Shared { setup, matched, .. } = &mut **shared;
+            return board.match_ports(setup.ports, |local, output, lane| {
+                let router = &mut routers[local & (BLOCK - 1)];
+                let bids = router.ports[output & (P - 1)].bids & setup.lane_vcs(lane);
+                let turn = &mut router.ports[lane & (P - 1)].vc;
+                let vc = next_in_turn(bids, *turn);
+                *turn = vc as u8 + 1;
+                matched.push(Match::new(local, vc, output));
+            });
         }
-        let Self { routers, requests, shared, .. } = self;
-        let (accepting, count) = &mut shared.accepting;
-        let mut waiting = 0;
-        for word in 0..P {
-            let mut asked = requests.bids[word];
-            while asked != 0 {
-                let (local, port) = seated::<P>(word, asked.trailing_zeros());
-                asked &= asked - 1;
-                let router = &mut routers[local];
-                let output = &router.ports[port];
-                if !PLAIN && output.busy {
-                    continue;
-                }
-                let bids = output.bids;
-                let mut vc = bids.trailing_zeros() as usize;
-                if bids & (bids - 1) != 0 {
-                    let lane = shared.setup.port_of[next_in_turn(bids, output.grant) & 63];
-                    let own = shared.setup.vc_mask << (lane * shared.setup.vcs);
-                    vc = next_in_turn(bids & own, router.ports[usize::from(lane) & (P - 1)].vc);
-                }
-                router.ports[port].chosen = vc as u8;
-                let lane = usize::from(shared.setup.port_of[vc & 63]);
-                let granted = &mut router.ports[lane & (P - 1)].granted;
-                accepting[waiting % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, lane);
-                waiting += usize::from(*granted == 0);
-                *granted |= 1 << port;
-            }
-        }
-        *count = waiting;
+        for_each_bit(self.board.bidding(), |local| {
+            let (rows, outputs) = self.bids(local);
+            let mut matched = std::mem::take(&mut self.shared.matched);
+            self.match_switch(local, &rows, outputs, |vc, output| {
+                matched.push(Match::new(local, vc, output))
+            });
+            self.shared.matched = matched;
+        });
     }
 
-    /// Second half: switch inputs accept, and flits go.
+    /// Flits that have won the switch go.
     #[inline(always)]
-    pub(super) fn accept_switch<const PLAIN: bool>(&mut self) {
-        let count = std::mem::take(&mut self.shared.accepting.1);
-        let vcs = self.shared.setup.vcs;
-        // Two loops, short enough each for the processor to work on several flits at once.
-        for index in 0..count {
-            let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
-            let (local, lane) = (place.local(), place.vc());
-            let router = &mut self.routers[local];
-            let input = &mut router.ports[lane & (P - 1)];
-            let grants = std::mem::take(&mut input.granted);
-            let output = next_in_turn(grants, input.accept);
-            input.accept = output as u8 + 1;
-            let port = &mut router.ports[output & (P - 1)];
-            let vc = port.chosen;
-            port.grant = (lane as u8 + 1) * vcs;
-            router.ports[lane & (P - 1)].vc = vc + 1;
-            self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)] = Place::new(local, vc.into());
-        }
-        for index in 0..count {
-            let place = self.shared.accepting.0[index % (BLOCK * MAX_ROUTER_VCS)];
-            self.send::<PLAIN>(place.local(), place.vc());
-        }
-        if !PLAIN {
-            let mut winners = std::mem::take(&mut self.shared.matched);
-            for (place, output) in winners.drain(..) {
-                self.send_to::<PLAIN>(place.local(), place.vc(), output.into());
-            }
-            self.shared.matched = winners;
-        }
-    }
-
-    /// Switch allocation router by router; the winners are noted.
-    fn match_switches(&mut self) {
-        for word in 0..P {
-            let mut asked = self.requests.bids[word];
-            while asked != 0 {
-                let (local, _) = seated::<P>(word, asked.trailing_zeros());
-                asked &= !group::<P>(local);
-                let (rows, outputs) = self.bids(local);
-                let mut winners = std::mem::take(&mut self.shared.matched);
-                let win = |vc, output| winners.push((Place::new(local, vc), output as u8));
-                self.match_switch(local, &rows, outputs, win);
-                self.shared.matched = winners;
-            }
-        }
+    pub(super) fn traverse_switch<const PLAIN: bool>(&mut self) {
+        let mut matched = std::mem::take(&mut self.shared.matched);
+        matched.drain(..).for_each(|winner| self.send_to::<PLAIN>(winner));
+        self.shared.matched = matched;
     }
 
     /// The bids of a router by output, and the outputs.
     pub(super) fn bids(&mut self, local: usize) -> (Rows, u64) {
         let (mut rows, mut outputs): (Rows, u64) = ([0; MAX_ROUTER_VCS], 0);
-        for (output, port) in self.routers[local].ports.iter().enumerate().filter(|(_, port)| !port.busy) {
+        let is_open = |output: usize| self.board.busy[output & (P - 1)] >> local & 1 == 0;
+        for (output, port) in self.routers[local].ports.iter().enumerate().filter(|it| is_open(it.0)) {
             rows[output] = port.bids;
             outputs |= u64::from(port.bids != 0) << output;
         }

@@ -2,27 +2,30 @@
 
 use super::cycle::Block;
 use super::region::Shared;
-use super::router::{BLOCK, State, seat};
+use super::router::{BLOCK, State};
 use super::setup::{End, NODE_CHANNEL, Wire};
+use super::switch::Match;
 use super::wheel::{Flit, Place};
 
 impl<const N: usize, const P: usize> Block<'_, N, P> {
-    /// Sends what input VC `vc` has won output port `output` for: its front flit, or a copy of it.
+    /// Sends what an input VC has won an output port for: its front flit, or a copy of it.
     #[inline(always)]
-    pub(super) fn send_to<const PLAIN: bool>(&mut self, local: usize, vc: usize, output: usize) {
-        match self.routers[local].input(vc).state {
-            State::Copying => self.send_copy(local, vc, output),
-            _ => self.send::<PLAIN>(local, vc),
+    pub(super) fn send_to<const PLAIN: bool>(&mut self, winner: Match) {
+        let [local, vc, output] = winner.parts();
+        if !PLAIN && self.routers[local].input(vc).state == State::Copying {
+            self.send_copy(local, vc, output);
+        } else {
+            self.send::<PLAIN>(local, vc, output);
         }
     }
 
     /// An input VC bids for an output port no more.
     pub(super) fn withdraw(&mut self, local: usize, vc: usize, output: usize) {
+        let lane = self.shared.setup.lane(vc);
         let port = self.routers[local].port(output);
         port.bids &= !(1 << vc);
-        let done = u64::from(port.bids == 0);
-        let (word, bit) = seat::<P>(local, output);
-        self.requests.bids[word] &= !(done << bit);
+        let done = u64::from(port.bids & self.shared.setup.lane_vcs(lane) == 0);
+        self.board.withdraw(output, lane, done << local);
     }
 
     /// A flit to output VC `out` occupies its wire, if that is a narrow one.
@@ -30,21 +33,21 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if wire.interval > 1 {
             let (place, output) =
                 (Place::new(self.router_number(local), out), self.shared.setup.port_of[out]);
-            self.routers[local].port(output.into()).busy = true;
+            self.board.busy[usize::from(output) & (P - 1)] |= 1 << local;
             self.shared.wheel.late(self.now + u64::from(wire.interval), place.of()).links.push(place);
         }
     }
 
-    /// Sends the front flit of an input VC to the output VC it holds.
+    /// Sends the front flit of an input VC to the output VC it holds, one of output port `output`.
     #[inline(always)]
-    pub(super) fn send<const PLAIN: bool>(&mut self, local: usize, vc: usize) {
-        let Self { routers, requests, buffers, shared, number, now, .. } = self;
+    fn send<const PLAIN: bool>(&mut self, local: usize, vc: usize, output: usize) {
+        let Self { routers, board, buffers, shared, number, now, .. } = self;
         let (router, now) = (&mut routers[local % BLOCK], *now);
         let place = Place::new(*number * BLOCK + local, vc);
         let input = &mut router.ins[vc & (N - 1)];
         let flit = input.front;
         let more = input.pop(buffers, shared.setup.ring(local, vc));
-        let (out, output) = (usize::from(input.out), usize::from(input.out_port));
+        let out = usize::from(input.out);
         let tail = flit.is_tail();
         if tail {
             input.state = State::Idle;
@@ -61,9 +64,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let wire = port.out;
         port.flits += 1;
         port.bids &= !(u64::from(!again) << vc);
-        let done = u64::from(port.bids == 0);
-        let (word, bit) = seat::<P>(local, output);
-        requests.bids[word] &= !(done << bit);
+        let lane = shared.setup.lane(vc);
+        let done = u64::from(port.bids & shared.setup.lane_vcs(lane) == 0);
+        board.withdraw(output, lane, done << local);
         let (mut flit, mut late) = (flit, 0);
         if !PLAIN && let Some(errors) = &mut shared.errors {
             let (again, delay) = errors.cross(place.of(), output, &mut flit);
@@ -71,11 +74,12 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             late = delay;
         }
         if !PLAIN && (wire.interval > 1 || late > 0) {
-            port.busy = true;
+            board.busy[output & (P - 1)] |= 1 << local;
             let free = now + late + u64::from(wire.interval);
             shared.wheel.late(free, place.of()).links.push(Place::new(place.of(), out));
         }
-        let back = router.ports[usize::from(shared.setup.port_of[vc & 63]) & (P - 1)].back;
+        let input = if PLAIN { lane } else { usize::from(shared.setup.port_of[vc & 63]) };
+        let back = router.ports[input & (P - 1)].back;
         shared.forward(wire, out, flit, place, now + late);
         shared.return_credit(back, vc, now);
         if tail & more {
