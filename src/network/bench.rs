@@ -180,7 +180,7 @@ impl Bench {
             self.fired.extend(self.out.fired().iter().map(|&position| span.at(position)));
             self.values.extend_from_slice(self.out.values());
             self.values.resize(self.fired.len(), 1.0);
-            self.activity.updates += u64::from(self.out.updated());
+            self.activity.updates += self.out.updated();
         }
     }
 

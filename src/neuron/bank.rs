@@ -79,9 +79,10 @@ const FIRED_BITS: u64 = UPDATED_BITS << 1;
 pub struct StepOutput {
     fired: Vec<u32>,
     values: Vec<f64>,
-    updated: u32,
+    updated: u64,
     status: Vec<u8>,
     level: Vec<f64>,
+    further: Vec<u32>,
 }
 
 impl StepOutput {
@@ -100,9 +101,14 @@ impl StepOutput {
         &self.values
     }
 
-    /// Number of neurons that were updated, including those that fired.
-    pub fn updated(&self) -> u32 {
+    /// Number of updates: of neurons that were updated, including those that fired, and further passes.
+    pub fn updated(&self) -> u64 {
         self.updated
+    }
+
+    /// Passes that each neuron's update took beyond the first; empty where all take one.
+    pub fn further(&self) -> &[u32] {
+        &self.further
     }
 
     /// What each neuron did, in bank order.
@@ -114,17 +120,19 @@ impl StepOutput {
         })
     }
 
-    fn begin(&mut self, len: usize, graded: bool) {
+    fn begin(&mut self, len: usize, graded: bool, serial: bool) {
         self.status.clear();
         self.status.resize(len, super::soma::IDLE);
         self.level.resize(if graded { len } else { 0 }, 0.0);
+        self.further.clear();
+        self.further.resize(if serial { len } else { 0 }, 0);
     }
 
     /// Collects who fired from the status column, eight neurons at a time.
     fn collect(&mut self) {
         self.fired.clear();
         self.values.clear();
-        self.updated = 0;
+        self.updated = self.further.iter().map(|&passes| u64::from(passes)).sum();
         let blocks = self.status.chunks_exact(8);
         let rest = blocks.remainder();
         let mut last = [0; 8];
@@ -135,7 +143,7 @@ impl StepOutput {
             bytes.copy_from_slice(block);
             let word = u64::from_le_bytes(bytes);
             // The sum of the eight bytes, each 0 or 1, appears in the top byte of the product.
-            self.updated += ((word & UPDATED_BITS).wrapping_mul(UPDATED_BITS) >> 56) as u32;
+            self.updated += (word & UPDATED_BITS).wrapping_mul(UPDATED_BITS) >> 56;
             let mut fired = word & FIRED_BITS;
             while fired != 0 {
                 self.fired.push(first + fired.trailing_zeros() / 8);
@@ -165,7 +173,7 @@ impl<M: Soma> Granule<M> {
     }
 
     fn step(&mut self, input: &StepInput<'_>, out: &mut StepOutput) {
-        out.begin(self.layout.len(), M::CARD.graded);
+        out.begin(self.layout.len(), M::CARD.graded, M::SERIAL);
         for (at, kind) in self.layout.runs() {
             let channel = |i: usize, all| if M::CARD.inputs.len() > i { part(all, &at) } else { &[] };
             let lane = Lane {
@@ -174,6 +182,7 @@ impl<M: Soma> Granule<M> {
                 second: channel(1, input.second),
                 status: &mut out.status[at.clone()],
                 level: if M::CARD.graded { &mut out.level[at.clone()] } else { &mut [] },
+                further: if M::SERIAL { &mut out.further[at.clone()] } else { &mut [] },
                 dice: Dice { seed: input.seed, step: input.step, ids: input.ids, first: at.start },
             };
             M::advance(&mut self.state, kind, at, lane);
@@ -334,7 +343,7 @@ mod tests {
     const DT: Seconds = Seconds(1e-3);
 
     /// Drives `bank` with a fixed irregular input for steps `from..to`; all that came out.
-    fn drive(bank: &mut Bank, from: u64, to: u64) -> Vec<(Vec<u32>, Vec<u64>, u32)> {
+    fn drive(bank: &mut Bank, from: u64, to: u64) -> Vec<(Vec<u32>, Vec<u64>, u64)> {
         let mut out = StepOutput::new();
         let channels = bank.card().inputs.len();
         let mut run = |step: u64| {

@@ -3,7 +3,8 @@
 //! Per step it draws k ~ Binomial(n, probability), where n is what arrives, rounded to a whole number, and
 //! emits k unless it is zero. With a probability of 1 it adds up and passes on.
 //!
-//! Exact (a draw). The input is a number of walkers, say.
+//! Exact (a draw). The input is a number of walkers, say. The hardware tries its luck for one after the other, so an
+//! update takes n passes, each of which costs time and energy; with a probability of 1 it takes one.
 //! Source: the sum of n Bernoulli trials, for processors whose spikes carry numbers (Orchard et al. 2021,
 //! doi 10.1109/SiPS52927.2021.00053); the sampler is that of `rand_distr`.
 
@@ -42,6 +43,7 @@ impl Soma for Binomial {
         inputs: one_input!("1"),
         graded: true,
     };
+    const SERIAL: bool = true;
     type Kind = Self;
     type State = Stateless;
 
@@ -50,14 +52,17 @@ impl Soma for Binomial {
     }
 
     fn advance(_: &mut Stateless, k: &Self, _: Range<usize>, lane: Lane<'_>) {
-        let outputs = lane.status.iter_mut().zip(lane.level);
-        for (n, (&input, (out, level))) in lane.arrivals.iter().zip(outputs).enumerate() {
+        let outputs = lane.status.iter_mut().zip(lane.level).zip(lane.further);
+        for (n, (&input, ((out, level), further))) in lane.arrivals.iter().zip(outputs).enumerate() {
             if !arrived(input) {
                 continue;
             }
             let total = input.round().max(0.0) as u64;
             let passed = match Sampler::new(total, k.probability) {
-                Ok(sampler) if k.probability < 1.0 && total > 0 => sampler.sample(&mut lane.dice.of(n)),
+                Ok(sampler) if k.probability < 1.0 && total > 0 => {
+                    *further = u32::try_from(total - 1).unwrap_or(u32::MAX);
+                    sampler.sample(&mut lane.dice.of(n))
+                }
                 _ => total,
             };
             *level = passed as f64;
@@ -66,7 +71,7 @@ impl Soma for Binomial {
     }
 
     fn price() -> Price {
-        Price::scaled(20)
+        Price::scaled(3)
     }
 }
 
@@ -81,6 +86,18 @@ mod tests {
         assert!(trial.fires(7.0));
         assert_eq!(trial.out.values(), [7.0]);
         assert!(!trial.fires(0.0));
+    }
+
+    #[test]
+    fn an_update_takes_a_pass_for_each_unit_that_may_pass() {
+        let mut trial = Trial::of(Binomial { probability: 0.5 });
+        trial.fires(100.0);
+        assert_eq!((trial.out.updated(), trial.out.further()), (100, &[99][..]));
+        trial.fires(0.0);
+        assert_eq!((trial.out.updated(), trial.out.further()), (1, &[0][..]));
+        let mut sum = Trial::of(Binomial::default());
+        sum.fires(100.0);
+        assert_eq!(sum.out.updated(), 1);
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub(super) trait Soma:
 {
     /// What the model says about itself.
     const CARD: Card;
+    /// Whether an update can take several passes, as told in [`Lane::further`]: the model serves its input unit by
+    /// unit.
+    const SERIAL: bool = false;
     /// Coefficients prepared once per parameter set.
     type Kind: Clone + Debug;
     /// The state of all neurons of a bank.
@@ -170,7 +173,8 @@ impl<K> Columns<K> for Stateless {
 }
 
 /// A run's part of the arrays that a bank shares with the outside during one step. All slices have
-/// the length of the run, except that unused channels and the levels of spiking models are empty.
+/// the length of the run, except that unused channels, the levels of spiking models and the passes of models that take
+/// one are empty.
 pub(super) struct Lane<'a> {
     /// Number of the step.
     pub step: u64,
@@ -182,6 +186,8 @@ pub(super) struct Lane<'a> {
     pub status: &'a mut [u8],
     /// Where a graded model writes what a neuron that fired emits.
     pub level: &'a mut [f64],
+    /// Where a serial model writes how many passes an update took beyond the first; starts out zero.
+    pub further: &'a mut [u32],
     /// What keys random draws.
     pub dice: Dice<'a>,
 }

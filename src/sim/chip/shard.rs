@@ -216,17 +216,20 @@ impl Shard {
         for bank in banks {
             self.step_bank(core, bank, moment);
             let plan = &moment.plan.layout.banks[bank];
-            let latency = latencies(&moment.plan.layout.costs[usize::from(plan.cost)]);
+            let cost = &moment.plan.layout.costs[usize::from(plan.cost)];
+            let (latency, pass) = (latencies(cost), cost.update.latency.0);
             let out = std::mem::take(&mut self.out);
             let (mut from, mut statuses) = (0, out.statuses());
             for (turn, &position) in out.fired().iter().enumerate() {
                 let ahead = position as usize + 1 - from;
-                from = position as usize + 1;
                 statuses.by_ref().take(ahead).for_each(|status| busy += latency[status as usize]);
+                out.further().iter().skip(from).take(ahead).for_each(|&more| busy += f64::from(more) * pass);
+                from = position as usize + 1;
                 let value = out.values().get(turn).copied().unwrap_or(1.0);
                 self.send(core, plan.first + position, value, &mut busy, moment);
             }
             statuses.for_each(|status| busy += latency[status as usize]);
+            out.further().iter().skip(from).for_each(|&more| busy += f64::from(more) * pass);
             self.out = out;
         }
         self.outbox.close(busy);
@@ -237,10 +240,12 @@ impl Shard {
         let layout = &moment.plan.layout;
         let mut emitted = vec![0.0; layout.walk[core].len()];
         let mut costs = Vec::with_capacity(emitted.len());
+        let mut further = vec![0; emitted.len()];
         self.statuses.clear();
         for bank in banks {
             self.step_bank(core, bank, moment);
             let offset = self.statuses.len();
+            further[offset..].iter_mut().zip(self.out.further()).for_each(|(to, &from)| *to = from);
             self.statuses.extend(self.out.statuses());
             costs.resize(self.statuses.len(), layout.banks[bank].cost);
             for (turn, &position) in self.out.fired().iter().enumerate() {
@@ -250,7 +255,8 @@ impl Shard {
         for &slot in &layout.walk[core] {
             let slot = usize::from(slot);
             let status = self.statuses[slot];
-            busy += latencies(&layout.costs[usize::from(costs[slot])])[status as usize];
+            let cost = &layout.costs[usize::from(costs[slot])];
+            busy += latencies(cost)[status as usize] + f64::from(further[slot]) * cost.update.latency.0;
             if status == Status::Fired {
                 self.send(core, layout.first[core] + slot as u32, emitted[slot], &mut busy, moment);
             }
@@ -274,7 +280,7 @@ impl Shard {
             second: channel(1),
         };
         self.banks[bank - self.first_bank].step(&input, &mut self.out);
-        let events = [u64::from(plan.len), self.out.updated().into(), self.out.fired().len() as u64];
+        let events = [u64::from(plan.len), self.out.updated(), self.out.fired().len() as u64];
         let cost = usize::from(plan.cost);
         let total = &mut self.counts[core - self.cores.start].soma[cost];
         for (event, count) in events.into_iter().enumerate() {

@@ -10,7 +10,8 @@
 //! ticks and, when everybody has arrived, closes the step by a signal to all counters. *Particle*: every
 //! walker has the circuits of all states to itself, and all move at once, a step being a fixed number of
 //! ticks. *Graded*: as particle, but one spike carries the number of walkers, of whom each S lets a binomial
-//! share pass. A tick is a step of the machine.
+//! share pass: it tries its luck for one after the other, which takes it as many passes. A tick is a step of the
+//! machine.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -34,7 +35,7 @@ pub enum Method {
     Density,
     /// A circuit per state and walker.
     Particle,
-    /// A circuit per state; spikes carry numbers of walkers.
+    /// A circuit per state; a spike carries all walkers who leave by one way, chosen one after the other.
     Graded,
 }
 

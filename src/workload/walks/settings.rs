@@ -18,7 +18,7 @@ pub struct Walkers {
     /// Number of walkers; 1 to 2^32.
     #[schemars(range(min = 1, max = 4294967296u64))]
     pub count: u64,
-    /// How they are represented.
+    /// How they are represented. Where many share a state, `graded` takes far fewer ticks than `density`.
     pub method: Method,
     /// Bits of the probabilities that the hardware's random neurons know; 1 to 32. Absent: exact.
     #[serde(skip_serializing_if = "Option::is_none")]
