@@ -297,11 +297,7 @@ fn sanafe_potentials_spikes_and_updates() {
             let firing: Vec<bool> = sources.iter().map(|train| train.get(t) == Some(&1)).collect();
             // The peer counts an input as updated when it fires.
             let inputs = firing.iter().filter(|&&fires| fires).count() as u64;
-            assert_eq!(
-                u64::from(bench.out.updated()) + inputs,
-                case["updated"][t].as_u64().unwrap(),
-                "{what}"
-            );
+            assert_eq!(bench.out.updated() + inputs, case["updated"][t].as_u64().unwrap(), "{what}");
             assert_eq!(bench.out.statuses().filter(|&status| status == Status::Fired).count(), fired.len());
             for edge in array(&case["edges"]) {
                 let [source, target] = [0, 1].map(|i| edge[i].as_u64().unwrap() as usize);
