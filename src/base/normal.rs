@@ -255,6 +255,15 @@ mod tests {
     }
 
     #[test]
+    fn the_widest_registers_give_the_bits_of_the_plainest() {
+        let normals = Normals::new(1, Purpose::Device, 2, 3);
+        let mut widest = vec![0.0; 1 << 14];
+        normals.fill(&mut widest);
+        let plainest = (0..1 << 8).flat_map(|number| normals.chunk(number)).flatten();
+        assert!(widest.into_iter().map(f32::to_bits).eq(plainest.map(f32::to_bits)));
+    }
+
+    #[test]
     fn fewer_are_the_first_of_more() {
         let all = draws(1, 2, 200);
         for count in [1, 15, 16, 17, 63, 64, 65, 130] {

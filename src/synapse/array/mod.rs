@@ -16,7 +16,7 @@
 //!
 //! Must not know: neurons, cores, files.
 //!
-//! Read [`params`] first, then `programmed.rs`, then `pipeline.rs`.
+//! Read [`params`] first, then `programmed.rs`, then `pipeline.rs`; `single.rs` and `panels.rs` are its fast lane.
 
 mod bill;
 pub mod crossbar;
