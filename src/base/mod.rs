@@ -8,6 +8,7 @@
 pub mod bits;
 pub mod gauge;
 pub mod id;
+pub mod normal;
 pub mod problem;
 pub mod random;
 pub mod unit;

@@ -78,7 +78,7 @@ fn ways_to_drive_inputs_agree_on_whole_codes() {
     };
     for bits in [2, 5, 8] {
         let most = f64::from((1 << (bits - 1)) - 1);
-        let rounded: Vec<f64> = x.iter().map(|x| (x * most).round() / most).collect();
+        let rounded: Vec<f64> = x.iter().map(|x| (x * most).round_ties_even() / most).collect();
         let expected = exact(&weights, &rounded);
         for kind in ["analog", "bit-serial", "pulse-count"] {
             for (found, expected) in drive(kind, bits).iter().zip(&expected) {
@@ -109,44 +109,62 @@ fn spikes_are_inputs_of_one() {
 
 #[test]
 fn batches_are_successive_steps() {
-    let (weights, params) = (weights(50, 20), crossbar(", read_noise: {law: {of-range: 0.02}}", ""));
-    let mut array = program(&params, &weights, 5);
-    let batch = Matrix::from_fn(6, 50, |i, j| input(300)[i * 50 + j]);
-    let mut all = Matrix::zeros(6, 20);
-    array.multiply_batch(17, &batch, &mut all).expect("it multiplies");
-    for vector in 0..6 {
-        let one = product(&mut array, 17 + vector as u64, batch.row(vector));
-        assert_eq!(one, all.row(vector), "the same noise for the same step");
+    // Two arrays below each other, and two or more side by side.
+    let (weights, noise) = (weights(100, 40), ", read_noise: {law: {of-range: 0.02}}");
+    let inputs = input(101 * 100);
+    let batch = Matrix::from_fn(101, 100, |i, j| inputs[i * 100 + j]);
+    let mut all = Matrix::zeros(101, 40);
+    for more in [
+        ", adc: {bits: 8, noise: 1}, mapping: {offset: {reference_column: true}}",
+        ", mapping: {offset: {}}",
+        ", adc: {bits: 12}",
+        ", input: {bit-serial: {bits: 4}}",
+        ", input: {pulse-count: {bits: 4}}",
+        "",
+    ] {
+        let mut array = program(&crossbar(noise, more), &weights, 5);
+        array.multiply_batch(17, &batch, &mut all).expect("it multiplies");
+        for vector in 0..101 {
+            let one = product(&mut array, 17 + vector as u64, batch.row(vector));
+            assert_eq!(one, all.row(vector), "the same noise for the same step {more}");
+        }
     }
+    let params = crossbar(noise, "");
+    let mut array = program(&params, &weights, 5);
     assert_ne!(product(&mut array, 1, batch.row(0)), product(&mut array, 2, batch.row(0)));
     let again = program(&params, &weights, 5);
     assert_eq!(again.effective_weights(), array.effective_weights());
 }
 
-/// The noise of a product is the sum of the cells' noises: compared with drawing every cell.
+/// The noise of a product is the sum of the cells' noises, as of drawing every cell, and of the converter's.
 #[test]
 fn read_noise_has_the_variance_of_all_cells_together() {
-    let (weights, x) = (weights(60, 16), input(60));
-    let noisy =
-        crossbar(", read_noise: {law: {proportional: 0.05}}", ", adc: null, input: {analog: {bits: 0}}");
-    let mut array = program(&noisy, &weights, 1);
-    let ideal = exact(&weights, &x);
-    let trials = 4000;
-    let mut sums = [0.0; 16];
-    for step in 0..trials {
-        for ((sum, y), ideal) in sums.iter_mut().zip(product(&mut array, step, &x)).zip(&ideal) {
-            *sum += (y - ideal) * (y - ideal) / trials as f64;
+    let step: f64 = 16.0 / 511.0;
+    let converter = (9.0 + 1.0 / 12.0) * step * step;
+    for (adc, converter) in [("null", 0.0), ("{bits: 10, range: {stated: 16}, noise: 3}", converter)] {
+        let (weights, x) = (weights(60, 16), input(60));
+        let more = format!(", adc: {adc}, input: {{analog: {{bits: 0}}}}");
+        let noisy = crossbar(", read_noise: {law: {proportional: 0.05}}", &more);
+        let mut array = program(&noisy, &weights, 1);
+        let ideal = exact(&weights, &x);
+        let trials = 4000;
+        let mut sums = [0.0; 16];
+        for step in 0..trials {
+            for ((sum, y), ideal) in sums.iter_mut().zip(product(&mut array, step, &x)).zip(&ideal) {
+                *sum += (y - ideal) * (y - ideal) / trials as f64;
+            }
         }
-    }
-    for (j, found) in sums.iter().enumerate() {
-        // Devices of a pair at 1 + 19·w µS and 1 µS, in weights: 1/19 of a microsiemens is the unit.
-        let cell = |w: f64| (0.05 * (1.0 + 19.0 * w.abs())).powi(2) + 0.05f64.powi(2);
-        let expected: f64 = (0..60).map(|i| x[i] * x[i] * cell(weights.at(i, j)) / 361.0).sum();
-        // Four standard errors of a variance.
-        assert!(
-            (found / expected - 1.0).abs() < 4.0 * (2.0 / trials as f64).sqrt(),
-            "{found} is not {expected}"
-        );
+        for (j, found) in sums.iter().enumerate() {
+            // Devices of a pair at 1 + 19·w µS and 1 µS, in weights: 1/19 of a microsiemens is the unit.
+            let cell = |w: f64| (0.05 * (1.0 + 19.0 * w.abs())).powi(2) + 0.05f64.powi(2);
+            let cells: f64 = (0..60).map(|i| x[i] * x[i] * cell(weights.at(i, j)) / 361.0).sum();
+            let expected = cells + converter;
+            // Four standard errors of a variance.
+            assert!(
+                (found / expected - 1.0).abs() < 4.0 * (2.0 / trials as f64).sqrt(),
+                "{adc}: {found} is not {expected}"
+            );
+        }
     }
 }
 

@@ -3,89 +3,17 @@
 //! Every output is summed in one fixed order by fused multiply-adds, which round once, so that results are the same
 //! on every machine whatever its vector width; the widest that the machine has is chosen when it runs.
 
-use std::ops::{AddAssign, Range};
+use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
 /// A dense matrix, row after row. Rows are inputs and columns are outputs throughout.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Matrix<T = f64> {
+pub struct Matrix {
     rows: usize,
     columns: usize,
-    data: Vec<T>,
+    data: Vec<f64>,
 }
-
-/// What matrices hold.
-pub trait Scalar: Copy + Default + AddAssign + PartialEq + 'static {
-    /// `self · factor + summand`, rounded once.
-    fn fused(self, factor: Self, summand: Self) -> Self;
-
-    /// Numbers in a register.
-    fn lanes<S: Simd>() -> usize;
-
-    /// `out += x · weights` for `VECTORS` vectors, which follow each other in `x`, and as many columns as `REGISTERS`
-    /// registers hold, which are the first of `weights` and `out`.
-    fn tile<S: Simd, const VECTORS: usize, const REGISTERS: usize>(
-        simd: S,
-        x: &[Self],
-        weights: Rows<&[Self]>,
-        out: Rows<&mut [Self]>,
-    );
-}
-
-/// Rows that follow each other, `stride` numbers apart.
-pub struct Rows<D> {
-    data: D,
-    stride: usize,
-}
-
-macro_rules! scalar {
-    ($Scalar:ty: $Vector:ident, $LANES:ident, $read:ident, $write:ident, $splat:ident, $fuse:ident) => {
-        impl Scalar for $Scalar {
-            #[inline(always)]
-            fn fused(self, factor: Self, summand: Self) -> Self {
-                self.mul_add(factor, summand)
-            }
-
-            #[inline(always)]
-            fn lanes<S: Simd>() -> usize {
-                S::$LANES
-            }
-
-            #[inline(always)]
-            fn tile<S: Simd, const VECTORS: usize, const REGISTERS: usize>(
-                simd: S,
-                x: &[Self],
-                weights: Rows<&[Self]>,
-                out: Rows<&mut [Self]>,
-            ) {
-                let (width, inputs) = (REGISTERS * S::$LANES, x.len() / VECTORS);
-                let x: [&[Self]; VECTORS] = std::array::from_fn(|i| &x[i * inputs..][..inputs]);
-                let mut sums: [[S::$Vector; REGISTERS]; VECTORS] = std::array::from_fn(|i| {
-                    let (own, _) = S::$read(&out.data[i * out.stride..][..width]);
-                    std::array::from_fn(|r| own[r])
-                });
-                for (k, row) in weights.data.chunks(weights.stride).enumerate().take(inputs) {
-                    let (row, _) = S::$read(&row[..width]);
-                    let row: [S::$Vector; REGISTERS] = std::array::from_fn(|r| row[r]);
-                    for (sums, x) in sums.iter_mut().zip(&x) {
-                        let input = simd.$splat(x[k]);
-                        for (sum, weights) in sums.iter_mut().zip(row) {
-                            *sum = simd.$fuse(input, weights, *sum);
-                        }
-                    }
-                }
-                for (i, sums) in sums.into_iter().enumerate() {
-                    let (own, _) = S::$write(&mut out.data[i * out.stride..][..width]);
-                    own.copy_from_slice(&sums);
-                }
-            }
-        }
-    };
-}
-
-scalar!(f64: f64s, F64_LANES, as_simd_f64s, as_mut_simd_f64s, splat_f64s, mul_add_f64s);
-scalar!(f32: f32s, F32_LANES, as_simd_f32s, as_mut_simd_f32s, splat_f32s, mul_add_f32s);
 
 /// Vectors that are multiplied together in one pass over a matrix, and registers of a row that they share: sums and row
 /// fit into the registers of AVX-512.
@@ -95,21 +23,21 @@ const BATCH_REGISTERS: usize = 2;
 /// Registers of a row for one vector: enough sums that none waits for the one before.
 const ONE_REGISTERS: usize = 8;
 
-impl<T: Scalar> Matrix<T> {
+impl Matrix {
     /// A matrix of zeros.
     pub fn zeros(rows: usize, columns: usize) -> Self {
-        Self { rows, columns, data: vec![T::default(); rows * columns] }
+        Self { rows, columns, data: vec![0.0; rows * columns] }
     }
 
     /// The matrix whose entry (row, column) is `entry(row, column)`.
-    pub fn from_fn(rows: usize, columns: usize, mut entry: impl FnMut(usize, usize) -> T) -> Self {
+    pub fn from_fn(rows: usize, columns: usize, mut entry: impl FnMut(usize, usize) -> f64) -> Self {
         let mut data = Vec::with_capacity(rows * columns);
         (0..rows).for_each(|row| data.extend((0..columns).map(|column| entry(row, column))));
         Self { rows, columns, data }
     }
 
     /// The matrix with these entries, row after row; `None` if their number is not `rows · columns`.
-    pub fn from_rows(rows: usize, columns: usize, data: Vec<T>) -> Option<Self> {
+    pub fn from_rows(rows: usize, columns: usize, data: Vec<f64>) -> Option<Self> {
         (data.len() == rows.checked_mul(columns)?).then_some(Self { rows, columns, data })
     }
 
@@ -124,32 +52,32 @@ impl<T: Scalar> Matrix<T> {
     }
 
     /// All entries, row after row.
-    pub fn data(&self) -> &[T] {
+    pub fn data(&self) -> &[f64] {
         &self.data
     }
 
     /// All entries, row after row.
-    pub fn data_mut(&mut self) -> &mut [T] {
+    pub fn data_mut(&mut self) -> &mut [f64] {
         &mut self.data
     }
 
     /// One row.
-    pub fn row(&self, row: usize) -> &[T] {
+    pub fn row(&self, row: usize) -> &[f64] {
         &self.data[row * self.columns..][..self.columns]
     }
 
     /// One row.
-    pub fn row_mut(&mut self, row: usize) -> &mut [T] {
+    pub fn row_mut(&mut self, row: usize) -> &mut [f64] {
         &mut self.data[row * self.columns..][..self.columns]
     }
 
     /// One entry.
-    pub fn at(&self, row: usize, column: usize) -> T {
+    pub fn at(&self, row: usize, column: usize) -> f64 {
         self.data[row * self.columns + column]
     }
 
     /// Sets one entry.
-    pub fn set(&mut self, row: usize, column: usize, value: T) {
+    pub fn set(&mut self, row: usize, column: usize, value: f64) {
         self.data[row * self.columns + column] = value;
     }
 
@@ -161,17 +89,17 @@ impl<T: Scalar> Matrix<T> {
 
     /// Every entry changed by `f`.
     #[must_use]
-    pub fn map<U: Scalar>(&self, f: impl FnMut(T) -> U) -> Matrix<U> {
-        Matrix { rows: self.rows, columns: self.columns, data: self.data.iter().copied().map(f).collect() }
+    pub fn map(&self, f: impl FnMut(f64) -> f64) -> Self {
+        Self { rows: self.rows, columns: self.columns, data: self.data.iter().copied().map(f).collect() }
     }
 
     /// `out += x · self`.
-    pub fn add_product(&self, x: &[T], out: &mut [T]) {
+    pub fn add_product(&self, x: &[f64], out: &mut [f64]) {
         Arch::new().dispatch(Product { x, matrix: self, out, columns: self.columns });
     }
 
     /// `out += self[rows[0]] + self[rows[1]] + …`: what a set of spikes adds.
-    pub fn add_rows(&self, rows: &[u32], out: &mut [T]) {
+    pub fn add_rows(&self, rows: &[u32], out: &mut [f64]) {
         for &row in rows {
             out.iter_mut().zip(self.row(row as usize)).for_each(|(y, &g)| *y += g);
         }
@@ -179,27 +107,26 @@ impl<T: Scalar> Matrix<T> {
 
     /// `out += x · self` for as many vectors as `x` has rows; `out` has a row for each.
     pub fn rows_times(x: &Self, matrix: &Self, out: &mut Self) {
-        let columns = matrix.columns;
-        Arch::new().dispatch(Product { x: &x.data, matrix, out: &mut out.data, columns });
+        Self::rows_times_part(x, matrix, &mut out.data, matrix.columns);
     }
 
     /// The same for some rows of a larger matrix, `out`, and for its first `columns` columns only.
-    pub(super) fn rows_times_part(x: &Self, matrix: &Self, out: &mut [T], columns: usize) {
+    pub(super) fn rows_times_part(x: &Self, matrix: &Self, out: &mut [f64], columns: usize) {
         Arch::new().dispatch(Product { x: &x.data, matrix, out, columns });
     }
 }
 
 /// `out += x · matrix` for as many vectors as there are; each output is summed from the first input to the last,
 /// so that it depends neither on the other vectors nor on how wide the machine's vectors are.
-pub struct Product<'a, T> {
-    x: &'a [T],
-    matrix: &'a Matrix<T>,
-    out: &'a mut [T],
+struct Product<'a> {
+    x: &'a [f64],
+    matrix: &'a Matrix,
+    out: &'a mut [f64],
     /// Columns that are wanted.
     columns: usize,
 }
 
-impl<T: Scalar> WithSimd for Product<'_, T> {
+impl WithSimd for Product<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -210,28 +137,26 @@ impl<T: Scalar> WithSimd for Product<'_, T> {
         let (x, rest) = x.split_at(together * m);
         let (out, rest_out) = out.split_at_mut(together * n);
         if together > 0 {
-            let width = BATCH_REGISTERS * T::lanes::<S>();
+            let width = BATCH_REGISTERS * S::F64_LANES;
             // Columns that lie together stay near while all vectors pass.
-            let mut panel = vec![T::default(); m * width];
+            let mut panel = vec![0.0; m * width];
             let mut start = 0;
             while start + width <= columns {
                 let rows = matrix.data.chunks_exact(n).map(|row| &row[start..][..width]);
                 panel.chunks_exact_mut(width).zip(rows).for_each(|(to, from)| to.copy_from_slice(from));
                 for (x, out) in x.chunks_exact(BATCH * m).zip(out.chunks_exact_mut(BATCH * n)) {
-                    let weights = Rows { data: &panel[..], stride: width };
-                    let out = Rows { data: &mut out[start..], stride: n };
-                    T::tile::<S, BATCH, BATCH_REGISTERS>(simd, x, weights, out);
+                    tile::<S, BATCH, BATCH_REGISTERS>(simd, x, (&panel, width), (&mut out[start..], n));
                 }
                 start += width;
             }
             finish(x, matrix, out, start..columns);
         }
         for (x, out) in rest.chunks_exact(m).zip(rest_out.chunks_exact_mut(n)) {
-            let width = ONE_REGISTERS * T::lanes::<S>();
+            let width = ONE_REGISTERS * S::F64_LANES;
             let mut start = 0;
             while start + width <= columns {
-                let weights = Rows { data: &matrix.data[start..], stride: n };
-                T::tile::<S, 1, ONE_REGISTERS>(simd, x, weights, Rows { data: &mut out[start..], stride: n });
+                let weights = (&matrix.data[start..], n);
+                tile::<S, 1, ONE_REGISTERS>(simd, x, weights, (&mut out[start..], n));
                 start += width;
             }
             finish(x, matrix, out, start..columns);
@@ -239,9 +164,41 @@ impl<T: Scalar> WithSimd for Product<'_, T> {
     }
 }
 
+/// `out += x · weights` for `VECTORS` vectors, which follow each other in `x`, and as many columns as `REGISTERS`
+/// registers hold. They are the first of `weights` and `out`, whose rows lie as far apart as the numbers beside say.
+#[inline(always)]
+fn tile<S: Simd, const VECTORS: usize, const REGISTERS: usize>(
+    simd: S,
+    x: &[f64],
+    (weights, stride): (&[f64], usize),
+    (out, out_stride): (&mut [f64], usize),
+) {
+    let (width, inputs) = (REGISTERS * S::F64_LANES, x.len() / VECTORS);
+    let mut own = [&x[..0]; VECTORS];
+    let mut sums = [[simd.splat_f64s(0.0); REGISTERS]; VECTORS];
+    for (i, (own, sums)) in own.iter_mut().zip(&mut sums).enumerate() {
+        *own = &x[i * inputs..][..inputs];
+        let (row, _) = S::as_simd_f64s(&out[i * out_stride..][..width]);
+        sums.iter_mut().zip(row).for_each(|(sum, &before)| *sum = before);
+    }
+    for (k, row) in weights.chunks(stride).enumerate().take(inputs) {
+        let (row, _) = S::as_simd_f64s(&row[..width]);
+        for (sums, x) in sums.iter_mut().zip(&own) {
+            let input = simd.splat_f64s(x[k]);
+            for (sum, &weights) in sums.iter_mut().zip(row) {
+                *sum = simd.mul_add_f64s(input, weights, *sum);
+            }
+        }
+    }
+    for (i, sums) in sums.iter().enumerate() {
+        let (row, _) = S::as_mut_simd_f64s(&mut out[i * out_stride..][..width]);
+        row.iter_mut().zip(sums).for_each(|(after, &sum)| *after = sum);
+    }
+}
+
 /// Some columns of several vectors.
 #[inline(always)]
-fn finish<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T], columns: Range<usize>) {
+fn finish(x: &[f64], matrix: &Matrix, out: &mut [f64], columns: Range<usize>) {
     let (m, n) = (matrix.rows, matrix.columns);
     if columns.is_empty() {
         return;
@@ -249,7 +206,7 @@ fn finish<T: Scalar>(x: &[T], matrix: &Matrix<T>, out: &mut [T], columns: Range<
     for (x, out) in x.chunks_exact(m.max(1)).zip(out.chunks_exact_mut(n)) {
         for (&x, row) in x.iter().zip(matrix.data.chunks_exact(n)) {
             let own = out[columns.clone()].iter_mut();
-            own.zip(&row[columns.clone()]).for_each(|(y, &g)| *y = x.fused(g, *y));
+            own.zip(&row[columns.clone()]).for_each(|(y, &g)| *y = x.mul_add(g, *y));
         }
     }
 }

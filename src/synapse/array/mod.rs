@@ -16,19 +16,21 @@
 //!
 //! Must not know: neurons, cores, files.
 //!
-//! Read [`params`] first, then `programmed.rs`, then `pipeline.rs`.
+//! Read [`params`] first, then `programmed.rs`, then `pipeline.rs`; `single.rs` and `panels.rs` are its fast lane.
 
 mod bill;
 pub mod crossbar;
 pub mod device;
 pub mod matrix;
 pub mod memcapacitor;
+mod panels;
 pub mod params;
 pub mod periphery;
 pub mod photonic;
 mod pipeline;
 mod programmed;
 mod saved;
+mod single;
 mod spikes;
 mod sram;
 pub mod study;

@@ -9,12 +9,13 @@
 //! deviate of variance `Σ_i d_i² σ_ij²`, which is exact. It is keyed by (seed, tile, step), so results depend
 //! neither on the order of products nor on threads.
 
-use rand_distr::{Distribution, StandardNormal};
-
-use super::device::{Draw, stream};
-use super::matrix::{Matrix, Scalar};
-use super::periphery::{AdcParams, InputParams, Quantiser, RangeChoice};
+use super::device::{Draw, normals};
+use super::matrix::Matrix;
+use super::panels::BLOCK;
+use super::periphery::{AdcParams, Driver, InputParams, Quantiser, RangeChoice};
+use super::single::{Buffers, Digital, Single};
 use super::wires::{Curve, Network, Segments, Unsolved, solve_nonlinear};
+use crate::base::normal::Normals;
 
 /// One physical array with the part of the weights that it holds.
 #[derive(Clone, Debug)]
@@ -46,24 +47,13 @@ pub(crate) struct Plane {
     pub gain: f64,
     /// The converters; none: sums are taken as they are.
     pub converter: Option<Quantiser>,
-    /// The same weights and variances in single precision, where a converter resolves less than that.
+    /// The same in single precision, where a converter resolves far less than that.
     pub single: Option<Single>,
     /// What is taken away after conversion.
     pub subtract: Subtract,
     /// Which column of the physical array each sum comes from, and which is subtracted before conversion.
     pub sources: Vec<(usize, Option<usize>)>,
 }
-
-/// Weights in single precision: twice as fast.
-#[derive(Clone, Debug)]
-pub(crate) struct Single {
-    weights: Matrix<f32>,
-    variance: Option<Matrix<f32>>,
-}
-
-/// Bits of converters up to which sums are added up in single precision: their rounding is below a thousandth of
-/// a step.
-const SINGLE_BITS: u8 = 10;
 
 /// What is subtracted from converted sums: the common part of offset weights.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -102,7 +92,8 @@ pub(crate) struct Scratch {
     pub(super) sums: Matrix,
     squares: Matrix,
     pub(super) spread: Matrix,
-    single: [Matrix<f32>; 2],
+    pub(super) normals: Vec<f32>,
+    single: Buffers,
 }
 
 /// An array of any technology, programmed.
@@ -137,10 +128,15 @@ impl Pipeline {
         out: &mut Matrix,
         scratch: &mut Scratch,
     ) -> Result<(), Unsolved> {
-        out.data_mut().fill(0.0);
-        for pass in self.passes() {
-            self.drive(pass, x, &mut scratch.drive);
-            self.pass(pass, step, out, scratch)?;
+        let passes = self.passes();
+        let (x, out) = (x.data().chunks(BLOCK * self.rows), out.data_mut().chunks_mut(BLOCK * self.columns));
+        for (number, (x, out)) in x.zip(out).enumerate() {
+            if !self.is_single() {
+                out.fill(0.0);
+            }
+            for &pass in &passes {
+                self.pass(pass, step + (number * BLOCK) as u64, (x, &mut *out), scratch)?;
+            }
         }
         Ok(())
     }
@@ -157,11 +153,17 @@ impl Pipeline {
         (0..u32::from(bits.bits)).map(pass).collect()
     }
 
+    /// What quantises the inputs of a pass, if it does nothing else to them.
+    fn driver(&self, pass: Pass) -> Option<Driver> {
+        let is_curved = self.curve.is_some() && matches!(self.input, InputParams::Analog(_));
+        (matches!(pass, Pass::Whole) && !is_curved).then(|| self.input.driver(1.0 / self.full_scale))
+    }
+
     /// What the rows are driven with, relative to full scale.
-    fn drive(&self, pass: Pass, x: &Matrix, drive: &mut Matrix) {
-        shape(drive, x.rows(), self.rows);
+    fn drive(&self, pass: Pass, x: &[f64], drive: &mut Matrix) {
+        shape(drive, x.len() / self.rows, self.rows);
         let scale = 1.0 / self.full_scale;
-        let pairs = drive.data_mut().iter_mut().zip(x.data());
+        let pairs = drive.data_mut().iter_mut().zip(x);
         match pass {
             Pass::Bit { number, .. } => {
                 // Two's complement of the code, as wide as an i64: the sign bit is among the bits asked for.
@@ -174,26 +176,74 @@ impl Pipeline {
                         *d = curve.current(voltage * self.input.quantised(x * scale)) * full
                     });
                 }
-                None => self.input.quantise_all(scale, x.data(), drive.data_mut()),
+                None => self.input.quantise_all(scale, x, drive.data_mut()),
             },
         }
     }
 
-    fn pass(&self, pass: Pass, step: u64, out: &mut Matrix, scratch: &mut Scratch) -> Result<(), Unsolved> {
+    fn pass(
+        &self,
+        pass: Pass,
+        step: u64,
+        (x, out): (&[f64], &mut [f64]),
+        scratch: &mut Scratch,
+    ) -> Result<(), Unsolved> {
         let (weight, slot) = match pass {
             Pass::Bit { number, weight } => (weight, u64::from(number)),
             Pass::Whole => (1.0, 0),
         };
+        let scale = weight * self.full_scale;
+        let key = Key { seed: self.seed, step, slot: slot << 8 };
+        let driver = self.driver(pass).filter(|_| self.is_single());
+        if driver.is_none() {
+            self.drive(pass, x, &mut scratch.drive);
+        }
         for tile in &self.tiles {
             let height = tile.planes.first().map_or(0, |plane| plane.weights.rows());
+            if self.is_single() {
+                let (drives, own) = (&mut scratch.single.drives, (tile.first[0], height));
+                match driver.map(|driver| (driver, driver.step())) {
+                    Some((driver, Some(step))) => {
+                        drives.fill((x, self.rows), own, move |x| driver.code(x) * step);
+                    }
+                    Some((driver, None)) => drives.fill((x, self.rows), own, move |x| driver.clipped(x)),
+                    None => drives.fill((scratch.drive.data(), self.rows), own, |drive| drive),
+                }
+                let is_first = slot == 0 && tile.first[0] == 0;
+                self.add_single(tile, (scale, key, is_first), out, &mut scratch.single);
+                continue;
+            }
             cut(&scratch.drive, tile.first[0], height, &mut scratch.part);
             for number in 0..tile.planes.len() {
                 tile.sums(number, scratch)?;
-                let key = Key { seed: self.seed, step, slot: slot << 8 | number as u64 };
-                self.finish(tile, number, (weight * self.full_scale, key), out, scratch);
+                self.finish(tile, number, (scale, key.of_plane(number)), out, scratch);
             }
         }
         Ok(())
+    }
+
+    /// Whether it works in single precision.
+    fn is_single(&self) -> bool {
+        let is_single = |tile: &Tile| tile.planes.iter().all(|plane| plane.single.is_some());
+        self.tiles.iter().all(|tile| tile.circuit.is_none() && is_single(tile))
+    }
+
+    /// What a tile in single precision adds to the outputs, or sets them to.
+    fn add_single(
+        &self,
+        tile: &Tile,
+        (scale, key, is_first): (f64, Key, bool),
+        out: &mut [f64],
+        buffers: &mut Buffers,
+    ) {
+        let pulses = matches!(self.input, InputParams::PulseCount(_)).then(|| self.input.most() as f32);
+        for (number, plane) in tile.planes.iter().enumerate() {
+            if let Some(single) = &plane.single {
+                let (key, is_first) = (key.of_plane(number), is_first && number == 0);
+                let digital = Digital { plane, tile: tile.number, scale, key, is_first, pulses };
+                single.add(digital, buffers, (&mut out[tile.first[1]..], self.columns));
+            }
+        }
     }
 
     /// Noise, conversion and digital sum of one plane.
@@ -202,12 +252,12 @@ impl Pipeline {
         tile: &Tile,
         number: usize,
         (scale, key): (f64, Key),
-        out: &mut Matrix,
+        out: &mut [f64],
         scratch: &mut Scratch,
     ) {
         let plane = &tile.planes[number];
         self.spread(plane, scratch);
-        let Scratch { part, sums, spread, .. } = scratch;
+        let Scratch { part, sums, spread, normals, .. } = scratch;
         for vector in 0..sums.rows() {
             let close = Close {
                 driven: match plane.subtract {
@@ -217,15 +267,16 @@ impl Pipeline {
                 spread: spread.row(vector),
                 scale,
                 key: Key { step: key.step + vector as u64, ..key },
+                normals: &mut *normals,
             };
-            let out = &mut out.row_mut(vector)[tile.first[1]..];
+            let out = &mut out[vector * self.columns..][..self.columns][tile.first[1]..];
             tile.close(number, sums.row_mut(vector), close, out);
         }
     }
 
     /// Variances of the sums of a plane, from the drives in `scratch.part`.
     fn spread(&self, plane: &Plane, scratch: &mut Scratch) {
-        let Scratch { part, sums, squares, spread, single, .. } = scratch;
+        let Scratch { part, sums, squares, spread, .. } = scratch;
         let reads = match self.input {
             // The charges of all pulses are added, each with a noise of its own.
             InputParams::PulseCount(_) => f64::from(self.input.most()),
@@ -243,10 +294,7 @@ impl Pipeline {
                 InputParams::PulseCount(_) => pairs.for_each(|(square, d)| *square = d.abs() / reads),
                 _ => pairs.for_each(|(square, d)| *square = d * d),
             }
-            match plane.single.as_ref().and_then(|single| single.variance.as_ref()) {
-                Some(variance) => multiply_single(squares, variance, spread, single),
-                None => Matrix::rows_times(squares, variance, spread),
-            }
+            Matrix::rows_times(squares, variance, spread);
         }
         if plane.shot > 0.0 || plane.relative > 0.0 {
             let pairs = spread.data_mut().iter_mut().zip(sums.data());
@@ -287,7 +335,6 @@ pub(super) struct Key {
 }
 
 /// What turns the sums of a plane into a part of the outputs.
-#[derive(Clone, Copy)]
 pub(super) struct Close<'s> {
     /// Sum of all drives, where that is subtracted.
     pub driven: f64,
@@ -296,13 +343,20 @@ pub(super) struct Close<'s> {
     /// Factor of the sums beside the plane's own.
     pub scale: f64,
     pub key: Key,
+    /// Room for deviates.
+    pub normals: &'s mut Vec<f32>,
 }
 
 impl Key {
-    fn stream(self, tile: u32) -> crate::base::random::Stream {
+    fn of_plane(self, number: usize) -> Self {
+        Self { slot: self.slot | number as u64, ..self }
+    }
+
+    /// The deviates of the columns of a tile.
+    pub fn normals(self, tile: u32) -> Normals {
         // Steps take 32 of the 48 bits of an event, bit and plane the rest.
         let event = self.slot << 32 | self.step & 0xFFFF_FFFF;
-        stream(self.seed, tile, Draw::Read, event)
+        normals(self.seed, tile, Draw::Read, event)
     }
 }
 
@@ -319,18 +373,12 @@ impl Plane {
         }
     }
 
-    /// Adds noise of these variances and converts.
-    fn disturb(&self, sums: &mut [f64], spread: &[f64], mut dice: crate::base::random::Stream) {
-        let mut normal = || -> f64 { StandardNormal.sample(&mut dice) };
-        let of_converter = self.converter.map_or(0.0, |converter| converter.deviation());
-        let mut variances = spread.iter();
-        for sum in &mut *sums {
-            if let Some(variance) = variances.next() {
-                *sum += variance.sqrt() * normal();
-            }
-            if of_converter > 0.0 {
-                *sum += of_converter * normal();
-            }
+    /// Adds noise of these variances, with that of the converters, and converts.
+    fn disturb(&self, sums: &mut [f64], spread: &[f64], normals: &[f32]) {
+        let of_converter = self.converter.map_or(0.0, |converter| converter.deviation().powi(2));
+        let spread = spread.iter().copied().chain(std::iter::repeat(0.0));
+        for ((sum, variance), &normal) in sums.iter_mut().zip(spread).zip(normals) {
+            *sum += (variance + of_converter).sqrt() * f64::from(normal);
         }
         if let Some(converter) = self.converter {
             converter.convert_all(sums);
@@ -361,11 +409,9 @@ impl Plane {
             }
             RangeChoice::Stated(range) => range / full_scale,
         };
-        self.converter = Some(adc.quantiser(range));
-        self.single = (adc.bits <= SINGLE_BITS).then(|| Single {
-            weights: self.weights.map(|w| w as f32),
-            variance: self.variance.as_ref().map(|variance| variance.map(|v| v as f32)),
-        });
+        let converter = adc.quantiser(range);
+        self.single = Single::new(self, &converter, adc.bits);
+        self.converter = Some(converter);
     }
 }
 
@@ -375,7 +421,9 @@ impl Tile {
         let plane = &self.planes[number];
         let noisy = plane.is_noisy();
         if noisy || plane.converter.is_some_and(|converter| converter.noise > 0.0) {
-            plane.disturb(sums, if noisy { close.spread } else { &[] }, close.key.stream(self.number));
+            close.normals.resize(sums.len(), 0.0);
+            close.key.normals(self.number).fill(close.normals);
+            plane.disturb(sums, if noisy { close.spread } else { &[] }, close.normals);
         } else if let Some(converter) = plane.converter {
             converter.convert_all(sums);
         }
@@ -391,14 +439,11 @@ impl Tile {
     /// Sums of plane `number` for the drives in `scratch.part`.
     pub(super) fn sums(&self, number: usize, scratch: &mut Scratch) -> Result<(), Unsolved> {
         let plane = &self.planes[number];
-        let Scratch { part, sums, single, .. } = scratch;
+        let Scratch { part, sums, .. } = scratch;
         shape(sums, part.rows(), plane.weights.columns());
         let Some(circuit) = &self.circuit else {
             sums.data_mut().fill(0.0);
-            match &plane.single {
-                Some(own) => multiply_single(part, &own.weights, sums, single),
-                None => Matrix::rows_times(part, &plane.weights, sums),
-            }
+            Matrix::rows_times(part, &plane.weights, sums);
             return Ok(());
         };
         for vector in 0..part.rows() {
@@ -429,19 +474,8 @@ impl Circuit {
     }
 }
 
-/// `out += x · matrix` in single precision.
-fn multiply_single(x: &Matrix, matrix: &Matrix<f32>, out: &mut Matrix, buffers: &mut [Matrix<f32>; 2]) {
-    let [inputs, sums] = buffers;
-    shape(inputs, x.rows(), x.columns());
-    shape(sums, out.rows(), out.columns());
-    inputs.data_mut().iter_mut().zip(x.data()).for_each(|(single, &x)| *single = x as f32);
-    sums.data_mut().fill(0.0);
-    Matrix::rows_times(inputs, matrix, sums);
-    out.data_mut().iter_mut().zip(sums.data()).for_each(|(y, &sum)| *y += f64::from(sum));
-}
-
 /// Makes `matrix` as large as asked for, whatever it holds.
-pub(super) fn shape<T: Scalar>(matrix: &mut Matrix<T>, rows: usize, columns: usize) {
+pub(super) fn shape(matrix: &mut Matrix, rows: usize, columns: usize) {
     if (matrix.rows(), matrix.columns()) != (rows, columns) {
         *matrix = Matrix::zeros(rows, columns);
     }

@@ -102,9 +102,9 @@ impl Pipeline {
             for number in 0..tile.planes.len() {
                 tile.add_driven(number, scratch)?;
                 let key = Key { seed: self.seed, step, slot: number as u64 };
-                let Scratch { part, sums, spread, .. } = &mut *scratch;
+                let Scratch { part, sums, spread, normals, .. } = &mut *scratch;
                 let driven = part.data().iter().sum();
-                let close = Close { driven, spread: spread.data(), scale: self.full_scale, key };
+                let close = Close { driven, spread: spread.data(), scale: self.full_scale, key, normals };
                 tile.close(number, sums.data_mut(), close, &mut out[tile.first[1]..]);
             }
         }

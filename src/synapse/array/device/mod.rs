@@ -26,6 +26,9 @@ pub use params::{CellParams, CurveParams, Endurance, Stuck, Temperature, WritePa
 pub use pulse::{PulseModel, SoftBounds};
 pub use verify::Verify;
 
+use crate::base::normal::Normals;
+use crate::base::random::{Purpose, Stream};
+
 /// Boltzmann's constant [J/K] (SI, exact).
 pub const BOLTZMANN: f64 = 1.380_649e-23;
 
@@ -54,7 +57,15 @@ pub(crate) enum Draw {
 }
 
 /// The stream of one array for one kind of draw, at an event number.
-pub(crate) fn stream(seed: u64, array: u32, draw: Draw, event: u64) -> crate::base::random::Stream {
-    let id = array.wrapping_mul(8).wrapping_add(draw as u32);
-    crate::base::random::Stream::new(seed, crate::base::random::Purpose::Device, id, event)
+pub(crate) fn stream(seed: u64, array: u32, draw: Draw, event: u64) -> Stream {
+    Stream::new(seed, Purpose::Device, id(array, draw), event)
+}
+
+/// The same as normal deviates only, many at once.
+pub(crate) fn normals(seed: u64, array: u32, draw: Draw, event: u64) -> Normals {
+    Normals::new(seed, Purpose::Device, id(array, draw), event)
+}
+
+fn id(array: u32, draw: Draw) -> u32 {
+    array.wrapping_mul(8).wrapping_add(draw as u32)
 }

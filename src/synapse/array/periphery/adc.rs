@@ -210,8 +210,18 @@ impl Quantiser {
     #[inline(always)]
     pub fn convert(&self, value: f64, noise: f64) -> f64 {
         let steps = value * self.per_step + self.offset + noise;
-        let code = if self.half > 0.0 { self.half.copysign(steps) } else { steps.round() };
+        let code = if self.half > 0.0 { self.half.copysign(steps) } else { steps.round_ties_even() };
         code.clamp(-self.most, self.most) * self.step
+    }
+
+    /// Steps per unit of what is converted.
+    pub fn per_step(&self) -> f64 {
+        self.per_step
+    }
+
+    /// What gives the codes of values in steps of the converter, in single precision.
+    pub fn codes(&self) -> Codes {
+        Codes { offset: self.offset as f32, most: self.most as f32, half: self.half as f32 }
     }
 
     /// Standard deviation of the noise, in what is converted.
@@ -222,6 +232,24 @@ impl Quantiser {
     /// The same as [`convert`](Self::convert), without noise, for all of `values`, on the widest vectors of the machine.
     pub fn convert_all(&self, values: &mut [f64]) {
         Arch::new().dispatch(All { quantiser: *self, values });
+    }
+}
+
+/// The codes of a converter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Codes {
+    offset: f32,
+    most: f32,
+    half: f32,
+}
+
+impl Codes {
+    /// The code of a value in steps of the converter.
+    #[inline(always)]
+    pub fn code(&self, steps: f32) -> f32 {
+        let steps = steps + self.offset;
+        let code = if self.half > 0.0 { self.half.copysign(steps) } else { steps.round_ties_even() };
+        code.clamp(-self.most, self.most)
     }
 }
 

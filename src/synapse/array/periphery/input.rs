@@ -72,25 +72,29 @@ impl InputParams {
         }
     }
 
+    /// What turns inputs, each multiplied by `scale` first, into drives.
+    pub fn driver(self, scale: f64) -> Driver {
+        let lowest = if self.bits().signed { -1.0 } else { 0.0 };
+        match f64::from(self.most()) {
+            0.0 => Driver { per_input: scale, lowest, most: 1.0, step: 0.0 },
+            most => Driver { per_input: scale * most, lowest: lowest * most, most, step: 1.0 / most },
+        }
+    }
+
     /// The code nearest to the input `x`.
     pub fn code(self, x: f64) -> f64 {
-        let lowest = if self.bits().signed { -1.0 } else { 0.0 };
-        (x.clamp(lowest, 1.0) * f64::from(self.most())).round()
+        self.driver(1.0).code(x)
     }
 
     /// What the array is driven with for the input `x`, relative to full scale.
     pub fn quantised(self, x: f64) -> f64 {
-        match self.most() {
-            0 => x.clamp(if self.bits().signed { -1.0 } else { 0.0 }, 1.0),
-            most => self.code(x) / f64::from(most),
-        }
+        self.driver(1.0).drive(x)
     }
 
     /// What the array is driven with for all of `x`, each multiplied by `scale` first, on the widest vectors of the
     /// machine.
     pub fn quantise_all(self, scale: f64, x: &[f64], drives: &mut [f64]) {
-        let lowest = if self.bits().signed { -1.0 } else { 0.0 };
-        Arch::new().dispatch(All { scale, lowest, most: f64::from(self.most()), x, drives });
+        Arch::new().dispatch(All { driver: self.driver(scale), x, drives });
     }
 
     /// Checks the numbers.
@@ -114,11 +118,45 @@ impl InputParams {
     }
 }
 
-/// Inputs that are quantised together.
-struct All<'a> {
-    scale: f64,
+/// Quantises inputs.
+#[derive(Clone, Copy, Debug)]
+pub struct Driver {
+    per_input: f64,
+    /// Bounds of codes, or of drives where there are no codes.
     lowest: f64,
     most: f64,
+    /// Drive per code; zero where there are none.
+    step: f64,
+}
+
+impl Driver {
+    /// The code nearest to the input `x`.
+    #[inline(always)]
+    pub fn code(&self, x: f64) -> f64 {
+        self.clipped(x).round_ties_even()
+    }
+
+    /// Drive per code; `None` where there are no codes.
+    pub fn step(&self) -> Option<f64> {
+        (self.step > 0.0).then_some(self.step)
+    }
+
+    /// What the array is driven with for the input `x`, relative to full scale.
+    #[inline(always)]
+    pub fn drive(&self, x: f64) -> f64 {
+        self.step().map_or_else(|| self.clipped(x), |step| self.code(x) * step)
+    }
+
+    /// The input `x` in codes, or the drive where there are none, as fine as it is.
+    #[inline(always)]
+    pub fn clipped(&self, x: f64) -> f64 {
+        (x * self.per_input).clamp(self.lowest, self.most)
+    }
+}
+
+/// Inputs that are quantised together.
+struct All<'a> {
+    driver: Driver,
     x: &'a [f64],
     drives: &'a mut [f64],
 }
@@ -128,13 +166,7 @@ impl WithSimd for All<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { scale, lowest, most, x, drives } = self;
-        let pairs = drives.iter_mut().zip(x);
-        if most == 0.0 {
-            pairs.for_each(|(drive, &x)| *drive = (x * scale).clamp(lowest, 1.0));
-        } else {
-            pairs.for_each(|(drive, &x)| *drive = ((x * scale).clamp(lowest, 1.0) * most).round() / most);
-        }
+        self.drives.iter_mut().zip(self.x).for_each(|(drive, &x)| *drive = self.driver.drive(x));
     }
 }
 

@@ -7,5 +7,5 @@
 mod adc;
 mod input;
 
-pub use adc::{AdcEnergy, AdcKind, AdcParams, Quantiser, RangeChoice, survey_energy};
-pub use input::{InputBits, InputParams, Steps};
+pub use adc::{AdcEnergy, AdcKind, AdcParams, Codes, Quantiser, RangeChoice, survey_energy};
+pub use input::{Driver, InputBits, InputParams, Steps};
