@@ -261,7 +261,7 @@ impl Chip {
     pub fn fan_out(&self, neuron: NeuronId, cores: &mut Vec<CoreId>) {
         cores.clear();
         let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return };
-        cores.extend(self.plan.cores_of(neuron, site).into_iter().map(|core| CoreId(core.into())));
+        self.plan.each_core_of(neuron, site, |core| cores.push(CoreId(core.into())));
     }
 
     /// What each core has done so far.
