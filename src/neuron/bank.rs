@@ -167,7 +167,7 @@ pub(super) struct Granule<M: Soma> {
 
 impl<M: Soma> Granule<M> {
     pub(super) fn build(parts: &[(&M, u32)], dt: Seconds) -> Self {
-        let layout = Layout::new(parts, |parameters: &M| parameters.prepare(dt));
+        let layout = Layout::new(parts, M::joins, |joined| M::prepare_joined(joined, dt));
         let state = M::State::rest(&layout);
         Self { layout, state }
     }

@@ -10,6 +10,9 @@ use std::ops::Range;
 /// between a few parameter sets stay small, and building stays linear.
 const REACH: usize = 8;
 
+/// Parts with fewer neurons can be joined.
+const SHORT: u32 = 8;
+
 /// A run of neighbouring neurons of one kind.
 #[derive(Clone, Copy, Debug)]
 struct Run {
@@ -28,18 +31,27 @@ pub(super) struct Layout<K> {
 impl<K> Layout<K> {
     /// Lays out `parts`, each a parameter set and its number of neurons, in order. Equal sets that
     /// follow each other closely are prepared once.
-    pub(super) fn new<P: PartialEq>(parts: &[(&P, u32)], prepare: impl Fn(&P) -> K) -> Self {
-        let mut sets: Vec<&P> = Vec::new();
+    ///
+    /// Short parts that follow each other and `join` become one run, whose kind is prepared from all of them.
+    pub(super) fn new<P: PartialEq>(
+        parts: &[(&P, u32)],
+        join: impl Fn(&P, &P) -> bool,
+        prepare: impl Fn(&[(&P, u32)]) -> K,
+    ) -> Self {
+        let mut sets: Vec<Option<&P>> = Vec::new();
         let mut layout = Self { kinds: Vec::new(), runs: Vec::new() };
         let mut start = 0;
-        for &(set, count) in parts {
+        let is_short = |part: &(&P, u32)| part.1 < SHORT;
+        for joined in parts.chunk_by(|a, b| is_short(a) && is_short(b) && join(a.0, b.0)) {
+            let set = if let [(set, _)] = joined { Some(*set) } else { None };
             let recent = sets.len().saturating_sub(REACH);
-            let known = sets[recent..].iter().rposition(|&other| other == set);
+            let known = sets[recent..].iter().rposition(|&other| other.is_some() && other == set);
             let kind = known.map_or(sets.len(), |i| recent + i);
             if known.is_none() {
                 sets.push(set);
-                layout.kinds.push(prepare(set));
+                layout.kinds.push(prepare(joined));
             }
+            let count: u32 = joined.iter().map(|&(_, count)| count).sum();
             layout.append(Run { start, end: start + count, kind: kind as u32 });
             start += count;
         }
@@ -80,11 +92,21 @@ mod tests {
 
     #[test]
     fn equal_neighbours_become_one_run_and_alternating_sets_are_prepared_once() {
-        let layout = Layout::new(&[(&1, 2), (&1, 3), (&2, 1), (&1, 4), (&3, 0)], |&p: &i32| p * 10);
+        let parts = [(&1, 2), (&1, 3), (&2, 1), (&1, 4), (&3, 0)];
+        let layout = Layout::new(&parts, |_, _| false, |part: &[(&i32, u32)]| part[0].0 * 10);
         let runs: Vec<_> = layout.runs().map(|(range, &kind)| (range, kind)).collect();
         assert_eq!(runs, [(0..5, 10), (5..6, 20), (6..10, 10)]);
         assert_eq!(layout.kinds, [10, 20, 30]);
         assert_eq!(layout.column(|&k| k), [10, 10, 10, 10, 10, 20, 10, 10, 10, 10]);
         assert_eq!(layout.len(), 10);
+    }
+
+    #[test]
+    fn short_parts_that_join_become_one_run() {
+        let parts = [(&1, 2), (&3, 1), (&2, 1), (&4, 9), (&6, 1)];
+        let sum = |joined: &[(&i32, u32)]| joined.iter().map(|part| part.0).sum::<i32>();
+        let layout = Layout::new(&parts, |a, b| a % 2 == b % 2, sum);
+        let runs: Vec<_> = layout.runs().map(|(range, &kind)| (range, kind)).collect();
+        assert_eq!(runs, [(0..3, 4), (3..4, 2), (4..13, 4), (13..14, 6)]);
     }
 }

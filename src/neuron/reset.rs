@@ -21,26 +21,30 @@ pub enum Reset {
 /// A reset prepared for the inner loop: either jump to `to`, or subtract `drop`.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Jump {
-    set: bool,
-    to: f64,
+    /// The bits of `to`, or none.
+    to: u64,
     drop: f64,
+    /// All bits, if `drop` is subtracted, or none: so that no branch keeps a loop from being vectorised.
+    kept: u64,
 }
 
 impl Jump {
     /// The jump of `mode` at `threshold`, with `reset` as the value of a hard reset.
     pub(super) fn new(mode: Reset, reset: f64, threshold: f64) -> Self {
+        let set = |to: f64| Self { to: to.to_bits(), drop: 0.0, kept: 0 };
+        let less = |drop| Self { to: 0, drop, kept: u64::MAX };
         match mode {
-            Reset::Hard => Self { set: true, to: reset, drop: 0.0 },
-            Reset::Soft => Self { set: false, to: 0.0, drop: threshold },
-            Reset::Saturate => Self { set: true, to: threshold, drop: 0.0 },
-            Reset::None => Self { set: false, to: 0.0, drop: 0.0 },
+            Reset::Hard => set(reset),
+            Reset::Soft => less(threshold),
+            Reset::Saturate => set(threshold),
+            Reset::None => less(0.0),
         }
     }
 
     /// Where a potential of `v` lands.
     #[inline(always)]
     pub(super) fn land(&self, v: f64) -> f64 {
-        if self.set { self.to } else { v - self.drop }
+        f64::from_bits(self.to | (v - self.drop).to_bits() & self.kept)
     }
 }
 

@@ -13,6 +13,7 @@
 //! Scheme: exact (a recurrence with six fractional bits). Potential and input in the same arbitrary
 //! unit. Source: SANA-FE 2.2.9, soma `leaky_integrate_fire`; measured against it.
 
+use std::iter::{repeat, repeat_n};
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
@@ -90,6 +91,8 @@ pub(super) struct Kind {
     leak: f64,
     input_decay: f64,
     bias: f64,
+    /// The biases of neurons that have different ones, in their order; then `bias` is that of none.
+    biases: Vec<f64>,
     frozen: u16,
     always: bool,
 }
@@ -117,6 +120,11 @@ fn truncate(v: f64) -> f64 {
 }
 
 impl Kind {
+    /// Whether neither input memory nor a refractory period is needed.
+    fn is_plain(&self) -> bool {
+        self.input_decay == 0.0 && self.frozen == 0
+    }
+
     /// The part after integration: threshold, reset, reverse reset; the new potential and whether it
     /// fired.
     #[inline(always)]
@@ -128,26 +136,28 @@ impl Kind {
     }
 }
 
-/// Neurons without input memory and refractory period, the common case.
-struct Plain<'a> {
+/// Neurons without input memory and refractory period, the common case, and their biases.
+struct Plain<'a, B> {
     kind: &'a Kind,
+    biases: B,
     v: &'a mut [f64],
     arrivals: &'a [f64],
     out: &'a mut [u8],
 }
 
-impl WithSimd for Plain<'_> {
+impl<B: Iterator<Item = f64> + Clone> WithSimd for Plain<'_, B> {
     type Output = ();
 
     /// Branchless passes, each over few columns, which the compiler turns into vector code.
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
-        let Self { kind, v, arrivals, out } = self;
-        for ((v, &input), out) in v.iter().zip(arrivals).zip(out.iter_mut()) {
-            *out = status(kind.always | (*v != 0.0) | arrived(input), false);
+        let Self { kind, biases, v, arrivals, out } = self;
+        let kind = Kind { biases: Vec::new(), ..*kind };
+        for (((v, &input), out), bias) in v.iter().zip(arrivals).zip(out.iter_mut()).zip(biases.clone()) {
+            *out = status(kind.always | (bias != 0.0) | (*v != 0.0) | arrived(input), false);
         }
-        for (v, &input) in v.iter_mut().zip(arrivals) {
-            *v = truncate(*v * kind.leak) + kind.bias + input;
+        for ((v, &input), bias) in v.iter_mut().zip(arrivals).zip(biases) {
+            *v = truncate(*v * kind.leak) + bias + input;
         }
         for (v, out) in v.iter_mut().zip(out) {
             let (next, fired) = kind.settle(*v, true);
@@ -180,15 +190,34 @@ impl Soma for SanafeLif {
             leak: self.leak_decay,
             input_decay: self.input_decay,
             bias: self.bias,
+            biases: Vec::new(),
             frozen: refractory::frozen(self.refractory_delay),
             always: self.force_update || self.bias != 0.0,
         }
     }
 
+    /// Biases can differ from neuron to neuron.
+    fn joins(&self, other: &Self) -> bool {
+        let is_plain = |it: &Self| it.input_decay == 0.0 && refractory::frozen(it.refractory_delay) == 0;
+        is_plain(self) && *self == Self { bias: self.bias, ..other.clone() }
+    }
+
+    fn prepare_joined(parts: &[(&Self, u32)], dt: Seconds) -> Kind {
+        let (first, _) = parts[0];
+        if parts.len() == 1 {
+            return first.prepare(dt);
+        }
+        let biases = parts.iter().flat_map(|&(it, count)| repeat_n(it.bias, count as usize)).collect();
+        Kind { biases, ..Self { bias: 0.0, ..first.clone() }.prepare(dt) }
+    }
+
     fn advance(state: &mut State, k: &Kind, at: Range<usize>, lane: Lane<'_>) {
-        if k.input_decay == 0.0 && k.frozen == 0 {
-            let plain = Plain { kind: k, v: &mut state.v[at], arrivals: lane.arrivals, out: lane.status };
-            return Arch::new().dispatch(plain);
+        if k.is_plain() {
+            let (v, arrivals, out) = (&mut state.v[at], lane.arrivals, lane.status);
+            return match k.biases.as_slice() {
+                [] => Arch::new().dispatch(Plain { kind: k, biases: repeat(k.bias), v, arrivals, out }),
+                all => Arch::new().dispatch(Plain { kind: k, biases: all.iter().copied(), v, arrivals, out }),
+            };
         }
         let columns = state.v[at.clone()].iter_mut().zip(&mut state.u[at.clone()]).zip(&mut state.hold[at]);
         for ((((v, u), hold), &input), out) in columns.zip(lane.arrivals).zip(lane.status) {
@@ -212,6 +241,7 @@ impl Soma for SanafeLif {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::neuron::{Bank, Ids, NO_INPUT, NeuronModel, Status, StepInput, StepOutput};
     use proptest::prelude::*;
 
     #[test]
@@ -221,6 +251,29 @@ mod tests {
         }
         assert_eq!(truncate(0.99 / 64.0), 0.0);
         assert_eq!(truncate(-1.99 / 64.0), -1.0 / 64.0);
+    }
+
+    #[test]
+    fn neurons_with_biases_of_their_own_do_what_each_does_alone() {
+        let model = |bias| SanafeLif { threshold: 2.0, bias, leak_decay: 0.75, ..Default::default() };
+        let models: Vec<NeuronModel> =
+            [0.5, 0.0, 0.75, -0.25, 0.0, 2.0].map(|bias| model(bias).into()).into();
+        let together: Vec<_> = models.iter().map(|it| (it, 1)).collect();
+        let mut together = Bank::from_parts(&together, Seconds(1e-3)).unwrap();
+        let mut alone: Vec<_> = models.iter().map(|it| Bank::new(it, 1, Seconds(1e-3)).unwrap()).collect();
+        let (mut all, mut one) = (StepOutput::new(), StepOutput::new());
+        for step in 1..20 {
+            let arrivals: Vec<f64> =
+                (0..6).map(|it| if (step + it) % 4 == 0 { it as f64 / 4.0 } else { NO_INPUT }).collect();
+            let input = |arrivals| StepInput { step, seed: 1, ids: Ids::From(0), arrivals, second: &[] };
+            together.step(&input(&arrivals), &mut all);
+            let found: Vec<Status> = all.statuses().collect();
+            for (it, bank) in alone.iter_mut().enumerate() {
+                bank.step(&input(&arrivals[it..=it]), &mut one);
+                assert_eq!(one.statuses().next(), Some(found[it]), "neuron {it} in step {step}");
+                assert_eq!(bank.potential(0), together.potential(it));
+            }
+        }
     }
 
     proptest! {

@@ -83,6 +83,18 @@ pub(super) trait Soma:
     /// Prepares the coefficients for time-steps of `dt`. Only called on checked parameters.
     fn prepare(&self, dt: Seconds) -> Self::Kind;
 
+    /// Whether neurons with parameters of their own can be advanced together with such as `other`: then
+    /// [`prepare_joined`](Self::prepare_joined) has to keep what differs.
+    fn joins(&self, _other: &Self) -> bool {
+        false
+    }
+
+    /// Prepares the coefficients of neurons that follow each other, parts of which [join](Self::joins) the next;
+    /// there is at least one part.
+    fn prepare_joined(parts: &[(&Self, u32)], dt: Seconds) -> Self::Kind {
+        parts[0].0.prepare(dt)
+    }
+
     /// Advances the neurons in positions `at` of the columns by one step.
     fn advance(state: &mut Self::State, kind: &Self::Kind, at: Range<usize>, lane: Lane<'_>);
 

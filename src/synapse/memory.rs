@@ -4,6 +4,7 @@
 //! where that differs from synapse to synapse, after how many steps and on which input channel: four bytes
 //! a synapse, six where delays or channels differ.
 
+use std::hint::black_box;
 use std::ops::Range;
 
 use super::{Column, Weights, weights};
@@ -224,10 +225,26 @@ impl SynapseMemory {
         self.exact().1[index] = weight;
     }
 
+    /// Brings what is stored of synapse `index` near, if there is one.
+    #[inline]
+    pub fn fetch(&self, index: usize) {
+        match &self.cells {
+            Cells::Levels { cells, .. } => drop(black_box(cells.get(index).copied())),
+            Cells::Exact { target, weight } => {
+                black_box((target.get(index).copied(), weight.get(index).copied()));
+            }
+        }
+    }
+
     /// Adds `value` times the weight of each synapse in `range` to what `inputs` holds for its neuron.
     #[inline]
     pub fn add(&self, range: Range<usize>, value: f64, inputs: &mut [f64]) {
         match &self.cells {
+            Cells::Levels { table, cells } if value == 1.0 => {
+                for &[target, level] in &cells[range] {
+                    inputs[usize::from(target)] += table[usize::from(level)];
+                }
+            }
             Cells::Levels { table, cells } => {
                 for &[target, level] in &cells[range] {
                     inputs[usize::from(target)] += table[usize::from(level)] * value;

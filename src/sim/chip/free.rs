@@ -249,7 +249,7 @@ impl Free {
         for (parcel, message) in parcels.iter().flat_map(|it| it.packets()).zip(messages) {
             ready += message.gap;
             let target = usize::from(plan.fan[parcel.packet as usize].core);
-            let at = ready + self.mesh.way(core, target).least;
+            let at = ready + self.mesh.least(core, target);
             self.state.sent += 1;
             let flight = Flight {
                 at: at.to_bits(),

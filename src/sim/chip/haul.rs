@@ -32,6 +32,8 @@ pub struct Haul<'a> {
     state: HaulState,
     /// By core: its router.
     router: Vec<RouterId>,
+    /// By router: packets on their way to it.
+    to: Vec<u64>,
     /// By pair of routers: where its ports begin and end.
     ways: Vec<[u32; 2]>,
     /// Ports by which packets leave routers, way by way, as indices into the fabric's port tables.
@@ -80,6 +82,7 @@ impl<'a> Haul<'a> {
                 step: 0,
             },
             router: (0..ground.cores()).map(router).collect(),
+            to: vec![0; fabric.routers.len()],
             ways: vec![[UNKNOWN; 2]; pairs],
             ports: Vec::new(),
         })
@@ -134,24 +137,39 @@ impl<'a> Haul<'a> {
         }
     }
 
-    /// Sends the spikes of the present stretch through the network.
+    /// Sends the spikes of the present stretch through the network, core by core.
     fn follow(&mut self, chip: &Chip) {
-        let plan = &chip.plan;
-        for neuron in 0..self.state.spikes.len() {
-            let count = std::mem::take(&mut self.state.spikes[neuron]);
-            if count == 0 {
-                continue;
-            }
-            let site = plan.layout.site[neuron];
-            let from = self.router[plan.layout.core_of(site).index()];
-            for core in plan.cores_of(NeuronId(neuron as u32), site) {
-                let to = self.router[usize::from(core)];
-                let [first, last] = self.way(from, to);
+        let mut packets = std::mem::take(&mut self.to);
+        for core in 0..chip.cores() {
+            let is_busy = self.gather(core, chip, &mut packets);
+            for to in 0..if is_busy { packets.len() } else { 0 } {
+                let count = std::mem::take(&mut packets[to]);
+                if count == 0 {
+                    continue;
+                }
+                let [first, last] = self.way(self.router[core], RouterId::at(to));
                 for &port in &self.ports[first as usize..last as usize] {
-                    self.state.packets[port as usize] += u64::from(count);
+                    self.state.packets[port as usize] += count;
                 }
             }
         }
+        self.to = packets;
+    }
+
+    /// Adds up the packets of a core's spikes by the router that they go to; whether there are any spikes.
+    fn gather(&mut self, core: usize, chip: &Chip, packets: &mut [u64]) -> bool {
+        let (plan, mut is_busy) = (&chip.plan, false);
+        for site in plan.layout.first[core]..plan.layout.first[core + 1] {
+            let neuron = plan.layout.neuron[site as usize];
+            let count = std::mem::take(&mut self.state.spikes[neuron as usize]);
+            if count > 0 {
+                is_busy = true;
+                plan.each_core_of(NeuronId(neuron), site, |to| {
+                    packets[self.router[usize::from(to)].index()] += u64::from(count);
+                });
+            }
+        }
+        is_busy
     }
 
     fn way(&mut self, from: RouterId, to: RouterId) -> [u32; 2] {

@@ -42,6 +42,7 @@ mod shard;
 mod site;
 mod snapshot;
 mod steps;
+mod teller;
 #[cfg(test)]
 mod tests;
 mod timing;
@@ -70,7 +71,8 @@ use layout::Layout;
 use learning::Learner;
 use plan::Plan;
 use shard::{LATEST, Shape, Shard};
-use timing::{Clockwork, Outbox};
+use teller::Teller;
+use timing::Clockwork;
 
 /// How to simulate a chip, as opposed to what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,13 +98,6 @@ pub struct Learned {
     pub weight: f64,
 }
 
-/// A step whose time has not been told yet.
-#[derive(Debug)]
-struct Pending {
-    record: StepRecord,
-    outboxes: Vec<Outbox>,
-}
-
 /// A network on a chip.
 #[derive(Debug)]
 pub struct Chip {
@@ -120,13 +115,9 @@ pub struct Chip {
     /// Where cores run freely: how far they are.
     free: Option<Box<Free>>,
     shards: Vec<Shard>,
-    /// Models of time, all alike: one for each thread where steps are told side by side.
-    clockworks: Vec<Clockwork>,
+    teller: Teller,
     /// Where there are several.
     threads: Option<rayon::ThreadPool>,
-    /// Steps whose time is still to be told.
-    pending: Vec<Pending>,
-    spare: Vec<Vec<Outbox>>,
     records: Option<Vec<StepRecord>>,
     seconds: f64,
     fired: Vec<NeuronId>,
@@ -188,10 +179,8 @@ impl Chip {
             tick,
             free,
             shards,
-            clockworks: vec![clockwork; models],
+            teller: Teller::new(clockwork, models, &plan.latencies),
             threads: pool,
-            pending: Vec::new(),
-            spare: Vec::new(),
             records: None,
             seconds: 0.0,
             fired: Vec::new(),
@@ -217,8 +206,8 @@ impl Chip {
         self.records.get_or_insert_default();
     }
 
-    /// The records of the steps whose time is known by now, in order. The last steps may come later, with
-    /// several threads; [`settle`](Self::settle) sees to it.
+    /// The records of the steps whose time is known by now, in order. The last steps may come later;
+    /// [`settle`](Self::settle) sees to it.
     pub fn take_records(&mut self) -> Vec<StepRecord> {
         self.records.as_mut().map(std::mem::take).unwrap_or_default()
     }
@@ -228,7 +217,7 @@ impl Chip {
     /// # Errors
     /// The network could not go on in one of them.
     pub fn settle(&mut self) -> Result<(), Halt> {
-        self.tell_pending()
+        self.book_told(true)
     }
 
     /// Simulated time of all steps whose time is known [s]; all of them after [`settle`](Self::settle).
@@ -261,7 +250,7 @@ impl Chip {
     pub fn fan_out(&self, neuron: NeuronId, cores: &mut Vec<CoreId>) {
         cores.clear();
         let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return };
-        cores.extend(self.plan.cores_of(neuron, site).into_iter().map(|core| CoreId(core.into())));
+        self.plan.each_core_of(neuron, site, |core| cores.push(CoreId(core.into())));
     }
 
     /// What each core has done so far.

@@ -130,11 +130,11 @@ impl Plan {
         &self.fan[self.fan_first[first] as usize..self.fan_first[end] as usize]
     }
 
-    /// The cores that `neuron` at `site` sends to, ascending.
-    pub(super) fn cores_of(&self, neuron: NeuronId, site: u32) -> Vec<u16> {
+    /// Takes each core that `neuron` at `site` sends to, ascending.
+    pub(super) fn each_core_of(&self, neuron: NeuronId, site: u32, mut take: impl FnMut(u16)) {
         match &self.drawing {
-            Some(drawing) if drawing.drawn.has(neuron) => drawing.cores(neuron),
-            _ => self.fan[self.packets(site as usize)].iter().map(|packet| packet.core).collect(),
+            Some(drawing) if drawing.drawn.has(neuron) => drawing.cores(neuron).into_iter().for_each(take),
+            _ => self.fan[self.packets(site as usize)].iter().for_each(|packet| take(packet.core)),
         }
     }
 

@@ -49,6 +49,10 @@ pub(super) const LOST: u32 = u32::MAX;
 /// Most steps that a packet can be late and still be applied; what comes later is applied then.
 pub(super) const LATEST: u32 = 15;
 
+/// So many spikes before they are delivered, the first of their synapses is looked at: others are delivered while it
+/// is on its way from memory.
+const AHEAD: usize = 2;
+
 /// What is the same for all shards in a step.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment<'a> {
@@ -346,7 +350,10 @@ impl Shard {
     pub(super) fn deliver(&mut self, sent: Sent<'_>, plan: &Plan, step: u64) {
         let is_plain = self.learners.is_empty() && plan.arrays.is_none();
         let timing = plan.memory.common_timing().filter(|_| is_plain);
-        for &parcel in sent.parcels {
+        for (place, &parcel) in sent.parcels.iter().enumerate() {
+            if let Some(later) = sent.parcels.get(place + AHEAD).filter(|it| it.packet & DRAWN == 0) {
+                plan.memory.fetch(plan.fan[later.packet as usize].start as usize);
+            }
             match timing {
                 Some(timing) if parcel.packet & DRAWN == 0 => {
                     self.deliver_at_once(parcel, sent.late, (timing, step), plan)

@@ -116,7 +116,7 @@ impl Chip {
         if saved.earned.len() != self.earned.len() || saved.free.is_some() != self.free.is_some() {
             return Err(misfit());
         }
-        self.pending.clear();
+        self.teller.forget();
         (self.step, self.seconds, self.praise, self.earned) = (saved.step, seconds, praise, saved.earned);
         let [steps, spikes, synaptic_events, updates, late, host_round_trips] = saved.activity;
         self.activity = Activity { steps, spikes, synaptic_events, updates, late, host_round_trips };

@@ -6,20 +6,17 @@ use rayon::prelude::*;
 use super::drawing::Letters;
 use super::free::{Done, Free};
 use super::shard::{LATEST, LOST, Moment, Parcel, Sent, Shard};
+use super::teller::Teller;
 use super::timing::{Clockwork, Outbox, Told};
-use super::{Chip, CoreCounts, Late, Pending, StepRecord};
+use super::{Chip, CoreCounts, Late, StepRecord};
 use crate::base::NeuronId;
 use crate::network::Halt;
-
-/// Steps that wait for their time to be told, per thread; fewer where they hold so many messages.
-const TURNS: usize = 4;
-const MANY_MESSAGES: usize = 1 << 20;
 
 /// What a step works with.
 struct Stage<'a> {
     moment: Moment<'a>,
     shards: &'a mut [Shard],
-    clockworks: &'a mut [Clockwork],
+    teller: &'a mut Teller,
     threads: Option<&'a ThreadPool>,
     free: Option<&'a mut Free>,
 }
@@ -27,11 +24,11 @@ struct Stage<'a> {
 impl Chip {
     fn stage(&mut self) -> Stage<'_> {
         let (axon_out, step, seed) = (self.axon_out, self.step, self.seed);
-        let Self { plan, shard_of, rewards, shards, clockworks, threads, free, .. } = self;
+        let Self { plan, shard_of, rewards, shards, teller, threads, free, .. } = self;
         Stage {
             moment: Moment { plan, shard_of, axon_out, step, seed, rewards },
             shards,
-            clockworks,
+            teller,
             threads: threads.as_ref(),
             free: free.as_deref_mut(),
         }
@@ -95,8 +92,7 @@ impl Chip {
         Ok(Told { seconds: period, ..told })
     }
 
-    /// A step that ends when everybody is done. Its time is told later, together with that of others: steps begin
-    /// with an empty network, and can be told side by side.
+    /// A step that ends when everybody is done. Its time is told later.
     pub(super) fn step_to_barrier(&mut self) -> Result<(), Halt> {
         self.hand_out_rewards();
         let Stage { moment, shards, threads, .. } = self.stage();
@@ -110,20 +106,11 @@ impl Chip {
         }
         self.check_cores()?;
         let record = self.gather();
-        let mut outboxes = self.spare.pop().unwrap_or_default();
-        outboxes.resize_with(self.shards.len(), Outbox::default);
+        let mut outboxes = self.teller.outboxes(self.shards.len());
         let pairs = self.shards.iter_mut().zip(&mut outboxes);
         pairs.for_each(|(shard, spare)| std::mem::swap(&mut shard.outbox, spare));
-        self.pending.push(Pending { record, outboxes });
-        if self.is_time_to_tell() { self.tell_pending() } else { Ok(()) }
-    }
-
-    /// Whether enough steps wait for every thread to have something to do, in turns of about equal length.
-    fn is_time_to_tell(&self) -> bool {
-        let (threads, steps) = (self.clockworks.len(), self.pending.len());
-        let outboxes = self.pending.iter().flat_map(|pending| &pending.outboxes);
-        let messages: usize = outboxes.map(Outbox::len).sum();
-        threads == 1 || steps >= TURNS * threads || (steps >= threads && messages >= MANY_MESSAGES)
+        self.teller.add(record, outboxes, self.threads.as_ref());
+        self.book_told(false)
     }
 
     /// A step of cores that run freely: until the last one has done its own.
@@ -134,21 +121,21 @@ impl Chip {
         (self.fired, self.values) = (fired, values);
         self.sort_fired();
         self.count(&record.counts);
-        self.keep(record);
+        self.keep_record(record);
     }
 
     /// A step that takes as long as the clock says.
     pub(super) fn step_to_tick(&mut self, tick: (f64, Late)) -> Result<(), Halt> {
         self.hand_out_rewards();
-        let Stage { moment, shards, clockworks, threads, .. } = self.stage();
-        let Some(clockwork) = clockworks.first_mut() else { return Ok(()) };
+        let Stage { moment, shards, teller, threads, .. } = self.stage();
+        let Some(clockwork) = teller.model() else { return Ok(()) };
         let told = match threads {
             None => Self::step_by_clock(shards, clockwork, moment, tick)?,
             Some(threads) => threads.install(|| Self::step_by_clock(shards, clockwork, moment, tick))?,
         };
         self.check_cores()?;
         let record = self.gather();
-        self.book(Pending { record, outboxes: Vec::new() }, told);
+        self.keep(record, told);
         Ok(())
     }
 
@@ -165,39 +152,21 @@ impl Chip {
         self.shards.iter_mut().find_map(|shard| shard.halt.take()).map_or(Ok(()), Err)
     }
 
-    /// Tells the time of the last steps, as far as that has not been done yet.
-    pub(super) fn tell_pending(&mut self) -> Result<(), Halt> {
-        let pending = std::mem::take(&mut self.pending);
-        let Self { clockworks, plan, threads, .. } = self;
-        let count = clockworks.len();
-        let tell = |(first, clockwork): (usize, &mut Clockwork)| -> Vec<Result<Told, Halt>> {
-            let own = pending.iter().skip(first).step_by(count);
-            own.map(|it| clockwork.time(&it.outboxes.iter().collect::<Vec<_>>(), &plan.latencies, None))
-                .collect()
-        };
-        let told: Vec<_> = match threads {
-            None => clockworks.iter_mut().enumerate().map(tell).collect(),
-            Some(threads) => threads.install(|| clockworks.par_iter_mut().enumerate().map(tell).collect()),
-        };
-        let mut told: Vec<_> = told.into_iter().map(Vec::into_iter).collect();
-        for (step, pending) in pending.into_iter().enumerate() {
-            let Some(told) = told[step % count].next() else { continue };
+    /// Takes down what the last steps took: as soon as too many wait for it, or of `all`.
+    pub(super) fn book_told(&mut self, all: bool) -> Result<(), Halt> {
+        while let Some((record, told)) = self.teller.next(all, self.threads.as_ref()) {
             let told = told?;
-            self.book(pending, Told { seconds: told.seconds + self.barrier, ..told });
+            self.keep(record, Told { seconds: told.seconds + self.barrier, ..told });
         }
         Ok(())
     }
 
-    fn book(&mut self, pending: Pending, told: Told) {
-        let Pending { mut record, outboxes } = pending;
+    fn keep(&mut self, mut record: StepRecord, told: Told) {
         (record.seconds, record.critical) = (told.seconds, told.critical);
-        self.keep(record);
-        if !outboxes.is_empty() {
-            self.spare.push(outboxes);
-        }
+        self.keep_record(record);
     }
 
-    fn keep(&mut self, record: StepRecord) {
+    fn keep_record(&mut self, record: StepRecord) {
         self.seconds += record.seconds;
         if let Some(records) = &mut self.records {
             records.push(record);

@@ -111,6 +111,7 @@ fn a_closer_look_at_the_network_never_makes_a_step_faster_than_without_contentio
     let time = |fidelity| {
         let mut chip = setup.chip(network(200, 1), fidelity, 1).unwrap();
         trains(&mut chip, 20);
+        chip.settle().unwrap();
         chip.seconds()
     };
     let [ideal, approximate, cycle] = [Fidelity::Ideal, Fidelity::Approximate, Fidelity::Cycle].map(time);
@@ -130,15 +131,16 @@ fn a_way_that_is_known_takes_what_the_network_takes_packet_by_packet() {
             let params = CoreParams { hops: None, packet_flits: 3, synchronisation, ..Setup::new(20).params };
             let setup = Setup { fabric, health, params, routing, router: RouterParams::default() };
             let mut chip = setup.chip(network(200, 1), Fidelity::Ideal, threads).unwrap();
-            if let Clockwork::Routed(model) = &mut chip.clockworks[0]
+            if let Some(Clockwork::Routed(model)) = chip.teller.model()
                 && !is_known
             {
                 model.forget_trips();
             }
             chip.keep_records();
             let trains = trains(&mut chip, 20);
+            chip.settle().unwrap();
             let steps: Vec<_> = chip.take_records().into_iter().map(|it| (it.critical, it.counts)).collect();
-            (trains, steps, chip.clockworks[0].carried())
+            (trains, steps, chip.teller.model().unwrap().carried())
         };
     let torus = (Topology::Torus { size: vec![4, 4] }, RoutingSpec::Xy);
     let hierarchy = Hierarchy {
@@ -247,6 +249,7 @@ fn cores_and_components_add_up_exactly() {
     let mut chip = setup.chip(network(200, 6), Fidelity::Sanafe, 1).unwrap();
     chip.keep_records();
     trains(&mut chip, 25);
+    chip.settle().unwrap();
     let mut cores = CoreCounts::new(chip.plan.layout.costs.len(), 1);
     chip.counts().for_each(|counts| cores.add(counts));
     let mut steps = CoreCounts::new(chip.plan.layout.costs.len(), 1);
@@ -299,9 +302,10 @@ fn hops_are_counted_on_every_network_and_cost_what_the_chip_says() {
         let setup = Setup { fabric, health, params, routing, router: RouterParams::default() };
         let mut chip = setup.chip(network(200, 1), Fidelity::Ideal, 1).unwrap();
         trains(&mut chip, 20);
+        chip.settle().unwrap();
         let hops: u64 = chip.counts().map(CoreCounts::total_hops).sum();
         // Flits over links are what the network itself counts.
-        let carried = chip.clockworks[0].carried();
+        let carried = chip.teller.model().unwrap().carried();
         (hops, carried)
     };
     let mesh = hops(Topology::Mesh { size: vec![4, 4] }, &RoutingSpec::default());
@@ -320,6 +324,7 @@ fn a_core_whose_queue_is_full_waits_for_the_network() {
         setup.params = CoreParams { send_queue, packet_flits: 8, ..setup.params };
         let mut chip = setup.chip(network(200, 1), fidelity, 1)?;
         let trains = trains(&mut chip, 20);
+        chip.settle().unwrap();
         Ok::<_, Problems>((trains, chip.seconds()))
     };
     let [endless, deep, shallow] =
@@ -339,6 +344,7 @@ fn the_record_names_what_a_step_waited_for() {
         let mut chip = setup.chip(network(200, 1), fidelity, 1).unwrap();
         chip.keep_records();
         trains(&mut chip, 20);
+        chip.settle().unwrap();
         chip.take_records().into_iter().map(|record| record.critical.unwrap()).collect::<Vec<_>>()
     };
     let is_core = |it: &Critical| matches!(it, Critical::Core(_));

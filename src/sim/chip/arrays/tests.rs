@@ -123,6 +123,7 @@ fn an_array_takes_its_time_and_energy_in_steps_in_which_it_is_read() {
     for (chip, times) in [&mut arrays, &mut digital].into_iter().zip(&mut times) {
         chip.keep_records();
         trains(chip, 10);
+        chip.settle().unwrap();
         times.extend(chip.take_records().into_iter().map(|record| (record.seconds, record.arrays)));
     }
     let array = arrays.arrays().next().expect("there is one");

@@ -90,6 +90,7 @@ fn learning_takes_time_and_energy_at_the_core() {
         let run = |setup: &Setup| {
             let mut chip = setup.chip(learning(&rule), Fidelity::Ideal, 1).unwrap();
             trains(&mut chip, 40);
+            chip.settle().unwrap();
             let mut counts = CoreCounts::new(chip.plan.layout.costs.len(), 1);
             chip.counts().for_each(|own| counts.add(own));
             (chip.seconds(), counts, chip.prices().clone())

@@ -30,7 +30,7 @@ impl Ideal {
             for message in messages {
                 sent += message.gap;
                 let target = usize::from(message.core);
-                let way = self.mesh.way(core, target).least;
+                let way = self.mesh.least(core, target);
                 let processing = latencies[usize::from(message.profile)];
                 self.arrivals[target].push((sent + way, place, processing));
                 place += 1;

@@ -11,14 +11,16 @@ const MOST_KEPT: usize = 1 << 21;
 /// Links that are walked together: routes are filled up to multiples of this.
 pub(super) const STRIDE: usize = 4;
 
-/// The way between two tiles.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::sim::chip) struct Way {
-    /// Where its links begin in the table.
+/// The way between two tiles, in few bytes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// Its last links, in order, filled up.
+    pub(super) end: [u16; STRIDE],
+    /// Where the links before them begin in the table.
     start: u32,
-    pub(super) hops: u32,
-    /// Time of its hops without any wait [s].
-    pub(in crate::sim::chip) least: f64,
+    pub(super) hops: u16,
+    /// Its least time, as an index into the table of them.
+    least: u16,
 }
 
 /// Tiles and the ways between them.
@@ -32,9 +34,11 @@ pub(in crate::sim::chip) struct Mesh {
     hop: [f64; 4],
     /// Packets that a link's buffer holds.
     pub(super) buffer: f64,
+    /// By columns and rows to go: the time of the hops without any wait [s].
+    least: Vec<f64>,
     /// By source and destination tile, where there are few enough.
     ways: Vec<Way>,
-    links: Vec<u32>,
+    links: Vec<[u16; STRIDE]>,
 }
 
 impl Mesh {
@@ -61,11 +65,26 @@ impl Mesh {
             tile: (0..ground.cores()).map(tile).collect(),
             hop: HopCosts::all(&hops).map(|cost| cost.latency.0),
             buffer: ground.params.link_buffer.into(),
+            least: Vec::new(),
             ways: Vec::new(),
             links: Vec::new(),
         };
+        mesh.keep_least();
         mesh.keep_ways();
         Ok(mesh)
+    }
+
+    /// Columns to go, counted from the farthest to the west, and rows likewise from the farthest to the south.
+    fn keep_least(&mut self) {
+        let ([width, height], [east, north, west, south]) =
+            ([self.width, self.height].map(i64::from), self.hop);
+        let time = |to_go: i64, [ahead, back]: [f64; 2]| {
+            to_go.unsigned_abs() as f64 * if to_go > 0 { ahead } else { back }
+        };
+        let rows = 1 - height..height;
+        let row =
+            |up| (1 - width..width).map(move |along| time(along, [east, west]) + time(up, [north, south]));
+        self.least = rows.flat_map(row).collect();
     }
 
     fn keep_ways(&mut self) {
@@ -73,12 +92,18 @@ impl Mesh {
         if tiles * tiles * ((self.width + self.height) as usize / 3 + STRIDE / 2) > MOST_KEPT {
             return;
         }
-        let mut links = Vec::new();
-        let ends = (0..tiles as u32).flat_map(|from| (0..tiles as u32).map(move |to| (from, to)));
-        self.ways = ends
-            .map(|(from, to)| Way { start: self.walk(from, to, &mut links), ..self.measure(from, to) })
-            .collect();
-        self.links = links;
+        let (mut ways, mut table) = (Vec::with_capacity(tiles * tiles), Vec::new());
+        for pair in 0..(tiles * tiles) as u32 {
+            let (mut links, start) = (Vec::new(), table.len() as u32);
+            self.walk(pair, |link| links.push(link as u16));
+            let hops = links.len() as u16;
+            links.resize(links.len().next_multiple_of(STRIDE).max(STRIDE), 4 * tiles as u16);
+            let (strides, _) = links.as_chunks();
+            let end = strides.last().copied().unwrap_or_default();
+            table.extend_from_slice(&strides[..strides.len() - 1]);
+            ways.push(Way { end, start, hops, least: self.to_go(pair) as u16 });
+        }
+        (self.ways, self.links) = (ways, table);
     }
 
     pub(super) fn cores(&self) -> usize {
@@ -99,55 +124,64 @@ impl Mesh {
         self.width + self.height - 2
     }
 
-    /// The way from one core's tile to that of another.
-    #[inline]
-    pub(in crate::sim::chip) fn way(&self, from: usize, to: usize) -> Way {
-        let (from, to) = (self.tile[from], self.tile[to]);
-        match self.ways.get(from as usize * self.tiles() + to as usize) {
-            Some(way) => *way,
-            None => self.measure(from, to),
-        }
+    /// Time of the hops from one core's tile to that of another without any wait [s].
+    pub(in crate::sim::chip) fn least(&self, from: usize, to: usize) -> f64 {
+        self.least[self.to_go(self.pairs_from(from) + self.tile[to])]
     }
 
-    fn at(&self, tile: u32) -> (u32, u32) {
-        (tile % self.width, tile / self.width)
+    /// By core: its tile.
+    pub(super) fn tile_of(&self) -> &[u32] {
+        &self.tile
     }
 
-    fn measure(&self, from: u32, to: u32) -> Way {
-        let ((x, y), (to_x, to_y)) = (self.at(from), self.at(to));
-        let (along, up) = (to_x.abs_diff(x), to_y.abs_diff(y));
-        let along_time = f64::from(along) * if to_x > x { self.hop[0] } else { self.hop[2] };
-        let up_time = f64::from(up) * if to_y > y { self.hop[1] } else { self.hop[3] };
-        Way { start: 0, hops: along + up, least: along_time + up_time }
+    /// The first of the pairs of tiles that begin with a core's own: the number of the other is to be added.
+    pub(super) fn pairs_from(&self, core: usize) -> u32 {
+        self.tile[core] * self.tiles() as u32
     }
 
-    /// The links of a way, in order, filled up to a multiple of [`STRIDE`]; `scratch` holds them where there is no
-    /// table.
-    #[inline]
-    pub(super) fn route<'a>(
-        &'a self,
-        way: Way,
-        from: usize,
-        to: usize,
-        scratch: &'a mut Vec<u32>,
-    ) -> &'a [[u32; STRIDE]] {
-        let links = if self.ways.is_empty() {
-            scratch.clear();
-            self.walk(self.tile[from], self.tile[to], scratch);
-            scratch.as_slice()
-        } else {
-            let start = way.start as usize;
-            &self.links[start..start + (way.hops as usize).next_multiple_of(STRIDE)]
-        };
-        links.as_chunks().0
+    /// The way of a pair of tiles, where ways are kept.
+    #[inline(always)]
+    pub(super) fn way(&self, pair: u32) -> Option<&Way> {
+        self.ways.get(pair as usize)
     }
 
-    /// Appends the links of a way to `links`, filled up; where they begin. A link belongs to the tile that it
-    /// leaves.
-    fn walk(&self, from: u32, to: u32, links: &mut Vec<u32>) -> u32 {
-        let start = links.len() as u32;
-        let ((mut x, mut y), (to_x, to_y)) = (self.at(from), self.at(to));
-        let mut leave = |x: u32, y: u32, direction: u32| links.push((y * self.width + x) * 4 + direction);
+    /// The links of a way before its last ones.
+    #[inline(always)]
+    pub(super) fn strides(&self, way: &Way) -> &[[u16; STRIDE]] {
+        let strides = usize::from(way.hops).saturating_sub(1) / STRIDE;
+        if strides == 0 { &[] } else { &self.links[way.start as usize..][..strides] }
+    }
+
+    /// The least time of a way [s].
+    #[inline(always)]
+    pub(super) fn least_of(&self, way: &Way) -> f64 {
+        self.least[usize::from(way.least)]
+    }
+
+    /// Hops of any pair of tiles, and their least time [s].
+    pub(super) fn measure(&self, pair: u32) -> (usize, f64) {
+        let ([x, y], [to_x, to_y]) = self.ends(pair);
+        ((to_x.abs_diff(x) + to_y.abs_diff(y)) as usize, self.least[self.to_go(pair)])
+    }
+
+    /// Columns and rows at the ends of a pair of tiles.
+    fn ends(&self, pair: u32) -> ([u32; 2], [u32; 2]) {
+        let at = |tile: u32| [tile % self.width, tile / self.width];
+        let tiles = self.tiles() as u32;
+        (at(pair / tiles), at(pair % tiles))
+    }
+
+    /// The place in the table of least times.
+    fn to_go(&self, pair: u32) -> usize {
+        let ([x, y], [to_x, to_y]) = self.ends(pair);
+        let (along, up) = (to_x + self.width - 1 - x, to_y + self.height - 1 - y);
+        (up * (2 * self.width - 1) + along) as usize
+    }
+
+    /// Takes each link of a pair of tiles, in order. A link belongs to the tile that it leaves.
+    pub(super) fn walk(&self, pair: u32, mut take: impl FnMut(usize)) {
+        let ([mut x, mut y], [to_x, to_y]) = self.ends(pair);
+        let mut leave = |x: u32, y: u32, direction| take((y * self.width + x) as usize * 4 + direction);
         while x != to_x {
             leave(x, y, if to_x > x { 0 } else { 2 });
             x = if to_x > x { x + 1 } else { x - 1 };
@@ -156,7 +190,5 @@ impl Mesh {
             leave(x, y, if to_y > y { 1 } else { 3 });
             y = if to_y > y { y + 1 } else { y - 1 };
         }
-        links.resize(links.len().next_multiple_of(STRIDE), 4 * self.tiles() as u32);
-        start
     }
 }

@@ -7,6 +7,7 @@
 //!
 //! Read [`Outbox`] first, then `sanafe.rs`.
 
+mod air;
 mod heap;
 mod ideal;
 mod letters;
@@ -15,8 +16,8 @@ mod order;
 mod routed;
 mod sanafe;
 mod simple;
-mod soonest;
 mod trips;
+mod winners;
 
 use super::counts::Critical;
 use super::plan::Plan;

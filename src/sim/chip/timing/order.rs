@@ -2,86 +2,91 @@
 //! moment, the one that SANA-FE takes: its results depend on the order among equals in the heap of C++'s
 //! standard library.
 //!
-//! A tree of winners finds the first in a few steps without a branch, and notices when it is not alone. Only
-//! then, mostly at the beginning of a step, is the heap brought up to date from the list of all entries so far,
+//! A tree of winners finds the first in a few steps without a branch. Whether it is alone is known from a count of
+//! the entries by some bits of their times. Only where it is not, mostly at the beginning of a step, all entries
+//! are looked at, and if two are equal indeed, the heap is brought up to date from the list of all entries so far,
 //! and asked.
 
-use std::hint::select_unpredictable;
-
 use super::heap::{Entry, Heap};
+use super::winners::{Key, Winners};
+use crate::sim::chip::params::MAX_CORES;
 
-/// The winner of a part of the tree. Times are not negative, so that their bits are in their order.
-#[derive(Clone, Copy, Debug)]
-struct Winner {
-    at: u64,
-    /// Whose it is, and [`TIED`] if others are as early.
-    who: u32,
-}
+/// Counts of entries: a power of two.
+const COUNTS: usize = 1 << 11;
 
-const TIED: u32 = 1 << 31;
-
-/// The bits of a time that never comes.
-pub(super) const NEVER: u64 = f64::INFINITY.to_bits();
-
-#[inline(always)]
-fn earlier(a: Winner, b: Winner) -> Winner {
-    let tied = u32::from(a.at == b.at) << 31;
-    let is_later = b.at < a.at;
-    Winner {
-        at: select_unpredictable(is_later, b.at, a.at),
-        who: select_unpredictable(is_later, b.who, a.who) | tied,
-    }
-}
+/// Lowest bits of a time that are not looked at in counting: as many as the tree may lack, with the most cores that
+/// a chip can have.
+const COARSE: u32 = MAX_CORES.trailing_zeros();
 
 /// The turns of some cores, each of which has one entry, or none any more.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Order {
-    /// The root at 1; below `i` are `2 i` and `2 i + 1`; the entries come last.
-    tree: Vec<Winner>,
-    levels: u32,
-    /// All entries so far; after the `first` ones each took the place of the one whose turn it was.
+    tree: Winners,
+    /// By core: its entry.
+    times: Vec<f64>,
+    /// Entries that share some bits of their time.
+    counts: Vec<u16>,
+    /// All entries so far; after the `cores` first ones each took the place of the one whose turn it was.
     log: Vec<Entry>,
-    first: usize,
     /// Entries of the log that the heap knows.
     known: usize,
     heap: Heap,
 }
 
+#[inline(always)]
+fn bits(time: f64) -> usize {
+    (time.to_bits() >> COARSE) as usize % COUNTS
+}
+
 impl Order {
-    /// Begins with an entry each for core 0, 1, and so on, at these times.
-    pub(super) fn begin(&mut self, times: &[f64]) {
-        let size = times.len().next_power_of_two();
-        self.levels = size.trailing_zeros();
-        self.tree.clear();
-        self.tree.resize(2 * size, Winner { at: NEVER, who: 0 });
-        self.log.clear();
+    /// Begins with an entry each for core 0, 1, and so on, at these times; there will be about so many `turns`.
+    pub(super) fn begin(&mut self, times: impl ExactSizeIterator<Item = f64>, turns: usize) {
+        self.tree.clear(times.len());
         self.heap.clear();
-        (self.first, self.known) = (times.len(), 0);
-        for (who, &at) in times.iter().enumerate() {
-            self.tree[size + who] = Winner { at: at.to_bits(), who: who as u32 };
-            self.log.push(Entry { at, core: who as u32 });
-        }
-        for place in (1..size).rev() {
-            self.tree[place] = earlier(self.tree[2 * place], self.tree[2 * place + 1]);
-        }
+        self.log.clear();
+        self.log.reserve(times.len() + turns);
+        self.counts.clear();
+        self.counts.resize(COUNTS, 0);
+        self.times.clear();
+        self.times.resize(times.len(), f64::INFINITY);
+        self.known = 0;
+        times.enumerate().for_each(|(core, at)| self.put(core, at));
     }
 
-    /// Whose turn it is, and when.
-    #[inline]
-    pub(super) fn first(&mut self) -> Option<Entry> {
-        let Winner { at, who } = self.tree[1];
-        if at == NEVER {
+    /// Whose turn it is, and when; `idles` says whether it does not matter when a core's turn comes among others
+    /// of the same moment.
+    #[inline(always)]
+    pub(super) fn first(&mut self, idles: impl Fn(usize) -> bool) -> Option<Entry> {
+        let first = self.tree.first();
+        if first >= Key::NEVER {
             return None;
         }
-        let core = if who & TIED == 0 { who } else { self.ask_heap() };
-        Some(Entry { at: f64::from_bits(at), core })
+        let mut core = self.tree.place(first);
+        let count = &mut self.counts[bits(self.times[core])];
+        *count = count.wrapping_sub(1);
+        if *count != 0 {
+            core = self.look_closer(core, idles);
+        }
+        Some(Entry { at: self.times[core], core: core as u32 })
     }
 
+    /// Looks at all entries that are as early as that of `core` for all that the tree knows.
     #[cold]
     #[inline(never)]
-    fn ask_heap(&mut self) -> u32 {
+    fn look_closer(&mut self, core: usize, idles: impl Fn(usize) -> bool) -> usize {
+        let least = self.times.iter().copied().fold(f64::INFINITY, f64::min);
+        let mut equal = (0..self.times.len()).filter(|&core| self.times[core] == least);
+        let first = equal.next().unwrap_or(core);
+        match equal.next() {
+            Some(second) if !([first, second].into_iter().chain(equal).all(idles)) => self.ask_heap(),
+            _ => first,
+        }
+    }
+
+    fn ask_heap(&mut self) -> usize {
+        let cores = self.times.len();
         for (place, &entry) in self.log.iter().enumerate().skip(self.known) {
-            if place >= self.first {
+            if place >= cores {
                 self.heap.pop();
             }
             if entry.at < f64::INFINITY {
@@ -89,31 +94,22 @@ impl Order {
             }
         }
         self.known = self.log.len();
-        self.heap.first().map_or(0, |entry| entry.core)
+        self.heap.first().map_or(0, |entry| entry.core as usize)
     }
 
     /// Ends the turn of `core`, whose turn it is; its next one is at `at`, which may be infinite.
-    #[inline]
+    #[inline(always)]
     pub(super) fn next(&mut self, core: u32, at: f64) {
-        self.log.push(Entry { at, core });
-        let winner = Winner { at: at.to_bits(), who: core };
-        let place = self.tree.len() / 2 + core as usize;
-        // A tree of a known size needs no checks.
-        match <&mut [Winner; 128]>::try_from(self.tree.as_mut_slice()) {
-            Ok(tree) => climb(tree, place & 127, 6, winner),
-            Err(_) => climb(&mut self.tree, place, self.levels, winner),
-        }
+        self.put(core as usize, at);
     }
-}
 
-/// Puts `winner` at `place`, and finds the winners above it.
-#[inline(always)]
-fn climb(tree: &mut [Winner], mut place: usize, levels: u32, mut winner: Winner) {
-    tree[place] = winner;
-    for _ in 0..levels {
-        winner = earlier(winner, tree[place ^ 1]);
-        place >>= 1;
-        tree[place] = winner;
+    #[inline(always)]
+    fn put(&mut self, core: usize, at: f64) {
+        self.log.push(Entry { at, core: core as u32 });
+        self.times[core] = at;
+        let count = &mut self.counts[bits(at)];
+        *count = count.wrapping_add(1);
+        self.tree.set(core, at);
     }
 }
 
@@ -122,22 +118,28 @@ mod tests {
     use super::*;
     use crate::base::random::{Purpose, Stream};
 
-    /// Turns of `cores` cores at times from a few values, so that many are equal.
-    fn check(cores: u32, values: u32) {
+    /// Turns of `cores` cores at times from a few values, so that many are equal; `noise` makes them differ in
+    /// their last bits.
+    fn check(cores: u32, values: u32, noise: u32) {
         let mut draw = Stream::new(u64::from(cores), Purpose::Workload, values, 0);
-        let times: Vec<f64> = (0..cores).map(|_| f64::from(draw.below(values))).collect();
+        let time = |draw: &mut Stream| {
+            let time = 1.0 + f64::from(draw.below(values));
+            f64::from_bits(time.to_bits() + u64::from(draw.below(noise)))
+        };
+        let times: Vec<f64> = (0..cores).map(|_| time(&mut draw)).collect();
         let (mut order, mut heap) = (Order::default(), Heap::default());
-        order.begin(&times);
+        order.begin(times.iter().copied(), 500);
         times.iter().zip(0..).for_each(|(&at, core)| heap.push(Entry { at, core }));
         for _ in 0..500 {
-            assert_eq!(order.first(), heap.first());
-            let Some(Entry { at, core }) = heap.first() else { break };
+            let first = order.first(|_| false);
+            assert_eq!(first, heap.first());
+            let Some(Entry { at, core }) = first else { break };
             heap.pop();
             if draw.below(20) == 0 {
                 order.next(core, f64::INFINITY);
                 continue;
             }
-            let at = at + f64::from(draw.below(values));
+            let at = at + time(&mut draw);
             order.next(core, at);
             heap.push(Entry { at, core });
         }
@@ -145,8 +147,21 @@ mod tests {
 
     #[test]
     fn turns_are_those_of_the_heap() {
-        for cores in [1, 2, 5, 40, 64, 130] {
-            [2, 30, 1 << 20].into_iter().for_each(|values| check(cores, values));
+        for cores in [1, 2, 5, 40, 64, 130, 1000] {
+            for noise in [1, 3, 1 << 20] {
+                [2, 30, 1 << 20].into_iter().for_each(|values| check(cores, values, noise));
+            }
         }
+    }
+
+    #[test]
+    fn the_heap_is_not_asked_for_those_that_idle() {
+        let mut order = Order::default();
+        order.begin([2.0; 3].into_iter(), 3);
+        for core in 0..3 {
+            assert_eq!(order.first(|_| true), Some(Entry { at: 2.0, core }));
+            order.next(core, f64::INFINITY);
+        }
+        assert_eq!((order.first(|_| true), order.known), (None, 0));
     }
 }
