@@ -338,4 +338,44 @@ mod tests {
             }
         }
     }
+
+    /// What machines with narrower registers, and with none, make of the same products.
+    #[test]
+    fn narrow_registers_give_the_same_bits() {
+        let matrix = Matrix::from_fn(37, 150, |i, j| f64::from((7 * i + 13 * j) as u32 % 11) / 7.0 - 0.7);
+        let panels = Panels::new(&matrix, 1.0);
+        for count in [1, 2, 9] {
+            let x: Vec<f64> = (0..count * 37).map(|i| (i * 37 % 101) as f64 / 50.0 - 1.0).collect();
+            let mut vectors = Vectors::default();
+            vectors.fill((&x, 37), (0, 37), |x| x);
+            let mut widest = Sums::default();
+            panels.times(&vectors, 0.25, &mut widest);
+            let same = |sums: &Sums| {
+                for vector in 0..count {
+                    let own =
+                        |sums: &Sums| -> Vec<f32> { sums.of(vector).iter().flat_map(|row| row.0).collect() };
+                    // What fills up the last panel may be anything.
+                    assert_eq!(own(sums)[..150], own(&widest)[..150]);
+                }
+            };
+            let mut sums = Sums::default();
+            sums.set(count, 150, f32::NAN);
+            pulp::Scalar::new().vectorize(Product {
+                x: &vectors,
+                weights: &panels,
+                start: 0.25,
+                sums: &mut sums,
+            });
+            same(&sums);
+            #[cfg(target_arch = "x86_64")]
+            if let Some(simd) = pulp::x86::V3::try_new() {
+                sums.set(count, 150, f32::NAN);
+                Simd::vectorize(
+                    simd,
+                    Product { x: &vectors, weights: &panels, start: 0.25, sums: &mut sums },
+                );
+                same(&sums);
+            }
+        }
+    }
 }
