@@ -12,12 +12,16 @@ use super::StepRecord;
 use super::timing::{Clockwork, Outbox, Told};
 use crate::network::Halt;
 
-/// Steps that can wait per model, and messages; every model can have one step in any case.
+/// Steps that can wait per model; every model can have one in any case.
 const TURNS: usize = 16;
-const MANY_MESSAGES: usize = 1 << 15;
 
-/// Steps that a thread tells in a row.
+/// Messages that can wait: of a single model, which is to find them near, and of each of several.
+const NEAR: usize = 1 << 15;
+const MANY: usize = 1 << 18;
+
+/// Steps that a thread tells in a row; fewer if they hold so many messages.
 const AT_ONCE: usize = 4;
+const ENOUGH: usize = 1 << 14;
 
 /// What the cores sent in a step, or how long it took.
 #[derive(Debug)]
@@ -90,7 +94,7 @@ impl Teller {
         self.messages += messages;
         self.steps.push_back((record, messages, Tale::Untold(outboxes)));
         if let Some(threads) = threads
-            && self.steps.len() - self.begun >= AT_ONCE
+            && (self.steps.len() - self.begun >= AT_ONCE || messages >= ENOUGH)
         {
             self.begin(threads);
         }
@@ -104,8 +108,8 @@ impl Teller {
         threads: Option<&ThreadPool>,
     ) -> Option<(StepRecord, Result<Told, Halt>)> {
         let waiting = self.steps.len();
-        let too_many = waiting > TURNS * self.models
-            || (waiting > self.models && self.messages > MANY_MESSAGES * self.models);
+        let most = if self.models == 1 { NEAR } else { MANY * self.models };
+        let too_many = waiting > TURNS * self.models || (waiting > self.models && self.messages > most);
         if waiting == 0 || !(all || too_many) {
             return None;
         }
@@ -148,7 +152,11 @@ impl Teller {
 
     /// Lets a thread tell the next few steps, if a model does nothing.
     fn begin(&mut self, threads: &ThreadPool) {
-        let end = self.steps.len().min(self.begun + AT_ONCE);
+        let (mut messages, mut end) = (0, self.begun);
+        while end < self.steps.len() && end < self.begun + AT_ONCE && messages < ENOUGH {
+            messages += self.steps[end].1;
+            end += 1;
+        }
         if self.begun == end {
             return;
         }
