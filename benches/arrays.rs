@@ -15,10 +15,10 @@ fn matrix(rows: usize, columns: usize) -> Matrix {
     Matrix::from_fn(rows, columns, |i, j| ((37 * i + 61 * j + 5 * i * j) % 101) as f64 / 50.0 - 1.0)
 }
 
-fn array(adc: &str, cell: &str) -> Array {
+fn array(adc: &str, cell: &str, more: &str) -> Array {
     let text = format!(
         r#"{{"crossbar": {{"rows": 256, "columns": 512, "cell": {{"g_min": 1e-6, "g_max": 20e-6{cell}}},
-            "input": {{"analog": {{"bits": 8}}}}, "adc": {adc}}}}}"#
+            "input": {{"analog": {{"bits": 8}}}}, "adc": {adc}{more}}}}}"#
     );
     let params: ArrayParams = serde_json::from_str(&text).expect("valid parameters");
     params.program(&matrix(SIZE, SIZE), 1).expect("it fits")
@@ -26,10 +26,16 @@ fn array(adc: &str, cell: &str) -> Array {
 
 fn products(criterion: &mut Criterion) {
     let noise = r#", "read_noise": {"law": {"of-range": 0.02}}"#;
-    let cases =
-        [("ideal", "null", ""), ("8 bits", r#"{"bits": 8}"#, ""), ("read noise", r#"{"bits": 8}"#, noise)];
-    for (name, adc, cell) in cases {
-        let mut array = array(adc, cell);
+    let lines = r#", "wires": {"row": 1, "column": 1}"#;
+    let eight = r#"{"bits": 8}"#;
+    let cases = [
+        ("ideal", "null", "", ""),
+        ("8 bits", eight, "", ""),
+        ("read noise", eight, noise, ""),
+        ("8 bits after lines of 1 Ω", eight, "", lines),
+    ];
+    for (name, adc, cell, more) in cases {
+        let mut array = array(adc, cell, more);
         let mut group = criterion.benchmark_group(format!("256x256, {name}"));
         let batch = matrix(BATCH, SIZE);
         let mut step = 0;

@@ -140,6 +140,8 @@ def compare(own):
     for name, rate in own.items():
         if "wires" in name:
             print(f"{name}: {1e3 / rate:.1f} ms")
+        if "lines" in name:
+            print(f"{name}: {rate:.0f} products/s")
 
 
 if __name__ == "__main__":
