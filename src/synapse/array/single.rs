@@ -16,6 +16,7 @@ const MOST_BITS: u8 = 10;
 #[derive(Clone, Debug)]
 pub(crate) struct Single {
     weights: Panels,
+    /// Variances of the weights; where they are the same in all columns, those of the first panel.
     variance: Option<Panels>,
     /// The parts of the variance that do not depend on the drive: of a read, and of a conversion.
     floor: [f32; 2],
@@ -55,7 +56,13 @@ impl Single {
     /// `None` where the converter resolves more.
     pub fn new(plane: &Plane, converter: &Quantiser, bits: u8) -> Option<Self> {
         let per_step = converter.per_step();
-        let variance = |variance: &Matrix| Panels::new(variance, per_step * per_step);
+        let variance = |variance: &Matrix| {
+            let mut rows = variance.data().chunks_exact(variance.columns().max(1));
+            let is_uniform = rows.all(|row| row.windows(2).all(|pair| pair[0] == pair[1]));
+            let columns = variance.columns().min(if is_uniform { PANEL } else { usize::MAX });
+            let panel = Matrix::from_fn(variance.rows(), columns, |i, j| variance.at(i, j));
+            Panels::new(&panel, per_step * per_step)
+        };
         (bits <= MOST_BITS).then(|| Self {
             weights: Panels::new(&plane.weights, per_step),
             variance: plane.variance.as_ref().map(variance),
@@ -147,6 +154,7 @@ impl Single {
 /// Adds noise to sums.
 struct Disturb<'a> {
     sums: &'a mut [Row],
+    /// Variances of all panels, or of the first for all.
     spread: &'a [Row],
     normals: &'a [f32],
     of_sum: [f32; 2],
@@ -159,7 +167,7 @@ impl WithSimd for Disturb<'_> {
     fn with_simd<S: Simd>(self, _: S) {
         let [shot, relative] = self.of_sum;
         let (normals, _) = self.normals.as_chunks::<PANEL>();
-        for ((sums, spread), normals) in self.sums.iter_mut().zip(self.spread).zip(normals) {
+        for ((sums, spread), normals) in self.sums.iter_mut().zip(self.spread.iter().cycle()).zip(normals) {
             for ((sum, spread), normal) in sums.0.iter_mut().zip(&spread.0).zip(normals) {
                 let variance = spread + (relative * sum.abs() + shot) * sum.abs();
                 *sum += variance.sqrt() * normal;
