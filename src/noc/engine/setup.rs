@@ -118,12 +118,7 @@ impl Setup {
         }
         let mut port_of = [0; MAX_ROUTER_VCS];
         port_of.iter_mut().enumerate().for_each(|(vc, port)| *port = (vc / usize::from(vcs)) as u8);
-        let (mut lane_of, mut vcs_of) = ([0; MAX_ROUTER_VCS], [0; MAX_ROUTER_VCS]);
-        for (vc, &port) in port_of.iter().enumerate().take(needed) {
-            let lane = port * params.input_speedup + (vc as u8 - port * vcs) % params.input_speedup;
-            lane_of[vc] = lane;
-            vcs_of[usize::from(lane)] |= 1 << vc;
-        }
+        let (lane_of, vcs_of) = lanes(&port_of[..needed], params);
         let switch = u64::from(params.switch_delay) - 1;
         let matrix = params.arbiter == Arbiter::Matrix;
         let simple_switch = params.allocator != Allocator::SeparableInputFirst
@@ -239,6 +234,17 @@ impl Setup {
             self.flit_delay + self.credit_send + self.credit_delay + self.routing_delay + self.vc_delay;
         (pipeline + u64::from(longest.max(NODE_CHANNEL)) * 2 + 2) as usize
     }
+}
+
+/// The switch input of each input VC, and the input VCs of each switch input.
+fn lanes(port_of: &[u8], params: &RouterParams) -> ([u8; MAX_ROUTER_VCS], [u64; MAX_ROUTER_VCS]) {
+    let (mut lane_of, mut vcs_of) = ([0; MAX_ROUTER_VCS], [0; MAX_ROUTER_VCS]);
+    for (vc, &port) in port_of.iter().enumerate() {
+        let lane = port * params.input_speedup + (vc as u8 - port * params.vcs) % params.input_speedup;
+        lane_of[vc] = lane;
+        vcs_of[usize::from(lane)] |= 1 << vc;
+    }
+    (lane_of, vcs_of)
 }
 
 /// Refuses what a chip file can say but this engine cannot simulate.
