@@ -116,8 +116,7 @@ impl Setup {
             ))
             .into());
         }
-        let mut port_of = [0; MAX_ROUTER_VCS];
-        port_of.iter_mut().enumerate().for_each(|(vc, port)| *port = (vc / usize::from(vcs)) as u8);
+        let port_of: [u8; MAX_ROUTER_VCS] = std::array::from_fn(|vc| (vc / usize::from(vcs)) as u8);
         let (lane_of, vcs_of) = lanes(&port_of[..needed], params);
         let switch = u64::from(params.switch_delay) - 1;
         let matrix = params.arbiter == Arbiter::Matrix;
