@@ -8,10 +8,11 @@ use crate::base::random::{Purpose, Stream};
 use crate::base::unit::Hertz;
 use crate::base::unit::{Joules, Seconds};
 use crate::fabric::{Fabric, Health, Hierarchy, LinkParams, Topology};
-use crate::network::{Bench, Machine, NetBuilder, Synapse};
-use crate::neuron::EventCost;
+use crate::network::{Bench, Machine, NetBuilder, Part, Synapse};
+use crate::neuron::binomial::Binomial;
 use crate::neuron::integrate_fire::IntegrateFire;
 use crate::neuron::source_poisson::SourcePoisson;
+use crate::neuron::{EventCost, SomaCost};
 use crate::noc::params::RouterParams;
 use crate::noc::route::RoutingSpec;
 
@@ -468,4 +469,28 @@ fn drawn_synapses_that_do_not_fit_are_told_as_if_they_were_stored() {
     // The first twenty of each; neurons are told in their order and sites in that of the cores: here the same.
     both.iter_mut().for_each(|lines| lines.truncate(5));
     assert_eq!(both[0], both[1]);
+}
+
+/// Also where the neurons of a core lie in several banks, and are taken in turns.
+#[test]
+fn a_neuron_that_serves_its_input_unit_by_unit_takes_time_and_energy_for_each() {
+    for others in [0, 1] {
+        let after = |units: f64| {
+            let mut net = NetBuilder::new(Seconds(1e-3));
+            let serial = |count| Part { model: Binomial { probability: 1e-12 }.into(), count };
+            let other = Part { model: IntegrateFire::default().into(), count: others };
+            let all = net.parts("all", vec![serial(1), other, serial(1)]);
+            let mut setup = Setup::new(20);
+            let update = cost(2e-12, 1e-6);
+            setup.params.granules[0].soma = Some(SomaCost { update, ..SomaCost::FREE });
+            let mut chip = setup.chip(net.build().unwrap(), Fidelity::Ideal, 1).unwrap();
+            chip.poke(all.at(0), units);
+            trains(&mut chip, 1);
+            chip.settle().unwrap();
+            (chip.seconds(), chip.counts().flat_map(|core| &core.soma).map(|soma| soma[1]).sum::<u64>())
+        };
+        let (one, hundred) = (after(1.0), after(100.0));
+        assert_eq!(hundred.1 - one.1, 99);
+        assert!((hundred.0 - one.0 - 99e-6).abs() < 1e-12, "{one:?} {hundred:?}");
+    }
 }
