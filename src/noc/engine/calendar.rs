@@ -39,6 +39,14 @@ impl Calendar {
         }
     }
 
+    /// Whether a node wakes at `now`, or was to wake before.
+    #[inline(always)]
+    pub(super) fn is_due(&self, now: u64) -> bool {
+        let index = now % NEAR;
+        let far = self.far.peek().is_some_and(|&Reverse((at, _))| at <= now);
+        self.occupied[(index / 64) as usize] >> (index % 64) & 1 == 1 || far
+    }
+
     /// Takes the nodes that wake at `now` into `woken`.
     #[inline]
     pub(super) fn take(&mut self, now: u64, mut wake: impl FnMut(u32)) {

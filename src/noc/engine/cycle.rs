@@ -19,8 +19,12 @@
 //!
 //! [`Setup::is_plain`]: super::setup::Setup
 
+use std::ops::Range;
+
+use super::ahead::Ahead;
 use super::board::Board;
 use super::compass::Compass;
+use super::express::FEW;
 use super::region::Shared;
 use super::router::{BLOCK, InVc, Router, State, for_each_bit};
 use super::speculate::Guesses;
@@ -31,6 +35,7 @@ use crate::noc::route::{Routing, Standing};
 /// A block of routers during one cycle.
 pub(super) struct Block<'a, const N: usize, const P: usize> {
     pub routers: &'a mut [Router<N, P>; BLOCK],
+    pub ahead: Ahead<'a, N, P>,
     pub board: &'a mut Board<P>,
     /// A ring of slots per input VC of the block.
     pub buffers: &'a mut [Flit],
@@ -47,16 +52,22 @@ pub(super) struct Block<'a, const N: usize, const P: usize> {
 }
 
 impl<const N: usize, const P: usize> Block<'_, N, P> {
-    /// Simulates the cycle `self.now`.
-    pub(super) fn step(&mut self, plain: bool) {
-        match plain {
-            true => with_bit_instructions(|| self.pass::<true>()),
-            false => self.pass::<false>(),
+    /// Simulates what happens in `cycles`; returns whether anything does.
+    #[inline(always)]
+    pub(super) fn run<const PLAIN: bool>(&mut self, cycles: Range<u64>) -> bool {
+        let mut busy = false;
+        for now in cycles {
+            if self.board.any() || self.shared.wheel.is_due::<PLAIN>(self.number, now) {
+                (self.now, busy) = (now, true);
+                self.step::<PLAIN>();
+            }
         }
+        busy
     }
 
+    /// Simulates the cycle `self.now`.
     #[inline(always)]
-    fn pass<const PLAIN: bool>(&mut self) {
+    fn step<const PLAIN: bool>(&mut self) {
         let due = self.shared.wheel.take(self.number, self.now);
         let early = !PLAIN && self.shared.setup.routing_delay == 0;
         let speculative = !PLAIN && self.shared.setup.speculative;
@@ -83,11 +94,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if speculative {
             self.speculate()
         } else {
-            self.traverse_switch::<PLAIN>()
+            self.traverse_switch::<PLAIN>(&due.departures)
         }
         self.board.settle();
 
-        self.shared.wheel.put_back(self.number, self.now, due);
+        self.shared.wheel.put_back(due);
     }
 
     /// Credits come back.
@@ -125,7 +136,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Puts a flit into its buffer; returns whether it is the only one there.
     #[inline(always)]
-    fn queue(&mut self, place: Place, flit: Flit) -> bool {
+    pub(super) fn queue(&mut self, place: Place, flit: Flit) -> bool {
         let (local, vc) = (place.local(), place.vc());
         let ring = self.shared.setup.ring(local, vc);
         self.routers[local].input(vc).push(flit, self.buffers, ring)
@@ -151,7 +162,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Heads become visible, and those that are first in their VC are routed.
     #[inline(always)]
     fn take_heads<const PLAIN: bool>(&mut self, due: &Due) {
+        if PLAIN && due.flits[1].len() + due.fronts.len() <= FEW {
+            return self.take_few_heads(due);
+        }
         for &(place, flit) in &due.flits[1] {
+            self.ahead.look_at_channels();
             if self.queue(place, flit) {
                 self.route::<PLAIN>(place, flit);
             }
@@ -161,25 +176,33 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
     }
 
-    /// Route computation of the head at the front of an input VC.
+    /// Route computation of the head at the front of an input VC, which then asks for an output VC.
     #[inline(always)]
     fn route<const PLAIN: bool>(&mut self, place: Place, flit: Flit) {
         let (local, vc) = (place.local(), place.vc());
-        if let Some(compass) = self.compass {
+        if PLAIN && let Some(compass) = self.compass {
             let router = &mut self.routers[local];
             let port = compass.port(router.position, flit.goal);
             router.input(vc).out_port = port;
-            if PLAIN {
-                return self.await_port(local, vc, port.into());
-            }
-        } else if PLAIN || !self.follow_tree(place, flit) {
-            self.ask_routing(place, flit);
+            return self.await_port(local, vc, port.into());
         }
+        self.find_way::<PLAIN>(place, flit);
         if PLAIN || self.shared.setup.routing_delay <= 1 {
             self.await_vc(local, vc);
         } else {
             let at = self.now + self.shared.setup.routing_delay;
             self.shared.wheel.late(at, place.of()).routed.push(place);
+        }
+    }
+
+    /// Finds out where the head at the front of an input VC is to go.
+    #[inline(always)]
+    pub(super) fn find_way<const PLAIN: bool>(&mut self, place: Place, flit: Flit) {
+        if let Some(compass) = self.compass {
+            let router = &mut self.routers[place.local()];
+            router.input(place.vc()).out_port = compass.port(router.position, flit.goal);
+        } else if PLAIN || !self.follow_tree(place, flit) {
+            self.ask_routing(place, flit);
         }
     }
 
@@ -218,7 +241,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// The head at an input VC asks for an output VC from now on.
     #[inline(always)]
-    fn await_vc(&mut self, local: usize, vc: usize) {
+    pub(super) fn await_vc(&mut self, local: usize, vc: usize) {
         let router = &mut self.routers[local];
         if router.torn >> vc & 1 == 1 {
             return self.await_ports(local, vc);
@@ -300,10 +323,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 /// Does `work`, compiled for what most processors have had since 2013 if this one has it: instructions that pick, clear
 /// and shift single bits, which is what a cycle mostly does.
 #[inline(always)]
-fn with_bit_instructions(work: impl FnOnce()) {
+pub(super) fn with_bit_instructions<R>(work: impl FnOnce() -> R) -> R {
     #[cfg(target_arch = "x86_64")]
     if let Some(newer) = pulp::x86::V3::try_new() {
         return newer.vectorize(work);
     }
-    work();
+    work()
 }

@@ -31,6 +31,7 @@ macro_rules! with_regions {
     };
 }
 
+mod ahead;
 mod allocate;
 mod arbiter;
 mod board;
@@ -39,6 +40,7 @@ mod compass;
 mod cycle;
 mod errors;
 mod exchange;
+mod express;
 mod fork;
 mod node;
 mod packet;
@@ -47,6 +49,7 @@ mod reconfigure;
 mod region;
 #[cfg(test)]
 mod rest;
+mod restart;
 mod router;
 mod setup;
 mod speculate;
@@ -271,7 +274,7 @@ impl Network {
     /// What has been counted so far, over all regions.
     pub fn tally(&self) -> Tally {
         let mut total = with_regions!(&self.regions, regions => {
-            let mut parts = regions.iter().map(Region::tally);
+            let mut parts = regions.iter().map(|region| region.tally(self.now));
             let mut total = parts.next().unwrap_or_default();
             parts.for_each(|part| total.append(&part));
             total

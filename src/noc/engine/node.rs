@@ -112,9 +112,9 @@ fn take_first(held: &mut Vec<Offer>) -> Option<Offer> {
 #[derive(Clone, Debug)]
 pub(super) struct Nodes {
     first_node: u32,
-    ports: Vec<NodePort>,
+    pub(super) ports: Vec<NodePort>,
     /// Credits by node and VC.
-    credits: Vec<u16>,
+    pub(super) credits: Vec<u16>,
     calendar: Calendar,
     /// Where each node of the whole fabric hangs, and whether its core works.
     attachments: Arc<[Attachment]>,
@@ -125,7 +125,7 @@ pub(super) struct Nodes {
     /// Every router reaches every other one, and nothing is drawn at injection.
     direct: bool,
     /// No packet is created for the time being.
-    paused: bool,
+    pub(super) paused: bool,
     /// Nodes at work in this cycle.
     busy: Vec<u32>,
 }
@@ -257,6 +257,9 @@ impl Nodes {
         source: &mut S,
         now: u64,
     ) -> bool {
+        if shared.wheel.nodes(now).is_empty() && !self.calendar.is_due(now) {
+            return false;
+        }
         let delivered = self.hand_over(shared, source, now);
         let mut busy = std::mem::take(&mut self.busy);
         let due = shared.wheel.nodes(now);

@@ -70,6 +70,14 @@ pub(super) struct Packets {
 }
 
 impl Packets {
+    /// Forgets all packets.
+    pub(super) fn clear(&mut self) {
+        self.travels.clear();
+        self.records.clear();
+        self.free.clear();
+        self.uncopied = 0;
+    }
+
     #[inline]
     pub(super) fn insert(&mut self, travel: Travel, record: Record) -> u32 {
         if let Some(slot) = self.free.pop() {

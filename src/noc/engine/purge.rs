@@ -268,6 +268,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
         }
         for (router, stuck) in self.routers.iter_mut().zip(&self.stuck) {
             router.free_out &= !stuck;
+            router.whole &= !stuck;
             router.closing &= !stuck;
         }
     }

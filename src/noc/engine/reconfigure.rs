@@ -40,6 +40,7 @@ impl Network {
         debug_assert!(self.paused);
         let (routing, now) = (&self.routing, self.now);
         with_regions!(&mut self.regions, regions => {
+            regions.iter_mut().for_each(|region| region.recall(now));
             let before = regions[0].shared.tally.losses;
             let ground = Ground::new(fabric, health, regions[0].shared.setup.vcs, 0);
             Scene::new(regions, &ground, routing, now).purge(sources);

@@ -3,15 +3,16 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use super::ahead::Ahead;
 use super::arbiter::matrices;
 use super::board::Board;
 use super::compass::Compass;
-use super::cycle::Block;
+use super::cycle::{Block, with_bit_instructions};
 use super::errors::{Errors, Transmission};
 use super::fork::{Forks, Grove};
 use super::node::Nodes;
 use super::packet::{Damage, Packets, Record, Travel};
-use super::router::{BLOCK, InVc, OutVc, Router};
+use super::router::{BLOCK, Router};
 use super::setup::{Cut, MAX_ROUTER_VCS, Setup};
 use super::speculate::{Guesses, guesses};
 use super::switch::Match;
@@ -272,67 +273,62 @@ impl<const N: usize, const P: usize> Region<N, P> {
         source: &mut S,
         cycles: Range<u64>,
     ) -> bool {
-        let (mut busy, plain) = (false, self.shared.setup.is_plain());
+        let mut busy = false;
         for now in cycles.clone() {
             busy |= self.nodes.step(&mut self.shared, routing, source, now);
         }
-        let large = self.boards.len() > CACHED_BLOCKS;
+        busy | match self.shared.setup.is_plain() {
+            true => with_bit_instructions(|| self.run_blocks::<true>(routing, cycles)),
+            false => self.run_blocks::<false>(routing, cycles),
+        }
+    }
+
+    /// Simulates the routers, as [`Region::advance`] says.
+    #[inline(always)]
+    fn run_blocks<const PLAIN: bool>(&mut self, routing: &Routing, cycles: Range<u64>) -> bool {
+        let (mut busy, large) = (false, self.boards.len() > CACHED_BLOCKS);
         for number in 0..self.boards.len() {
-            if large && self.is_busy(number, cycles.start) {
-                self.fetch(number);
-            }
-            for now in cycles.clone() {
-                if self.is_busy(number, now) {
-                    busy = true;
-                    self.block(number, routing, now).step(plain);
-                }
-            }
+            let next = number + 1;
+            let is_next = large && next < self.boards.len() && {
+                self.boards[next].any() || self.shared.wheel.is_due::<PLAIN>(next, cycles.start)
+            };
+            let mut block = self.block(number, routing, is_next);
+            busy |= block.run::<PLAIN>(cycles.clone());
+            block.ahead.finish();
         }
         busy
     }
 
-    /// Whether a block has anything to do in cycle `now`.
-    #[inline(always)]
-    fn is_busy(&self, number: usize, now: u64) -> bool {
-        self.boards[number].any() || self.shared.wheel.is_due(number, now)
-    }
-
-    /// Brings a block into the processor's cache: one look at every cache line in order, which the
-    /// processor does at the speed of memory, where the cycle itself would wait for line after line.
-    fn fetch(&self, number: usize) {
-        const LINE: usize = 64;
-        let range = number * BLOCK..(number + 1) * BLOCK;
-        let (vcs, mut sum) = (self.shared.setup.channels, 0);
-        for router in &self.routers[range] {
-            sum ^= router.free_out;
-            sum ^= router.ports.iter().take(self.shared.setup.ports).fold(0, |sum, port| sum ^ port.bids);
-            for out in router.outs[..vcs].iter().step_by(LINE / size_of::<OutVc>()) {
-                sum ^= u64::from(out.credits);
-            }
-            for input in router.ins[..vcs].iter().step_by(LINE / size_of::<InVc>()) {
-                sum ^= u64::from(input.len);
-            }
-        }
-        std::hint::black_box(sum);
-    }
-
-    fn block<'a>(&'a mut self, number: usize, routing: &'a Routing, now: u64) -> Block<'a, N, P> {
+    /// The block with this number, which may look at the next one.
+    fn block<'a>(&'a mut self, number: usize, routing: &'a Routing, looks_ahead: bool) -> Block<'a, N, P> {
         let range = number * BLOCK..(number + 1) * BLOCK;
         let slots = self.shared.setup.slots();
         let guesses = if self.guesses.is_empty() { 0..0 } else { range.clone() };
         let rows = self.matrices.len() / self.boards.len();
+        let (routers, later) = self.routers[range.start..].split_at_mut(BLOCK);
+        let next = &later[..if looks_ahead { BLOCK } else { 0 }];
         Block {
             matrices: &mut self.matrices[number * rows..(number + 1) * rows],
             buffers: &mut self.buffers[range.start * slots..range.end * slots],
-            routers: (&mut self.routers[range]).try_into().expect("a block has this many routers"),
+            routers: routers.try_into().expect("a block has this many routers"),
+            ahead: Ahead::new(next, &self.shared.setup),
             board: &mut self.boards[number],
             guesses: &mut self.guesses[guesses],
             shared: &mut self.shared,
             compass: self.compass.as_deref(),
             routing,
             number,
-            now,
+            now: 0,
         }
+    }
+
+    /// Takes over what `rest` has but for routers and boards.
+    pub(super) fn set_back(&mut self, rest: &Self) {
+        self.shared.set_back(&rest.shared);
+        self.nodes.set_back(&rest.nodes);
+        self.guesses.clone_from(&rest.guesses);
+        self.matrices.clone_from(&rest.matrices);
+        (self.last_move, self.moved) = (rest.last_move, rest.moved);
     }
 
     /// The next cycle from `now` on in which anything can happen.
@@ -345,8 +341,10 @@ impl<const N: usize, const P: usize> Region<N, P> {
     }
 
     /// What has been counted, the flits of each port included (in the order of the fabric's table).
-    pub(super) fn tally(&self) -> Tally {
+    /// In front of cycle `now`.
+    pub(super) fn tally(&self, now: u64) -> Tally {
         let mut tally = self.shared.tally.clone();
+        tally.vc_grants -= self.early_grants(now);
         tally.multicast.copies.clone_from(&self.shared.forks.copies);
         for (router, &ports) in self.routers.iter().zip(&self.port_counts) {
             tally.port_flits.extend(router.ports[..ports.into()].iter().map(|port| port.flits));

@@ -135,6 +135,8 @@ pub(super) struct Router<const N: usize, const P: usize> {
     pub torn: u64,
     /// Output VCs whose tail has left and whose last credit is awaited.
     pub closing: u64,
+    /// Output VCs that no packet holds when none is here.
+    pub whole: u64,
     /// Where it is, for the [`Compass`](super::compass::Compass).
     pub position: u32,
     pub outs: [OutVc; N],
@@ -151,8 +153,10 @@ impl<const N: usize, const P: usize> Router<N, P> {
         let vcs = ports * usize::from(setup.vcs);
         let mut outs = [OutVc::default(); N];
         outs[..vcs].iter_mut().for_each(|out| out.credits = setup.depth);
+        let all = u64::MAX.checked_shr(64 - vcs as u32).unwrap_or(0);
         Self {
-            free_out: u64::MAX.checked_shr(64 - vcs as u32).unwrap_or(0),
+            free_out: all,
+            whole: all,
             torn: 0,
             position: 0,
             closing: 0,
@@ -176,6 +180,15 @@ impl<const N: usize, const P: usize> Router<N, P> {
     #[inline(always)]
     pub(super) fn port(&mut self, port: usize) -> &mut Port {
         &mut self.ports[port & (P - 1)]
+    }
+
+    /// Switch input `lane` has sent from its VC `vc` to port `output`: their arbiters move on. For round-robin
+    /// arbiters and one switch input per port.
+    #[inline(always)]
+    pub(super) fn take_turns(&mut self, [lane, vc, output]: [usize; 3], setup: &Setup) {
+        self.ports[output & (P - 1)].grant = (lane as u8 + 1) * setup.vcs;
+        let input = &mut self.ports[lane & (P - 1)];
+        (input.accept, input.vc) = (output as u8 + 1, vc as u8 + 1);
     }
 
     /// Input VCs whose head waits for an output VC.

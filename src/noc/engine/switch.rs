@@ -1,13 +1,15 @@
 //! Allocation of the switch: bids of input virtual channels meet output ports.
 //!
 //! An output port grants a switch input, a switch input accepts an output port; which of its virtual
-//! channels then sends is the input's own choice. The common allocator, iSLIP with one iteration, is in `board.rs`;
-//! the others settle one router after the other.
+//! channels then sends is the input's own choice. The common allocator is iSLIP with one iteration and round-robin
+//! arbiters (McKeown 1999, doi 10.1109/90.769767); it grants what does not meet another request in all routers of a
+//! block at once (`board.rs`).
 
 use super::allocate::Rows;
 use super::cycle::Block;
+use super::express::Departure;
 use super::region::Shared;
-use super::router::{BLOCK, State, for_each_bit, next_in_turn};
+use super::router::{BLOCK, Port, State, for_each_bit, next_in_turn};
 use super::setup::{MAX_ROUTER_VCS, Setup};
 use crate::noc::params::Allocator;
 
@@ -36,14 +38,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let Self { board, routers, shared, .. } = self;
         if PLAIN || shared.setup.simple_switch {
             let Shared { setup, matched, .. } = &mut **shared;
-            return board.match_ports(setup.ports, |local, output, lane| {
+            let contested = board.match_ports(setup.ports, |local, output, lane| {
                 let router = &mut routers[local & (BLOCK - 1)];
                 let bids = router.ports[output & (P - 1)].bids & setup.lane_vcs(lane);
-                let turn = &mut router.ports[lane & (P - 1)].vc;
-                let vc = next_in_turn(bids, *turn);
-                *turn = vc as u8 + 1;
+                let vc = next_in_turn(bids, router.ports[lane & (P - 1)].vc);
+                router.take_turns([lane, vc, output], setup);
                 matched.push(Match::new(local, vc, output));
             });
+            return for_each_bit(contested, |local| self.settle_switch(local));
         }
         for_each_bit(self.board.bidding(), |local| {
             let (rows, outputs) = self.bids(local);
@@ -57,10 +59,38 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Flits that have won the switch go.
     #[inline(always)]
-    pub(super) fn traverse_switch<const PLAIN: bool>(&mut self) {
+    pub(super) fn traverse_switch<const PLAIN: bool>(&mut self, departures: &[Departure]) {
+        if PLAIN {
+            departures.iter().for_each(|departure| self.depart(departure.place));
+        }
         let mut matched = std::mem::take(&mut self.shared.matched);
-        matched.drain(..).for_each(|winner| self.send_to::<PLAIN>(winner));
+        for winner in matched.drain(..) {
+            self.ahead.look_at_ports();
+            self.send_to::<PLAIN>(winner);
+        }
         self.shared.matched = matched;
+    }
+
+    /// The common allocator in one router: outputs grant, inputs accept.
+    fn settle_switch(&mut self, local: usize) {
+        let Self { board, routers, shared, .. } = self;
+        let (router, setup) = (&mut routers[local & (BLOCK - 1)], &shared.setup);
+        let (mut lanes, mut granted) = (0u64, [0u64; P]);
+        for output in 0..setup.ports.min(P) {
+            let Port { bids, grant, .. } = router.ports[output];
+            let asked = u64::from(bids != 0) & !(board.busy[output] >> local);
+            // The turn is that of the first VC of an input. No branch: whether a port is asked for is hard to foresee.
+            let lane = setup.lane(next_in_turn(bids, grant)) & (P - 1);
+            granted[lane] |= asked << output;
+            lanes |= asked << lane;
+        }
+        for_each_bit(lanes, |lane| {
+            let Port { accept, vc, .. } = router.ports[lane & (P - 1)];
+            let output = next_in_turn(granted[lane & (P - 1)], accept);
+            let vc = next_in_turn(router.ports[output & (P - 1)].bids & setup.lane_vcs(lane), vc);
+            router.take_turns([lane, vc, output], setup);
+            shared.matched.push(Match::new(local, vc, output));
+        });
     }
 
     /// The bids of a router by output, and the outputs.

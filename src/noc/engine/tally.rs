@@ -107,6 +107,8 @@ pub struct Window {
 impl Window {
     /// All time.
     pub const ALWAYS: Self = Self { from: 0, to: u64::MAX };
+    /// Nothing.
+    pub const NEVER: Self = Self { from: 0, to: 0 };
 
     /// Whether `cycle` is measured.
     #[inline(always)]

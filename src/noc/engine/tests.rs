@@ -278,3 +278,52 @@ fn what_is_no_multicast_is_refused() {
     assert_eq!((tally.delivered, tally.created), (2, 3 + 1 + 1 + 2 + 3));
     assert_eq!((tally.multicast.packets, tally.multicast.destinations), (5, tally.created));
 }
+
+/// Packets of one to three flits between random nodes, at random within `span` cycles.
+fn draw_packets(nodes: u32, count: u32, span: u32) -> Listed {
+    let mut draw = Stream::new(5, Purpose::Workload, count, span.into());
+    let mut packets = Vec::new();
+    packets.resize_with(count as usize, || {
+        let at = draw.below(span);
+        (at, draw.below(nodes), draw.below(nodes), 1 + draw.below(6).saturating_sub(3) as u16)
+    });
+    packets.sort_unstable();
+    let mut listed = Listed::default();
+    for (at, src, dst, flits) in packets {
+        let offer = Offer { at: at.into(), dst: NodeId(dst), flits, tag: dst };
+        listed.0.entry(src).or_default().push_back(offer);
+    }
+    listed
+}
+
+/// Heads that pass an empty router undisturbed are counted and timed as if they had asked like any other: at any
+/// time the same has happened as in a network in which all of them have to ask after all.
+#[test]
+fn who_passes_undisturbed_is_as_fast_as_who_asks() {
+    for (params, packets) in [
+        (RouterParams::default(), 400),
+        (RouterParams { vcs: 1, buffer_flits: 2, ..RouterParams::default() }, 400),
+        (RouterParams { credit_delay: 3, traversal_delay: 2, ..RouterParams::default() }, 4000),
+    ] {
+        let chip = Chip::mesh(6, params);
+        let mut networks = [chip.network(1), chip.network(1)];
+        let mut sources = [(); 2].map(|()| draw_packets(36, packets, 1500));
+        let mut noted = 0;
+        for cycle in 1..1700 {
+            for (network, source) in networks.iter_mut().zip(&mut sources) {
+                network.run(std::slice::from_mut(source), cycle);
+            }
+            with_regions!(&mut networks[1].regions, regions => {
+                noted += regions[0].early_grants(cycle);
+                regions[0].recall(cycle);
+            });
+            if cycle % 7 == 0 {
+                let [free, recalled] = networks.each_ref().map(Network::tally);
+                assert_eq!(free, recalled, "in cycle {cycle}");
+            }
+        }
+        let tally = networks[0].tally();
+        assert_eq!((networks[0].in_flight(), tally.delivered), (0, packets.into()));
+        assert!(noted > u64::from(packets) / 2, "{noted} noted");
+    }
+}

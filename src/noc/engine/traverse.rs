@@ -40,7 +40,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Sends the front flit of an input VC to the output VC it holds, one of output port `output`.
     #[inline(always)]
-    fn send<const PLAIN: bool>(&mut self, local: usize, vc: usize, output: usize) {
+    pub(super) fn send<const PLAIN: bool>(&mut self, local: usize, vc: usize, output: usize) {
         let Self { routers, board, buffers, shared, number, now, .. } = self;
         let (router, now) = (&mut routers[local % BLOCK], *now);
         let place = Place::new(*number * BLOCK + local, vc);

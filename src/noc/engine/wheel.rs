@@ -4,6 +4,7 @@
 //! that idle routers cost nothing and the processor overlaps the work of many routers. There is one set of
 //! lists for every block of routers, and one for the nodes.
 
+use super::express::Departure;
 use super::router::BLOCK;
 use crate::base::NodeId;
 use crate::noc::source::{Delivery, Failure};
@@ -113,17 +114,24 @@ pub(super) struct Due {
     pub credits: Vec<Place>,
     /// Input VCs at whose front a head appears.
     pub fronts: Vec<Place>,
+    /// Flits that win the switch whoever else asks for it.
+    pub departures: Vec<Departure>,
 }
 
 impl Due {
+    /// Asked of each block in each cycle: one test.
+    #[inline(always)]
     fn is_empty(&self) -> bool {
-        self.flits.iter().all(Vec::is_empty) && self.credits.is_empty() && self.fronts.is_empty()
+        let [bodies, heads] = &self.flits;
+        let moves = bodies.len() | heads.len() | self.departures.len();
+        moves | self.credits.len() | self.fronts.len() == 0
     }
 
     fn clear(&mut self) {
         self.flits.iter_mut().for_each(Vec::clear);
         self.credits.clear();
         self.fronts.clear();
+        self.departures.clear();
     }
 }
 
@@ -142,7 +150,8 @@ pub(super) struct Late {
 
 impl Late {
     fn is_empty(&self) -> bool {
-        [&self.routed, &self.allocated, &self.copies, &self.links].iter().all(|list| list.is_empty())
+        let heads = self.routed.len() | self.allocated.len();
+        heads | self.copies.len() | self.links.len() == 0
     }
 
     fn clear(&mut self) {
@@ -167,17 +176,19 @@ pub(super) struct NodesDue {
 }
 
 impl NodesDue {
-    fn is_empty(&self) -> bool {
-        let quiet = self.deliveries.is_empty() && self.failures.is_empty();
-        self.credits.is_empty() && self.nodes.is_empty() && quiet
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.deliveries.len() | self.failures.len() | self.credits.len() | self.nodes.len() == 0
     }
 }
 
 /// A ring of cycles, long enough for the longest delay in the network. Lists keep their memory.
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
-    /// By block, then by cycle.
-    due: Vec<Due>,
+    /// By block, then by cycle. Boxed, so that it is quickly taken out.
+    due: Vec<Box<Due>>,
+    /// What takes the place of the work at hand.
+    spare: Option<Box<Due>>,
     late: Vec<Late>,
     nodes: Vec<NodesDue>,
     shift: u32,
@@ -189,7 +200,8 @@ impl Wheel {
     pub(super) fn new(routers: usize, shift: u32) -> Self {
         let (size, blocks) = (1 << shift, routers.div_ceil(BLOCK));
         Self {
-            due: vec![Due::default(); blocks * size],
+            due: vec![Box::default(); blocks * size],
+            spare: None,
             late: vec![Late::default(); blocks * size],
             nodes: vec![NodesDue::default(); size],
             shift,
@@ -223,6 +235,13 @@ impl Wheel {
         self.due[index].fronts.push(place);
     }
 
+    /// A flit leaves its router in `cycle`.
+    #[inline(always)]
+    pub(super) fn departure(&mut self, cycle: u64, departure: Departure) {
+        let index = self.index(departure.place.block(), cycle);
+        self.due[index].departures.push(departure);
+    }
+
     /// The rarer work of a router in `cycle`.
     #[inline]
     pub(super) fn late(&mut self, cycle: u64, router: usize) -> &mut Late {
@@ -236,26 +255,26 @@ impl Wheel {
         &mut self.nodes[(cycle & self.mask) as usize]
     }
 
-    /// Whether anything falls due in a block in `cycle`.
+    /// Whether anything falls due in a block in `cycle`; the common router has no late work.
     #[inline(always)]
-    pub(super) fn is_due(&self, block: usize, cycle: u64) -> bool {
+    pub(super) fn is_due<const PLAIN: bool>(&self, block: usize, cycle: u64) -> bool {
         let index = self.index(block, cycle);
-        !(self.due[index].is_empty() && self.late[index].is_empty())
+        !(self.due[index].is_empty() && (PLAIN || self.late[index].is_empty()))
     }
 
     /// Takes the work of `cycle` out; give it back with [`Wheel::put_back`].
     #[inline(always)]
-    pub(super) fn take(&mut self, block: usize, cycle: u64) -> Due {
+    pub(super) fn take(&mut self, block: usize, cycle: u64) -> Box<Due> {
         let index = self.index(block, cycle);
-        std::mem::take(&mut self.due[index])
+        let spare = self.spare.take().unwrap_or_default();
+        std::mem::replace(&mut self.due[index], spare)
     }
 
     /// Returns finished work, so that its memory is used again.
     #[inline(always)]
-    pub(super) fn put_back(&mut self, block: usize, cycle: u64, mut due: Due) {
+    pub(super) fn put_back(&mut self, mut due: Box<Due>) {
         due.clear();
-        let index = self.index(block, cycle);
-        self.due[index] = due;
+        self.spare = Some(due);
     }
 
     /// As [`Wheel::take`].
@@ -298,7 +317,7 @@ impl Wheel {
         let blocks = self.due.len() >> self.shift;
         (now..=now + self.mask).find(|&cycle| {
             !self.nodes[(cycle & self.mask) as usize].is_empty()
-                || (0..blocks).any(|block| self.is_due(block, cycle))
+                || (0..blocks).any(|block| self.is_due::<false>(block, cycle))
         })
     }
 }

@@ -15,7 +15,7 @@ use super::{Message, Outbox, Told, all_cores};
 use crate::base::{CoreId, NodeId, Problem, Problems, RouterId};
 use crate::network::Halt;
 use crate::noc::approximate::Approximate;
-use crate::noc::engine::{Ended, Network, Run};
+use crate::noc::engine::{Ended, Network, Run, Window};
 use crate::noc::ideal::Ideal;
 use crate::sim::Fidelity;
 use crate::sim::chip::counts::Critical;
@@ -35,6 +35,8 @@ enum Engine {
 #[derive(Clone, Debug)]
 pub(in crate::sim::chip) struct Routed {
     rest: Engine,
+    /// The same after the last step in which packets went through the network.
+    ran: Option<Engine>,
     hertz: f64,
     /// By port table entry: the routers at the ends of its link, where there is one.
     links: Vec<Option<(RouterId, RouterId)>>,
@@ -82,7 +84,11 @@ impl Routed {
         let (fabric, run) = (ground.fabric, Run { seed: 1, threads });
         let routing = routing.clone();
         let rest = match fidelity {
-            Fidelity::Cycle => Engine::Cycle(Box::new(Network::new(fabric, health, routing, router, run)?)),
+            Fidelity::Cycle => {
+                let mut network = Network::new(fabric, health, routing, router, run)?;
+                network.measure(Window::NEVER);
+                Engine::Cycle(Box::new(network))
+            }
             Fidelity::Approximate => {
                 Engine::Approximate(Box::new(Approximate::new(fabric, health, routing, router, run)?))
             }
@@ -103,6 +109,7 @@ impl Routed {
         };
         Ok(Self {
             rest,
+            ran: None,
             hertz: clock_hz,
             links: fabric.out_link.iter().map(ends).collect(),
             letters: Letters::new(
@@ -131,9 +138,11 @@ impl Routed {
         self.arrivals.iter_mut().for_each(Vec::clear);
         let mut told = Told::default();
         let flown = self.fly(outboxes, &mut told)?;
-        let ran = if flown { None } else { self.route(outboxes, &mut told)? };
+        let ran = !flown && self.route(outboxes, &mut told)?;
         let is_idle = self.receive(latencies, &mut told);
-        if let Some((from, to)) = ran.filter(|_| is_idle).and_then(|ran| self.busiest(&ran)) {
+        if let Some((from, to)) =
+            self.ran.as_ref().filter(|_| ran && is_idle).and_then(|ran| self.busiest(ran))
+        {
             told.critical = Some(Critical::Link(from, to));
         }
         // Where the last packet is in time, all are.
@@ -200,8 +209,8 @@ impl Routed {
         no_route(lost).map(|()| true)
     }
 
-    /// Packets go through the network one by one; the engine as it is then, if there was anything.
-    fn route(&mut self, outboxes: &[&Outbox], told: &mut Told) -> Result<Option<Engine>, Halt> {
+    /// Packets go through the network one by one; whether there was anything.
+    fn route(&mut self, outboxes: &[&Outbox], told: &mut Told) -> Result<bool, Halt> {
         self.letters.begin(all_cores(outboxes).map(|(messages, _)| messages));
         let ran = self.carry()?;
         for (core, (_, rest)) in all_cores(outboxes).enumerate() {
@@ -261,14 +270,18 @@ impl Routed {
         loads.reduce(|most, next| if next.0 > most.0 { next } else { most }).map(|(_, ends)| ends)
     }
 
-    /// Runs the network until everything has arrived; the engine as it is then, if there was anything.
-    fn carry(&mut self) -> Result<Option<Engine>, Halt> {
+    /// Runs the network until everything has arrived; whether there was anything.
+    fn carry(&mut self) -> Result<bool, Halt> {
         if self.letters.arrived.len() == self.letters.len() {
-            return Ok(None);
+            return Ok(false);
         }
-        let mut engine = self.rest.clone();
+        match (&mut self.ran, &self.rest) {
+            (Some(Engine::Cycle(ran)), Engine::Cycle(rest)) => ran.restart(rest),
+            (ran, rest) => *ran = Some(rest.clone()),
+        }
         let letters = &mut self.letters;
-        let ended = match &mut engine {
+        let Some(engine) = &mut self.ran else { return Ok(false) };
+        let ended = match engine {
             Engine::Cycle(network) if self.threads > 1 => {
                 let mut parts = network.deal(letters.for_threads());
                 let ended = network.run(&mut parts, u64::MAX);
@@ -284,16 +297,17 @@ impl Routed {
         }
         no_route(self.letters.len() - self.letters.arrived.len())?;
         #[cfg(test)]
-        self.count(&engine);
-        Ok(Some(engine))
+        self.count();
+        Ok(true)
     }
 
     #[cfg(test)]
-    fn count(&mut self, engine: &Engine) {
-        let flits = match engine {
-            Engine::Cycle(network) => network.tally().port_flits,
-            Engine::Approximate(network) => network.tally().port_flits,
-            Engine::Ideal(network) => network.tally().port_flits,
+    fn count(&mut self) {
+        let flits = match &self.ran {
+            None => return,
+            Some(Engine::Cycle(network)) => network.tally().port_flits,
+            Some(Engine::Approximate(network)) => network.tally().port_flits,
+            Some(Engine::Ideal(network)) => network.tally().port_flits,
         };
         self.carried +=
             flits.iter().zip(&self.links).filter(|(_, ends)| ends.is_some()).map(|(n, _)| n).sum::<u64>();
