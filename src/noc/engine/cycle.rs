@@ -166,7 +166,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return self.take_few_heads(due);
         }
         for &(place, flit) in &due.flits[1] {
-            self.ahead.look_at_channels();
+            self.ahead.fetch_channels();
             if self.queue(place, flit) {
                 self.route::<PLAIN>(place, flit);
             }

@@ -186,6 +186,7 @@ impl NodesDue {
 #[derive(Clone, Debug)]
 pub(super) struct Wheel {
     /// By block, then by cycle. Boxed, so that it is quickly taken out.
+    #[expect(clippy::vec_box, reason = "moving a box is quicker than moving its lists")]
     due: Vec<Box<Due>>,
     /// What takes the place of the work at hand.
     spare: Option<Box<Due>>,
