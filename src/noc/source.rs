@@ -50,6 +50,11 @@ pub trait Source: Send {
     /// The next packet that `node` creates, or `None` if there is none until something arrives there.
     fn next(&mut self, node: NodeId) -> Option<Offer>;
 
+    /// [`Source::next`] is likely to be asked soon: what it needs can be brought into the processor's cache.
+    fn fetch(&self, node: NodeId) {
+        let _ = node;
+    }
+
     /// Whether [`Source::delivered`] is to be called at all. Asked before the first cycle; to sources that do not care it
     /// would be needless work.
     fn listens(&self) -> bool {

@@ -6,7 +6,10 @@
 
 mod pause;
 
+use std::slice::from_ref;
 use std::sync::Arc;
+
+use prefetch_index::prefetch_index;
 
 use super::calendar::Calendar;
 use super::compass::Compass;
@@ -273,6 +276,7 @@ impl Nodes {
             }
         }
         shared.wheel.nodes(now).credits = credits;
+        self.fetch(&busy, source);
         for &node in &busy {
             // A node whose plans changed may wake twice.
             let port = &mut self.ports[node as usize];
@@ -290,6 +294,17 @@ impl Nodes {
         busy.clear();
         self.busy = busy;
         any
+    }
+
+    /// Asks for the state of `nodes`, so that it is on its way from memory before the first one is looked at.
+    fn fetch<S: Source>(&self, nodes: &[u32], source: &S) {
+        for &node in nodes {
+            let port = &self.ports[node as usize];
+            prefetch_index(from_ref(&port.next), 0);
+            prefetch_index(from_ref(&port.credit), 0);
+            prefetch_index(self.credits.as_slice(), self.credits.len() / self.ports.len() * node as usize);
+            source.fetch(NodeId(self.first_node + node));
+        }
     }
 
     /// Injects one flit of `node` if it can; returns whether the node stays busy.

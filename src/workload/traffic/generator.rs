@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use prefetch_index::prefetch_index;
+
 use super::closed::{Effect, Windows, request_tag};
 use super::dice::{Dice, synapse_target};
 use super::flits::Lengths;
@@ -77,6 +79,13 @@ impl Generator {
         };
         let (trial, created) = (vec![0; nodes], vec![0; nodes]);
         Self { plan: Arc::new(plan), first: 0, trial, created, copies, windows }
+    }
+
+    /// Brings the state of `node` near.
+    pub(super) fn fetch(&self, node: NodeId) {
+        let lane = (node.0 - self.first) as usize;
+        prefetch_index(self.trial.as_slice(), lane);
+        prefetch_index(self.created.as_slice(), lane);
     }
 
     /// The next packet of `node`; requests only before cycle `until`.

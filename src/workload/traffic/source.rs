@@ -87,6 +87,12 @@ impl Source for TrafficSource {
         }
     }
 
+    fn fetch(&self, node: NodeId) {
+        if let Origin::Generated(generator) = &self.origin {
+            generator.fetch(node);
+        }
+    }
+
     fn listens(&self) -> bool {
         match &self.origin {
             Origin::Generated(generator) => generator.is_closed(),
