@@ -4,8 +4,11 @@
 use super::mesh::{Mesh, STRIDE};
 use super::winners::Winners;
 
-/// No flight.
-const NONE: u32 = u32::MAX;
+/// No flight: at this place is one that never lands.
+const NONE: u32 = 0;
+
+/// Densities that are kept at least: as many as ways can name links, so that they need no checks.
+const LINKS: usize = 1 << 16;
 
 /// A packet under way.
 #[derive(Clone, Copy, Debug)]
@@ -54,6 +57,30 @@ impl Span {
     }
 }
 
+/// How many packets are under way, and the mean of their processing times.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Crowd {
+    flying: f64,
+    mean: f64,
+}
+
+impl Crowd {
+    /// With one more.
+    #[inline(always)]
+    fn with(self, processing: f64) -> Self {
+        let flying = self.flying + 1.0;
+        Self { flying, mean: self.mean + (processing - self.mean) / flying }
+    }
+
+    /// With one less of them.
+    #[inline(always)]
+    fn without(self, processing: f64) -> Self {
+        let flying = self.flying - 1.0;
+        let mean = if self.flying > 1.0 { self.mean + (self.mean - processing) / flying } else { 0.0 };
+        Self { flying, mean }
+    }
+}
+
 /// The network and what is under way in it.
 #[derive(Clone, Debug)]
 pub(super) struct Air {
@@ -64,6 +91,7 @@ pub(super) struct Air {
     links: Vec<f64>,
     /// By core.
     sites: Vec<Site>,
+    /// After the one that never lands.
     flights: Vec<Flight>,
     /// The first place among them that is free.
     vacant: u32,
@@ -71,9 +99,6 @@ pub(super) struct Air {
     landing: Winners,
     /// By 64 cores and bit: those where packets have landed.
     due: Vec<u64>,
-    /// Packets under way, and the mean of their processing times.
-    flying: f64,
-    mean: f64,
 }
 
 impl Air {
@@ -81,14 +106,12 @@ impl Air {
         let cores = mesh.cores();
         Self {
             spans: (0..=mesh.diameter() as usize).map(|hops| Span::new(hops, mesh.buffer)).collect(),
-            links: vec![0.0; mesh.links()],
+            links: vec![0.0; mesh.links().max(LINKS)],
             sites: Vec::with_capacity(cores),
             flights: Vec::new(),
             vacant: NONE,
             landing: Winners::default(),
             due: vec![0; cores.div_ceil(64)],
-            flying: 0.0,
-            mean: 0.0,
             mesh,
         }
     }
@@ -96,13 +119,13 @@ impl Air {
     /// Takes everything away.
     pub(super) fn clear(&mut self) {
         let idle = |&tile: &u32| Site { inject: 0.0, free: 0.0, first: NONE, last: NONE, tile };
-        self.links.fill(0.0);
+        self.links[..self.mesh.links()].fill(0.0);
         self.sites.clear();
         self.sites.extend(self.mesh.tile_of().iter().map(idle));
         self.flights.clear();
+        self.flights.push(Flight { received: f64::INFINITY, processing: 0.0, from: 0, pair: 0, next: NONE });
         self.vacant = NONE;
         self.landing.clear(self.sites.len());
-        (self.flying, self.mean) = (0.0, 0.0);
     }
 
     /// The pairs of tiles of a core's packets, but for the tiles that they go to.
@@ -115,29 +138,29 @@ impl Air {
         self.sites.iter().map(|site| site.free)
     }
 
-    /// Takes what has arrived by `now` out of the network, core by core.
+    /// Takes what has arrived by `now` out of the network, core by core; the crowd that is left.
     #[inline(always)]
-    pub(super) fn land(&mut self, now: f64) {
+    pub(super) fn land(&mut self, now: f64, crowd: Crowd) -> Crowd {
         let [from, to] = self.landing.keys_of(now);
         let first = self.landing.first();
         if first > to {
-            return;
+            return crowd;
         }
         if first < from {
             let core = self.landing.place(first);
             self.await_next(core, now);
             // Mostly it is the only one.
             if self.landing.first() > to {
-                return self.land_at(core, now);
+                return self.land_at(core, now, crowd);
             }
             self.due[core / 64] |= 1 << (core % 64);
         }
-        self.land_together(now);
+        self.land_together(now, crowd)
     }
 
     /// The same where packets have landed at several cores, or may have.
     #[inline(never)]
-    fn land_together(&mut self, now: f64) {
+    fn land_together(&mut self, now: f64, mut crowd: Crowd) -> Crowd {
         let [from, to] = self.landing.keys_of(now);
         loop {
             let first = self.landing.first();
@@ -154,10 +177,11 @@ impl Air {
         for word in 0..self.due.len() {
             let mut due = std::mem::take(&mut self.due[word]);
             while due != 0 {
-                self.land_at(64 * word + due.trailing_zeros() as usize, now);
+                crowd = self.land_at(64 * word + due.trailing_zeros() as usize, now, crowd);
                 due &= due - 1;
             }
         }
+        crowd
     }
 
     /// Marks the cores where packets have landed by the times of the packets: their keys do not tell.
@@ -165,8 +189,7 @@ impl Air {
     #[inline(never)]
     fn mark_closely(&mut self, now: f64) {
         for core in 0..self.sites.len() {
-            let first = self.flights.get(self.sites[core].first as usize);
-            if first.is_some_and(|first| first.received <= now) {
+            if self.flights[self.sites[core].first as usize].received <= now {
                 self.due[core / 64] |= 1 << (core % 64);
                 self.await_next(core, now);
             }
@@ -176,108 +199,111 @@ impl Air {
     /// Notes when the first packet lands at `core` that has not landed by `now`, where one has.
     #[inline(always)]
     fn await_next(&mut self, core: usize, now: f64) {
-        let mut next = self.sites[core].first;
-        while let Some(flight) = self.flights.get(next as usize) {
-            if flight.received > now {
-                return self.landing.set(core, flight.received);
-            }
-            next = flight.next;
+        let flights = self.flights.as_slice();
+        let mut first = &flights[self.sites[core].first as usize];
+        while first.received <= now {
+            first = &flights[first.next as usize];
         }
-        self.landing.set(core, f64::INFINITY);
+        self.landing.set(core, first.received);
     }
 
     #[inline(always)]
-    fn land_at(&mut self, core: usize, now: f64) {
-        let Self { mesh, spans, links, sites, flights, vacant, flying, mean, .. } = self;
+    fn land_at(&mut self, core: usize, now: f64, mut crowd: Crowd) -> Crowd {
+        let Self { mesh, spans, links, sites, flights, vacant, .. } = self;
+        let (spans, links, sites, flights) =
+            (spans.as_slice(), links.as_mut_slice(), sites.as_mut_slice(), flights.as_mut_slice());
         let mut first = sites[core].first;
-        while let Some(flight) = flights.get_mut(first as usize).filter(|flight| flight.received <= now) {
+        let mut flight = &mut flights[first as usize];
+        while flight.received <= now {
             let Flight { processing, from, pair, next, .. } = *flight;
             flight.next = std::mem::replace(vacant, first);
-            first = next;
             let inject = &mut sites[from as usize].inject;
-            if let Some(way) = mesh.way(pair) {
-                let Span { share, last, .. } = &spans[usize::from(way.hops)];
-                *inject -= share;
-                mesh.strides(way).as_flattened().iter().for_each(|&link| links[usize::from(link)] -= share);
-                way.end.iter().zip(last).for_each(|(&link, share)| links[usize::from(link)] -= share);
-            } else {
-                let share = spans[mesh.measure(pair).0].share;
-                *inject -= share;
-                mesh.walk(pair, |link| links[link] -= share);
+            match (mesh.way(pair), links.first_chunk_mut::<LINKS>()) {
+                (Some(way), Some(links)) => {
+                    let span = &spans[usize::from(way.hops)];
+                    *inject -= span.share;
+                    for stride in mesh.strides(way) {
+                        stride.iter().for_each(|&link| links[usize::from(link)] -= span.share);
+                    }
+                    (0..STRIDE).for_each(|at| links[usize::from(way.end[at])] -= span.last[at]);
+                }
+                _ => {
+                    let share = spans[mesh.measure(pair).0].share;
+                    *inject -= share;
+                    mesh.walk(pair, |link| links[link] -= share);
+                }
             }
-            *mean = if *flying > 1.0 { *mean + (*mean - processing) / (*flying - 1.0) } else { 0.0 };
-            *flying -= 1.0;
+            crowd = crowd.without(processing);
+            first = next;
+            flight = &mut flights[first as usize];
         }
         sites[core].first = first;
+        crowd
     }
 
     /// Sends a packet that is ready at `ready`, from one core to another; `pairs` are those of the first. When it has
-    /// left, and when it has been processed.
+    /// left, when it has been processed, and the crowd with it.
     #[inline(always)]
     pub(super) fn fly(
         &mut self,
         ready: f64,
         (from, to, pairs): (u32, u16, u32),
         processing: f64,
-    ) -> (f64, f64) {
+        crowd: Crowd,
+    ) -> ([f64; 2], Crowd) {
         let pair = pairs + self.sites[usize::from(to)].tile;
-        let (ahead, Span { links, room, .. }, least) = self.join(from, pair);
+        let (ahead, [links, room], least) = self.join(from, pair);
         let mut sent = ready;
         if ahead > room {
-            sent = wait(ready, ahead - room, self.mean);
+            sent = wait(ready, ahead - room, crowd.mean);
         }
-        let delayed = ahead * self.mean / links;
+        let delayed = ahead * crowd.mean / links;
         let arrives = sent + if delayed > least { delayed } else { least };
-        let free = &mut self.sites[usize::from(to)].free;
-        let received = if arrives > *free { arrives } else { *free };
-        let done = received + processing;
-        *free = done;
-        self.mean += (processing - self.mean) / (self.flying + 1.0);
-        self.flying += 1.0;
+        let site = &mut self.sites[usize::from(to)];
+        let received = if arrives > site.free { arrives } else { site.free };
+        site.free = received + processing;
+        let done = site.free;
         self.queue(usize::from(to), Flight { received, processing, from, pair, next: NONE });
-        (sent, done)
+        ([sent, done], crowd.with(processing))
     }
 
     /// Adds a packet to its links: what was on them before, what the way amounts to, and its least time.
     #[inline(always)]
-    fn join(&mut self, from: u32, pair: u32) -> (f64, Span, f64) {
+    fn join(&mut self, from: u32, pair: u32) -> (f64, [f64; 2], f64) {
         let Self { mesh, spans, links, sites, .. } = self;
         let inject = &mut sites[from as usize].inject;
         let mut ahead = *inject;
-        let mut join = |link: usize, share: f64| {
-            let density = &mut links[link];
-            ahead += *density;
-            *density += share;
-        };
-        if let Some(way) = mesh.way(pair) {
+        if let (Some(way), Some(links)) = (mesh.way(pair), links.first_chunk_mut::<LINKS>()) {
             let span = &spans[usize::from(way.hops)];
-            *inject += span.share;
-            let strides = mesh.strides(way).as_flattened();
-            strides.iter().for_each(|&link| join(usize::from(link), span.share));
-            way.end.iter().zip(span.last).for_each(|(&link, share)| join(usize::from(link), share));
-            return (ahead, *span, mesh.least_of(way));
+            *inject = ahead + span.share;
+            for stride in mesh.strides(way) {
+                for &link in stride {
+                    ahead = join(ahead, &mut links[usize::from(link)], span.share);
+                }
+            }
+            for at in 0..STRIDE {
+                ahead = join(ahead, &mut links[usize::from(way.end[at])], span.last[at]);
+            }
+            return (ahead, [span.links, span.room], mesh.least_of(way));
         }
         let (hops, least) = mesh.measure(pair);
-        let span = spans[hops];
+        let span = &spans[hops];
         *inject += span.share;
-        mesh.walk(pair, |link| join(link, span.share));
-        (ahead, span, least)
+        mesh.walk(pair, |link| ahead = join(ahead, &mut links[link], span.share));
+        (ahead, [span.links, span.room], least)
     }
 
     /// Puts a packet behind those that are under way to the same core.
     #[inline(always)]
     fn queue(&mut self, to: usize, flight: Flight) {
         let place = self.vacant;
-        let place = match self.flights.get_mut(place as usize) {
-            Some(vacant) => {
-                self.vacant = vacant.next;
-                *vacant = flight;
-                place
-            }
-            None => {
-                self.flights.push(flight);
-                self.flights.len() as u32 - 1
-            }
+        let place = if place == NONE {
+            self.widen(flight)
+        } else {
+            let vacant = &mut self.flights[place as usize];
+            self.vacant = vacant.next;
+            *vacant = flight;
+            place
         };
         let site = &mut self.sites[to];
         let last = std::mem::replace(&mut site.last, place);
@@ -288,6 +314,21 @@ impl Air {
             self.flights[last as usize].next = place;
         }
     }
+
+    /// Makes room for a flight; its place.
+    #[cold]
+    fn widen(&mut self, flight: Flight) -> u32 {
+        self.flights.push(flight);
+        self.flights.len() as u32 - 1
+    }
+}
+
+/// Adds a packet's share to the density of a link; what is ahead of the packet with what was there.
+#[inline(always)]
+fn join(ahead: f64, density: &mut f64, share: f64) -> f64 {
+    let before = *density;
+    *density = before + share;
+    ahead + before
 }
 
 /// When a packet leaves that finds so much more ahead than there is room for. On its own, so that what follows is

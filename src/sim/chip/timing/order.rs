@@ -2,30 +2,21 @@
 //! moment, the one that SANA-FE takes: its results depend on the order among equals in the heap of C++'s
 //! standard library.
 //!
-//! A tree of winners finds the first in a few steps without a branch. Whether it is alone is known from a count of
-//! the entries by some bits of their times. Only where it is not, mostly at the beginning of a step, all entries
-//! are looked at, and if two are equal indeed, the heap is brought up to date from the list of all entries so far,
-//! and asked.
+//! A tree of winners finds the first in a few steps without a branch, and the first of all others. Only where the tree
+//! does not tell them apart, mostly at the beginning of a step, all entries are looked at, and if two are equal indeed,
+//! the heap is brought up to date from the list of all entries so far, and asked.
 
 use super::heap::{Entry, Heap};
 use super::winners::{Key, Winners};
-use crate::sim::chip::params::MAX_CORES;
-
-/// Counts of entries: a power of two.
-const COUNTS: usize = 1 << 11;
-
-/// Lowest bits of a time that are not looked at in counting: as many as the tree may lack, with the most cores that
-/// a chip can have.
-const COARSE: u32 = MAX_CORES.trailing_zeros();
 
 /// The turns of some cores, each of which has one entry, or none any more.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Order {
     tree: Winners,
     /// By core: its entry.
     times: Vec<f64>,
-    /// Entries that share some bits of their time.
-    counts: Vec<u16>,
+    /// The first of all others than the one whose turn it is.
+    second: Key,
     /// All entries so far; after the `cores` first ones each took the place of the one whose turn it was.
     log: Vec<Entry>,
     /// Entries of the log that the heap knows.
@@ -33,9 +24,17 @@ pub(super) struct Order {
     heap: Heap,
 }
 
-#[inline(always)]
-fn bits(time: f64) -> usize {
-    (time.to_bits() >> COARSE) as usize % COUNTS
+impl Default for Order {
+    fn default() -> Self {
+        Self {
+            tree: Winners::default(),
+            times: Vec::new(),
+            second: Key::NEVER,
+            log: Vec::new(),
+            known: 0,
+            heap: Heap::default(),
+        }
+    }
 }
 
 impl Order {
@@ -45,12 +44,14 @@ impl Order {
         self.heap.clear();
         self.log.clear();
         self.log.reserve(times.len() + turns);
-        self.counts.clear();
-        self.counts.resize(COUNTS, 0);
         self.times.clear();
         self.times.resize(times.len(), f64::INFINITY);
         self.known = 0;
-        times.enumerate().for_each(|(core, at)| self.put(core, at));
+        for (core, at) in times.enumerate() {
+            self.log.push(Entry { at, core: core as u32 });
+            self.times[core] = at;
+            self.tree.set(core, at);
+        }
     }
 
     /// Whose turn it is, and when; `idles` says whether it does not matter when a core's turn comes among others
@@ -62,10 +63,10 @@ impl Order {
             return None;
         }
         let mut core = self.tree.place(first);
-        let count = &mut self.counts[bits(self.times[core])];
-        *count = count.wrapping_sub(1);
-        if *count != 0 {
+        self.second = self.tree.first_beside(core);
+        if self.tree.are_close(first, self.second) {
             core = self.look_closer(core, idles);
+            self.second = self.tree.first_beside(core);
         }
         Some(Entry { at: self.times[core], core: core as u32 })
     }
@@ -100,16 +101,9 @@ impl Order {
     /// Ends the turn of `core`, whose turn it is; its next one is at `at`, which may be infinite.
     #[inline(always)]
     pub(super) fn next(&mut self, core: u32, at: f64) {
-        self.put(core as usize, at);
-    }
-
-    #[inline(always)]
-    fn put(&mut self, core: usize, at: f64) {
-        self.log.push(Entry { at, core: core as u32 });
-        self.times[core] = at;
-        let count = &mut self.counts[bits(at)];
-        *count = count.wrapping_add(1);
-        self.tree.set(core, at);
+        self.log.push(Entry { at, core });
+        self.times[core as usize] = at;
+        self.tree.set_beside(core as usize, at, self.second);
     }
 }
 

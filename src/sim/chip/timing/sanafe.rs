@@ -17,7 +17,7 @@
 //!
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
-use super::air::Air;
+use super::air::{Air, Crowd};
 use super::heap::Entry;
 use super::mesh::Mesh;
 use super::order::Order;
@@ -76,19 +76,19 @@ impl Sanafe {
             done.resize(count, 0.0);
         }
         self.air.clear();
-        let mut senders = self.senders(outboxes);
+        let (mut senders, mut crowd) = (self.senders(outboxes), Crowd::default());
         self.order.begin(senders.iter().map(Sender::gap), count + senders.len());
         while let Some(Entry { at, core: turn }) = self.order.first(|turn| senders[turn].messages.len() == 0)
         {
-            self.air.land(at);
+            crowd = self.air.land(at, crowd);
             let sender = &mut senders[turn as usize];
             sender.sent = at;
             match sender.messages.next() {
                 Some(message) => {
                     let processing = latencies[usize::from(message.profile)];
                     let ends_at = (sender.core, message.core, sender.pairs);
-                    let (sent, done) = self.air.fly(at, ends_at, processing);
-                    sender.sent = sent;
+                    let ([sent, done], more) = self.air.fly(at, ends_at, processing, crowd);
+                    (sender.sent, crowd) = (sent, more);
                     if let Some(all_done) = &mut all_done {
                         all_done[ends[sender.core as usize] - sender.messages.len() - 1] = done;
                     }

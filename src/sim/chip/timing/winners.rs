@@ -65,7 +65,7 @@ impl Winners {
     /// From now on `place` has this time.
     #[inline(always)]
     pub(super) fn set(&mut self, place: usize, time: f64) {
-        let key = Key(time.to_bits() & !self.places | place as u64);
+        let key = self.key(place, time);
         let tree = self.tree.as_mut_slice();
         // A tree of a known size needs no checks.
         self.first = if let Ok(tree) = <&mut [Key; 128]>::try_from(&mut *tree) {
@@ -77,6 +77,51 @@ impl Winners {
             climb(tree, place, levels, key)
         };
     }
+
+    #[inline(always)]
+    fn key(&self, place: usize, time: f64) -> Key {
+        Key(time.to_bits() & !self.places | place as u64)
+    }
+
+    /// The first of all others than `place`.
+    #[inline(always)]
+    pub(super) fn first_beside(&self, place: usize) -> Key {
+        let tree = self.tree.as_slice();
+        if let Ok(tree) = <&[Key; 128]>::try_from(tree) {
+            rival(tree, (64 + place) & 127, 6)
+        } else if let Ok(tree) = <&[Key; 256]>::try_from(tree) {
+            rival(tree, (128 + place) & 255, 7)
+        } else {
+            rival(tree, tree.len() / 2 + place, tree.len().trailing_zeros() - 1)
+        }
+    }
+
+    /// The same as [`set`](Self::set) where the first of all others is known: the next first does not wait for those
+    /// that are met on the way up.
+    #[inline(always)]
+    pub(super) fn set_beside(&mut self, place: usize, time: f64, other: Key) {
+        let key = self.key(place, time);
+        self.set(place, time);
+        self.first = select_unpredictable(other < key, other, key);
+    }
+
+    /// Whether both have times that are as early, or might be.
+    #[inline(always)]
+    pub(super) fn are_close(&self, a: Key, b: Key) -> bool {
+        (a.0 ^ b.0) & !self.places == 0
+    }
+}
+
+/// The first of all that are met on the way up from `place`.
+#[inline(always)]
+fn rival(tree: &[Key], mut place: usize, levels: u32) -> Key {
+    let mut first = Key::NEVER;
+    for _ in 0..levels {
+        let other = tree[place ^ 1];
+        first = select_unpredictable(other < first, other, first);
+        place >>= 1;
+    }
+    first
 }
 
 /// Puts `key` at `place`, and finds the winners above it; the winner of all.
@@ -113,6 +158,10 @@ mod tests {
                 assert_eq!(found, times.iter().position(|&at| at == least && at < f64::INFINITY));
                 let [from, to] = winners.keys_of(least);
                 assert!(from <= winners.first() && winners.first() <= to);
+                let others = times.iter().enumerate().filter(|&(other, _)| other != place);
+                let second = others.map(|(_, &at)| at).fold(f64::INFINITY, f64::min);
+                let [from, to] = winners.keys_of(second);
+                assert!((from..=to).contains(&winners.first_beside(place)));
             }
         }
     }
@@ -120,12 +169,13 @@ mod tests {
     #[test]
     fn times_that_hardly_differ_share_their_keys() {
         let mut winners = Winners::default();
-        winners.clear(2);
+        winners.clear(3);
         let time = 1.5f64;
         let next = f64::from_bits(time.to_bits() + 1);
         winners.set(0, next);
         winners.set(1, time);
         assert_eq!(winners.place(winners.first()), 0);
         assert_eq!(winners.keys_of(time), winners.keys_of(next));
+        assert!(winners.are_close(winners.first(), winners.first_beside(0)));
     }
 }
