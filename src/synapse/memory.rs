@@ -4,10 +4,17 @@
 //! where that differs from synapse to synapse, after how many steps and on which input channel: four bytes
 //! a synapse, six where delays or channels differ.
 
-use std::hint::black_box;
 use std::ops::Range;
 
+use prefetch_index::prefetch_index;
+
 use super::{Column, Weights, weights};
+
+/// Bytes of a cache line.
+const LINE: usize = 64;
+
+/// Most lines that are asked for at once: more would not stay until they are needed.
+const MOST_LINES: usize = 32;
 
 /// When and where a synapse delivers: its delay in steps, times two, plus the input channel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -225,14 +232,17 @@ impl SynapseMemory {
         self.exact().1[index] = weight;
     }
 
-    /// Brings what is stored of synapse `index` near, if there is one.
+    /// Asks for what is stored of the synapses in `range`, or of their first ones: it will be in the processor's cache
+    /// soon.
     #[inline]
-    pub fn fetch(&self, index: usize) {
+    pub fn fetch(&self, range: Range<usize>) {
+        let lines = range.step_by(LINE / size_of::<[u16; 2]>()).take(MOST_LINES);
         match &self.cells {
-            Cells::Levels { cells, .. } => drop(black_box(cells.get(index).copied())),
-            Cells::Exact { target, weight } => {
-                black_box((target.get(index).copied(), weight.get(index).copied()));
-            }
+            Cells::Levels { cells, .. } => lines.for_each(|index| prefetch_index(cells.as_slice(), index)),
+            Cells::Exact { target, weight } => lines.for_each(|index| {
+                prefetch_index(target.as_slice(), index);
+                prefetch_index(weight.as_slice(), index);
+            }),
         }
     }
 

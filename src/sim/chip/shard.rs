@@ -49,8 +49,8 @@ pub(super) const LOST: u32 = u32::MAX;
 /// Most steps that a packet can be late and still be applied; what comes later is applied then.
 pub(super) const LATEST: u32 = 15;
 
-/// So many spikes before they are delivered, the first of their synapses is looked at: others are delivered while it
-/// is on its way from memory.
+/// So many spikes before they are delivered, their synapses are asked for: others are delivered while they are on
+/// their way from memory.
 const AHEAD: usize = 2;
 
 /// What is the same for all shards in a step.
@@ -352,7 +352,8 @@ impl Shard {
         let timing = plan.memory.common_timing().filter(|_| is_plain);
         for (place, &parcel) in sent.parcels.iter().enumerate() {
             if let Some(later) = sent.parcels.get(place + AHEAD).filter(|it| it.packet & DRAWN == 0) {
-                plan.memory.fetch(plan.fan[later.packet as usize].start as usize);
+                let [first, end] = [later.packet, later.packet + later.count].map(|packet| packet as usize);
+                plan.memory.fetch(plan.fan[first].start as usize..plan.fan[end].start as usize);
             }
             match timing {
                 Some(timing) if parcel.packet & DRAWN == 0 => {
