@@ -9,6 +9,9 @@ pub enum Moves {
     Each(Vec<u32>),
 }
 
+/// Size of entries up to which they are not moved where they are [bytes].
+const SMALL: usize = 2;
+
 impl Default for Moves {
     fn default() -> Self {
         Self::new()
@@ -46,7 +49,8 @@ impl Moves {
         }
     }
 
-    /// `column` in the new order. Single entries change places where they are; runs are put into another column.
+    /// `column` in the new order. Single entries change places where they are, if they are large; runs and small ones are
+    /// put into another column, which is faster.
     #[must_use]
     pub fn applied<T: Copy + Default>(&self, mut column: Vec<T>) -> Vec<T> {
         match self {
@@ -57,6 +61,11 @@ impl Moves {
                     let [from, to, len] = [from, to, len].map(|at| at as usize);
                     moved[to..to + len].copy_from_slice(&column[from..from + len]);
                 }
+                moved
+            }
+            Self::Each(places) if size_of::<T>() <= SMALL => {
+                let mut moved = vec![T::default(); column.len()];
+                places.iter().zip(&column).for_each(|(&to, &entry)| moved[to as usize] = entry);
                 moved
             }
             Self::Each(places) => {
@@ -103,6 +112,7 @@ mod tests {
     fn single_entries_change_places() {
         let moves = Moves::each(vec![3, 1, 0, 2, 4]);
         assert_eq!(moves.applied(vec!['a', 'b', 'c', 'd', 'e']), ['c', 'b', 'd', 'a', 'e']);
+        assert_eq!(moves.applied(vec![b'a', b'b', b'c', b'd', b'e']), *b"cbdae");
         assert!(!moves.is_nothing() && Moves::each(vec![0, 1]).is_nothing());
     }
 }

@@ -234,6 +234,7 @@ impl<'p> Making<'p> {
     fn finish(self, len: usize) -> Made<'p> {
         let Made { mut fan_first, mut fan, profiles, memory, moved } = self.made;
         fan.reverse();
+        fan.reserve_exact(1);
         fan.push(FanOut { start: len as u32, core: 0, profile: 0 });
         (1..fan_first.len()).for_each(|site| fan_first[site] += fan_first[site - 1]);
         Made { fan_first, fan, profiles, memory: memory.timed(self.timing), moved: moved.finish() }
