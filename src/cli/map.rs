@@ -161,7 +161,7 @@ fn network(workload: &Loaded<WorkloadDoc>, seed: u64) -> Result<Net, Failure> {
         let problem = Problem::new("network", "is missing: only spiking networks are mapped");
         return Err(workload.explain(problem.into()).into());
     };
-    let files = |name: &str| workload.file(Path::new(name));
+    let files = |name: &str| workload.open(Path::new(name));
     let described = network.compile(&files, seed);
     Ok(described.map_err(|problems| workload.explain(problems.under("network")))?.net)
 }

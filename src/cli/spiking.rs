@@ -203,7 +203,7 @@ fn build(
     let Some(network) = &workload.value.network else {
         return Err(Failure::Usage("the workload is no network".into()));
     };
-    let files = |name: &str| workload.file(Path::new(name));
+    let files = |name: &str| workload.open(Path::new(name));
     let wrong_network = |problems: Problems| Failure::from(workload.explain(problems.under("network")));
     let described = network.compile(&files, arguments.seed).map_err(wrong_network)?;
     let paths = |path: &Path| mapper::open(workload, path);

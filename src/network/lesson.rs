@@ -74,9 +74,7 @@ pub(super) fn lessons(drafts: Vec<Draft>, synapses: &Synapses, moves: &Moves) ->
     // By position: the lesson, plus one.
     let mut learns = vec![0u32; synapses.len()];
     (1..).zip(&drafts).for_each(|(number, draft)| learns[draft.made.clone()].fill(number));
-    if !moves.is_nothing() {
-        learns = moves.applied(&learns);
-    }
+    learns = moves.applied(learns);
     let lesson = |Draft { rule, teacher, .. }| Lesson { rule, teacher, synapses: Vec::new() };
     let mut lessons: Vec<Lesson> = drafts.into_iter().map(lesson).collect();
     for source in 0..synapses.neurons() {

@@ -22,6 +22,7 @@ pub mod drawn;
 mod lesson;
 pub mod machine;
 pub mod net;
+mod sources;
 pub mod synapses;
 
 pub use bench::Bench;

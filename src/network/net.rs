@@ -91,6 +91,14 @@ impl Net {
         self.drawn.each(source, f);
     }
 
+    /// Keeps of each population's parts the first, for machines that hold parameters their own way: it tells the model.
+    pub fn forget_parts(&mut self) {
+        for Population { parts, .. } in &mut self.populations {
+            parts.truncate(1);
+            parts.shrink_to_fit();
+        }
+    }
+
     /// The longest delay [steps]; 0 where there are no synapses.
     pub fn longest_delay(&self) -> u16 {
         self.synapses.longest_delay().max(self.drawn.longest_delay())
@@ -186,6 +194,11 @@ impl NetBuilder {
     /// Makes room for `more` synapses at once.
     pub fn reserve(&mut self, more: usize) {
         self.synapses.reserve(more);
+    }
+
+    /// The populations so far.
+    pub(super) fn populations(&self) -> &[Population] {
+        &self.populations
     }
 
     /// Number of synapses made so far.

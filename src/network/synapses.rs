@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use super::sources::Sources;
 use crate::base::NeuronId;
 use crate::synapse::{Column, Moves, WeightList, Weights, plasticity};
 
@@ -52,18 +53,29 @@ pub struct SynapseColumns {
 /// Synapses as columns, in the order in which they were made.
 #[derive(Clone, Debug)]
 pub(super) struct SynapseList {
-    /// Where consecutive synapses of one source begin: the source, and the first of them.
-    runs: Vec<(u32, u32)>,
+    sources: Sources,
     target: Vec<u32>,
     weight: WeightList,
     delay: Column<u16>,
     channel: Column<u8>,
 }
 
+impl SynapseColumns {
+    /// Forgets the synapses from position `len` on, and gives back the memory that they took.
+    pub fn truncate(&mut self, len: usize) {
+        self.target.truncate(len);
+        self.target.shrink_to_fit();
+        self.weight.truncate(len);
+        self.delay.truncate(len);
+        self.channel.truncate(len);
+    }
+}
+
 impl Default for SynapseList {
     fn default() -> Self {
         let (delay, channel) = (Column::Uniform(0), Column::Uniform(0));
-        Self { runs: Vec::new(), target: Vec::new(), weight: WeightList::default(), delay, channel }
+        let (sources, weight) = (Sources::default(), WeightList::default());
+        Self { sources, target: Vec::new(), weight, delay, channel }
     }
 }
 
@@ -71,9 +83,7 @@ impl SynapseList {
     #[inline]
     pub(super) fn push(&mut self, source: NeuronId, synapse: Synapse) {
         let len = self.len();
-        if self.runs.last().is_none_or(|&(last, _)| last != source.0) {
-            self.runs.push((source.0, len as u32));
-        }
+        self.sources.push(len, source.0);
         self.target.push(synapse.target.0);
         // Negative zero is what an accumulator holds when nothing has arrived.
         self.weight.push(synapse.weight + 0.0);
@@ -84,7 +94,7 @@ impl SynapseList {
     /// Appends what another list holds.
     pub(super) fn append(&mut self, other: Self) {
         let (len, more) = (self.len(), other.len());
-        self.runs.extend(other.runs.into_iter().map(|(source, first)| (source, len as u32 + first)));
+        self.sources.append(len, (other.sources, more));
         self.target.extend_from_slice(&other.target);
         self.weight.append(other.weight);
         self.delay.append(len, (other.delay, more));
@@ -102,18 +112,13 @@ impl SynapseList {
 
     /// The first source that `is_wanted`.
     pub(super) fn source_where(&self, is_wanted: impl Fn(NeuronId) -> bool) -> Option<NeuronId> {
-        self.runs.iter().map(|&(source, _)| NeuronId(source)).find(|&source| is_wanted(source))
+        let runs = 0..self.sources.runs();
+        runs.map(|run| NeuronId(self.run(run).0)).find(|&source| is_wanted(source))
     }
 
-    /// The source of each run, and its synapses.
-    fn runs(&self) -> impl ExactSizeIterator<Item = (u32, Range<usize>)> + '_ {
-        (0..self.runs.len()).map(|run| self.run(run))
-    }
-
+    /// The source of run `run`, and its synapses.
     fn run(&self, run: usize) -> (u32, Range<usize>) {
-        let (source, first) = self.runs[run];
-        let end = self.runs.get(run + 1).map_or(self.len(), |&(_, end)| end as usize);
-        (source, first as usize..end)
+        self.sources.run(run, self.len())
     }
 
     /// What is wrong with synapses, as `wrong_with` tells it, and which they are: the first few.
@@ -124,7 +129,7 @@ impl SynapseList {
     ) -> Vec<(usize, String)> {
         const RUNS: usize = 1 << 14;
         let in_block = |block: usize| {
-            let runs = block * RUNS..((block + 1) * RUNS).min(self.runs.len());
+            let runs = block * RUNS..((block + 1) * RUNS).min(self.sources.runs());
             let synapses =
                 runs.map(|run| self.run(run)).flat_map(|(source, own)| own.map(move |at| (source, at)));
             let found = synapses.filter_map(|(source, at)| {
@@ -132,7 +137,7 @@ impl SynapseList {
             });
             found.take(most).collect::<Vec<_>>()
         };
-        let blocks = (0..self.runs.len().div_ceil(RUNS)).into_par_iter();
+        let blocks = (0..self.sources.runs().div_ceil(RUNS)).into_par_iter();
         let mut all = blocks.map(in_block).collect::<Vec<_>>().concat();
         all.truncate(most);
         all
@@ -147,37 +152,24 @@ impl SynapseList {
             channel: self.channel.at(index),
         }
     }
-
-    /// Where runs go that are put in the order of their sources.
-    fn moves(&self, mut next: Vec<u32>) -> Moves {
-        let mut moves = Moves::new();
-        for (source, own) in self.runs() {
-            let next = &mut next[source as usize];
-            moves.push(own.start as u32, *next, own.len() as u32);
-            *next += own.len() as u32;
-        }
-        moves
-    }
 }
 
 impl Synapses {
     /// The synapses in `list` among `neurons` neurons, and where they have gone. The order within a source is
     /// that of the list.
     pub(super) fn new(neurons: u32, list: SynapseList) -> (Self, Moves) {
-        let mut first = vec![0u32; neurons as usize + 1];
-        list.runs().for_each(|(source, own)| first[source as usize + 1] += own.len() as u32);
-        (0..neurons as usize).for_each(|source| first[source + 1] += first[source]);
-        let is_sorted = list.runs.is_sorted_by_key(|&(source, _)| source);
-        let moves = if is_sorted { Moves::new() } else { list.moves(first.clone()) };
-        let SynapseList { target, weight, delay, channel, .. } = list;
-        let weight = weight.finish();
-        if is_sorted {
-            return (Self { first, target, weight, delay, channel }, moves);
-        }
-        // One column after the other: each is in memory twice for a while.
-        let target = moves.applied(&target);
-        let weight = weight.moved(&moves);
-        (Self { first, target, weight, delay: delay.moved(&moves), channel: channel.moved(&moves) }, moves)
+        let len = list.len();
+        let SynapseList { sources, target, weight, delay, channel } = list;
+        let first = sources.first(neurons, len);
+        let moves = sources.moves(&first, len);
+        // One column after the other: at most one is in memory twice.
+        let target = moves.applied(target);
+        let weight = weight.finish().moved(&moves);
+        let (delay, channel) = (delay.moved(&moves), channel.moved(&moves));
+        let mut columns = SynapseColumns { first, target, weight, delay, channel };
+        columns.truncate(len);
+        let SynapseColumns { first, target, weight, delay, channel } = columns;
+        (Self { first, target, weight, delay, channel }, moves)
     }
 
     /// Takes the synapses out as columns, for machines that store them their own way, and leaves none.

@@ -409,7 +409,7 @@ fn every_preset_is_right_and_reads_back() {
                         network.check()
                     }
                     (_, Some(network)) => {
-                        network.compile(&|name| workload.file(Path::new(name)), 0).map(drop)
+                        network.compile(&|name| workload.open(Path::new(name)), 0).map(drop)
                     }
                     _ => Ok(()),
                 };

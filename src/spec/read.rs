@@ -188,6 +188,14 @@ impl<T: Document> Loaded<T> {
         self.sources.file(name)
     }
 
+    /// The same [`file`](Self::file), to be read piece by piece.
+    ///
+    /// # Errors
+    /// There is none, or it cannot be opened. What cannot be read further is told while it is read.
+    pub fn open(&self, name: &Path) -> io::Result<Box<dyn io::Read>> {
+        self.sources.open(name)
+    }
+
     /// Whether documents of this kind have a field of this dotted path, written in this one or not.
     pub fn knows(&self, path: &str) -> bool {
         let schema = Schema::of::<T>();

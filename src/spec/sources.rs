@@ -1,6 +1,7 @@
 //! The texts that take part in one document.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -45,19 +46,37 @@ impl Sources {
     /// the document itself, else next to those that it extends. A name given on the command line is looked
     /// for where the command is run.
     pub(super) fn file(&self, name: &Path) -> io::Result<Vec<u8>> {
+        self.find(name, <[u8]>::to_vec, read_whole)
+    }
+
+    /// The same, to be read piece by piece.
+    pub(super) fn open(&self, name: &Path) -> io::Result<Box<dyn Read>> {
+        self.find::<Box<dyn Read>>(
+            name,
+            |content| Box::new(content),
+            |path| Ok(Box::new(Limited::open(path)?)),
+        )
+    }
+
+    fn find<T>(
+        &self,
+        name: &Path,
+        built_in: impl Fn(&'static [u8]) -> T,
+        read: impl Fn(&Path) -> io::Result<T>,
+    ) -> io::Result<T> {
         if self.is_overridden(name) {
-            return read_whole(name);
+            return read(name);
         }
         for source in &self.0 {
             match &source.origin {
                 Origin::Preset(..) => {
                     if let Some(content) = name.to_str().and_then(preset::file) {
-                        return Ok(content.to_vec());
+                        return Ok(built_in(content));
                     }
                 }
                 Origin::File(path) => {
                     let path = path.parent().unwrap_or(Path::new("")).join(name);
-                    match read_whole(&path) {
+                    match read(&path) {
                         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                         found => return found,
                     }
@@ -80,7 +99,38 @@ impl Sources {
 
 fn read_whole(path: &Path) -> io::Result<Vec<u8>> {
     match read_limited(path, MAX_FILE_BYTES) {
-        Ok(content) if content.len() > MAX_FILE_BYTES => Err(io::Error::other("it is larger than 1 GiB")),
+        Ok(content) if content.len() > MAX_FILE_BYTES => Err(too_large()),
         found => found,
+    }
+}
+
+fn too_large() -> io::Error {
+    io::Error::other("it is larger than 1 GiB")
+}
+
+/// A file that is read up to [`MAX_FILE_BYTES`]; what is larger is an error.
+struct Limited {
+    file: File,
+    left: usize,
+}
+
+impl Limited {
+    fn open(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let metadata = file.metadata()?;
+        match metadata.is_dir() {
+            true => Err(io::Error::other("it is a directory")),
+            false if metadata.len() > MAX_FILE_BYTES as u64 => Err(too_large()),
+            false => Ok(Self { file, left: MAX_FILE_BYTES }),
+        }
+    }
+}
+
+impl Read for Limited {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        // What has no size to look at, as a pipe, shows it only now.
+        let len = self.file.read(into)?;
+        self.left = self.left.checked_sub(len).ok_or_else(too_large)?;
+        Ok(len)
     }
 }

@@ -32,7 +32,7 @@ impl<T: Copy + PartialEq + Default> Column<T> {
     pub fn moved(self, moves: &Moves) -> Self {
         match self {
             Self::Uniform(value) => Self::Uniform(value),
-            Self::Each(values) => Self::Each(moves.applied(&values)),
+            Self::Each(values) => Self::Each(moves.applied(values)),
         }
     }
 
@@ -62,6 +62,14 @@ impl<T: Copy + PartialEq + Default> Column<T> {
                 values.extend((0..more).map(|at| other.at(at)));
                 *self = Self::Each(values);
             }
+        }
+    }
+
+    /// Forgets the entries from `len` on, and gives back the memory that they took.
+    pub fn truncate(&mut self, len: usize) {
+        if let Self::Each(values) = self {
+            values.truncate(len);
+            values.shrink_to_fit();
         }
     }
 

@@ -65,33 +65,29 @@ pub struct SynapseMemory {
 }
 
 impl SynapseMemory {
-    /// No synapse yet, with room for `len` of those whose weights are `weights`.
+    /// Room for `len` synapses whose weights are `weights`; until they are [`put`](Self::put), it holds anything.
     pub fn like(weights: &Weights, len: usize) -> Self {
         let cells = match weights {
-            Weights::Levels { table, .. } => {
-                Cells::Levels { table: table.clone(), cells: Vec::with_capacity(len) }
-            }
-            Weights::Exact(_) => {
-                Cells::Exact { target: Vec::with_capacity(len), weight: Vec::with_capacity(len) }
-            }
+            Weights::Levels { table, .. } => Cells::Levels { table: table.clone(), cells: vec![[0; 2]; len] },
+            Weights::Exact(_) => Cells::Exact { target: vec![0; len], weight: vec![0.0; len] },
         };
         Self { cells, timing: Column::Uniform(Timing::default()) }
     }
 
-    /// Appends a synapse for each of `from`, its target and its place among `weights`: the ones that this was made
-    /// [`like`](Self::like).
+    /// Puts synapses down from position `first` on, each its target and its place among `weights`: the ones that this
+    /// was made [`like`](Self::like).
     #[inline]
-    pub fn extend(&mut self, from: impl Iterator<Item = (u16, usize)>, weights: &Weights) {
+    pub fn put(&mut self, first: usize, synapses: impl Iterator<Item = (u16, usize)>, weights: &Weights) {
         match (&mut self.cells, weights) {
             (Cells::Levels { cells, .. }, Weights::Levels { index, .. }) => {
-                cells.extend(from.map(|(target, at)| [target, index[at]]));
+                for (cell, (target, at)) in cells[first..].iter_mut().zip(synapses) {
+                    *cell = [target, index[at]];
+                }
             }
             _ => {
                 let (targets, own) = self.exact();
-                from.for_each(|(target, at)| {
-                    targets.push(target);
-                    own.push(weights.at(at));
-                });
+                let cells = targets[first..].iter_mut().zip(&mut own[first..]);
+                cells.zip(synapses).for_each(|(cell, (to, at))| (*cell.0, *cell.1) = (to, weights.at(at)));
             }
         }
     }
@@ -100,25 +96,6 @@ impl SynapseMemory {
     #[must_use]
     pub fn timed(self, timing: Column<Timing>) -> Self {
         Self { timing, ..self }
-    }
-
-    /// Appends the synapses of another memory, made [`like`](Self::like) the same weights.
-    pub fn append(&mut self, other: Self) {
-        self.timing.append(self.len(), (other.timing.clone(), other.len()));
-        match (&mut self.cells, other.cells) {
-            (Cells::Levels { cells, .. }, Cells::Levels { cells: others, .. }) => {
-                cells.extend_from_slice(&others);
-            }
-            (_, Cells::Exact { target, weight }) => {
-                let (targets, weights) = self.exact();
-                targets.extend_from_slice(&target);
-                weights.extend_from_slice(&weight);
-            }
-            (Cells::Exact { target, weight }, Cells::Levels { table, cells }) => {
-                target.extend(cells.iter().map(|cell| cell[0]));
-                weight.extend(cells.iter().map(|cell| table[usize::from(cell[1])]));
-            }
-        }
     }
 
     /// No synapse yet; weights are kept as they are.
@@ -283,7 +260,7 @@ mod tests {
 
     fn memory(target: &[u16], weights: &Weights, timing: Column<Timing>) -> SynapseMemory {
         let mut memory = SynapseMemory::like(weights, target.len());
-        memory.extend(target.iter().copied().zip(0..), weights);
+        memory.put(0, target.iter().copied().zip(0..), weights);
         memory.timed(timing)
     }
 

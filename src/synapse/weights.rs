@@ -90,6 +90,20 @@ impl Weights {
         }
     }
 
+    /// Forgets the weights from `len` on, and gives back the memory that they took.
+    pub fn truncate(&mut self, len: usize) {
+        match self {
+            Self::Exact(weights) => {
+                weights.truncate(len);
+                weights.shrink_to_fit();
+            }
+            Self::Levels { index, .. } => {
+                index.truncate(len);
+                index.shrink_to_fit();
+            }
+        }
+    }
+
     /// Forgets all weights, and keeps their room.
     pub fn clear(&mut self) {
         match self {
@@ -105,8 +119,8 @@ impl Weights {
     #[must_use]
     pub fn moved(self, moves: &Moves) -> Self {
         match self {
-            Self::Levels { table, index } => Self::Levels { table, index: moves.applied(&index) },
-            Self::Exact(weights) => Self::Exact(moves.applied(&weights)),
+            Self::Levels { table, index } => Self::Levels { table, index: moves.applied(index) },
+            Self::Exact(weights) => Self::Exact(moves.applied(weights)),
         }
     }
 

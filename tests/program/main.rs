@@ -6,6 +6,7 @@ mod book;
 mod command;
 mod command_line;
 mod hostile_yaml;
+mod list_memory;
 mod mapping_command;
 mod models_page;
 #[cfg(unix)]

@@ -35,9 +35,11 @@ fn chip(import: &Import, fidelity: Fidelity, threads: usize) -> Chip {
     let fabric = Topology::Mesh { size: import.size.to_vec() }.build(&LinkParams::default()).unwrap();
     let health = Health::perfect(&fabric);
     let ground = Ground::new(&fabric, &health, &import.cores).unwrap();
-    let files = |name: &str| {
-        let table = import.tables.iter().find(|(known, _)| known == name);
-        table.map(|(_, text)| text.clone().into_bytes()).ok_or(std::io::ErrorKind::NotFound.into())
+    let files = |name: &str| -> std::io::Result<Box<dyn std::io::Read>> {
+        match import.tables.iter().find(|(known, _)| known == name) {
+            Some((_, text)) => Ok(Box::new(std::io::Cursor::new(text.clone()))),
+            None => Err(std::io::ErrorKind::NotFound.into()),
+        }
     };
     let described = import.network.compile(&files, 1).unwrap_or_else(|it| panic!("{it}"));
     let placement = Placement::of_seats(&described.net, &import.cores, &described.seats).unwrap();

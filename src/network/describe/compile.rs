@@ -1,8 +1,8 @@
 //! From a description to a network.
 
-use std::io;
+use std::io::{self, Read};
 
-use super::lists::{self, Row};
+use super::lists::{self, Row, Take, Unread};
 use super::params::{
     Delays, NetworkParams, Pattern, PopulationParams, ProjectionParams, SeatParams, Weights,
 };
@@ -12,8 +12,8 @@ use crate::network::draw::{Dice, Use};
 use crate::network::drawn::{Amount, Neighbourhood, Recipe, Scheme, Values};
 use crate::network::{Net, NetBuilder, Part, Population, Span, Synapse};
 
-/// Gives the content of a file that a description names.
-pub type Files<'a> = &'a dyn Fn(&str) -> io::Result<Vec<u8>>;
+/// Opens a file that a description names.
+pub type Files<'a> = &'a dyn Fn(&str) -> io::Result<Box<dyn Read>>;
 
 /// Neurons that are to sit on a core.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,21 +43,19 @@ impl NetworkParams {
     pub fn compile(&self, files: Files<'_>, seed: u64) -> Result<Described, Problems> {
         let mut problems = Problems::new();
         let mut builder = NetBuilder::new(self.dt);
-        let mut populations: Vec<Population> = Vec::new();
         for (i, population) in self.populations.iter().enumerate() {
             let parts = problems.absorb(&format!("populations[{i}]"), population.parts());
             let parts = parts
                 .unwrap_or_else(|| vec![Part { model: population.model.clone(), count: population.neurons }]);
-            let span = builder.parts(&population.name, parts.clone());
-            populations.push(Population { name: population.name.clone(), span, parts });
+            builder.parts(&population.name, parts);
         }
-        problems.require(!populations.is_empty(), "populations", || "there is no neuron".into());
+        problems.require(!self.populations.is_empty(), "populations", || "there is no neuron".into());
         for (i, projection) in self.projections.iter().enumerate() {
             let dice = Dice { seed, projection: i as u32 };
-            let made = projection.make(&populations, files, dice, &mut builder);
+            let made = projection.make(files, dice, &mut builder);
             problems.absorb(&format!("projections[{i}]"), made);
         }
-        let seats = problems.absorb("", read_seats(&self.mapping, &populations)).unwrap_or_default();
+        let seats = problems.absorb("", read_seats(&self.mapping, builder.populations())).unwrap_or_default();
         problems.into_result(())?;
         Ok(Described { net: builder.build()?, seats })
     }
@@ -160,14 +158,9 @@ struct Ends {
 }
 
 impl ProjectionParams {
-    fn make(
-        &self,
-        populations: &[Population],
-        files: Files<'_>,
-        dice: Dice,
-        builder: &mut NetBuilder,
-    ) -> Result<(), Problems> {
+    fn make(&self, files: Files<'_>, dice: Dice, builder: &mut NetBuilder) -> Result<(), Problems> {
         let mut problems = Problems::new();
+        let populations = builder.populations();
         let from = problems.absorb("from", Selection::read(&self.from, populations));
         let to = problems.absorb("to", Selection::read(&self.to, populations));
         let weights = problems.absorb("weights", Given::read(&self.weights, files));
@@ -248,15 +241,23 @@ impl Given {
         Ok(match weights {
             Weights::Constant(weight) => Self::Drawn(Amount::Constant(*weight)),
             Weights::Values(values) => Self::List(values.clone()),
-            Weights::File(name) => Self::List(lists::numbers(&read(files, name)?)?),
+            Weights::File(name) => Self::List(read((files, name), lists::numbers)?),
             Weights::Uniform { low, high } => Self::Drawn(Amount::Uniform(*low, high - low)),
             Weights::Normal { mean, deviation } => Self::Drawn(Amount::Normal(*mean, *deviation)),
         })
     }
 }
 
-fn read(files: Files<'_>, name: &str) -> Result<Vec<u8>, Problems> {
-    files(name).map_err(|error| Problems::one("", format!("`{name}` cannot be read: {error}")))
+/// What `parse` makes of a file.
+fn read<T>(
+    (files, file): (Files<'_>, &str),
+    parse: impl FnOnce(&str, Box<dyn Read>) -> Result<T, Unread>,
+) -> Result<T, Problems> {
+    let read = files(file).map_err(Unread::from).and_then(|input| parse(file, input));
+    read.map_err(|unread| match unread {
+        Unread::Broken(error) => Problems::one("", format!("`{file}` cannot be read: {error}")),
+        Unread::Wrong(problems) => problems,
+    })
 }
 
 /// Makes the synapses of one projection.
@@ -296,17 +297,12 @@ impl Maker<'_> {
                         return Err(Problems::one("", message));
                     }
                 }
-                let mut synapses = Vec::new();
-                convolution.each(|source, target, weight| synapses.push((source, target, weight as u32)));
-                self.builder.reserve(synapses.len());
-                for (source, target, weight) in synapses {
-                    self.join_with(source, target, weight as usize);
-                }
+                convolution.each(|source, target, weight| self.join_with(source, target, weight));
                 // Filters are as many as they are to be; not one per synapse.
                 self.made = convolution.weights() as usize;
             }
-            Pattern::List { file } => self.rows(file, &read(files, file)?, lists::csv)?,
-            Pattern::Matrix { file } => self.rows(file, &read(files, file)?, lists::matrix)?,
+            Pattern::List { file } => self.rows((files, file), lists::csv)?,
+            Pattern::Matrix { file } => self.rows((files, file), lists::matrix)?,
             Pattern::OneToOne
             | Pattern::AllToAll { .. }
             | Pattern::Probability { .. }
@@ -345,29 +341,21 @@ impl Maker<'_> {
         }
     }
 
-    /// The synapses that `parse` finds in the content of `file`.
+    /// The synapses that `parse` finds in `file`.
     fn rows(
         &mut self,
-        file: &str,
-        bytes: &[u8],
-        parse: impl Fn(&[u8], &mut dyn FnMut(Row)) -> Result<(), Problems>,
+        (files, file): (Files<'_>, &str),
+        parse: impl FnOnce(&str, Box<dyn Read>, Take<'_>) -> Result<(), Unread>,
     ) -> Result<(), Problems> {
-        let mut wrong = None;
-        let mut take = |row: Row| {
-            if wrong.is_none() {
-                wrong = self.row(row).err();
-            }
-        };
-        parse(bytes, &mut take).map_err(|wrong| wrong.under(file))?;
-        wrong.map_or(Ok(()), Err)
+        read((files, file), |file, input| parse(file, input, &mut |row| self.row(row)))
     }
 
-    fn row(&mut self, row: Row) -> Result<(), Problems> {
+    fn row(&mut self, row: Row) -> Result<(), Problem> {
         let Ends { from, to } = self.ends;
         if row.source >= from.len || row.target >= to.len {
-            let message = format!("synapse {} is {} → {}", self.made + 1, row.source, row.target);
-            let allowed = format!("0..{} → 0..{}", from.len - 1, to.len - 1);
-            return Err(Problem::new("", message).allowed(allowed).into());
+            let message = format!("there is no such synapse as {} → {}", row.source, row.target);
+            let last = |span: Span| i64::from(span.len) - 1;
+            return Err(Problem::new("", message).allowed(format!("0..{} → 0..{}", last(from), last(to))));
         }
         let mut synapse = self.synapse(row.source, row.target, self.made);
         synapse.weight = row.weight.unwrap_or(synapse.weight);

@@ -5,9 +5,11 @@ use crate::network::Net;
 fn compile(yaml: &str) -> Result<Net, String> {
     let deserializer = serde_yaml::Deserializer::from_str(yaml);
     let params: NetworkParams = serde_yaml::with::singleton_map_recursive::deserialize(deserializer).unwrap();
-    let files = |name: &str| match name {
-        "pairs.csv" => Ok(b"source,target,weight,delay\n0,1,0.5,3\n2,0,-1,1\n".to_vec()),
-        _ => Err(std::io::ErrorKind::NotFound.into()),
+    let files = |name: &str| -> std::io::Result<Box<dyn std::io::Read>> {
+        match name {
+            "pairs.csv" => Ok(Box::new(&b"source,target,weight,delay\n0,1,0.5,3\n2,0,-1,1\n"[..])),
+            _ => Err(std::io::ErrorKind::NotFound.into()),
+        }
     };
     params.compile(&files, 7).map(|described| described.net).map_err(|problems| problems.to_string())
 }

@@ -1,7 +1,8 @@
 //! From the synapses of a network to the packets of a chip: sorted by the cores that they lead to.
 //!
-//! Sites are taken in pieces, on all threads; pieces are put together in their order, so that the result does not
-//! depend on the number of threads.
+//! Sites are taken in pieces, on all threads; pieces are put down in their order, so that the result does not depend on
+//! the number of threads. The last sites come first: the network's columns get shorter as the memory fills, where cores
+//! have their neurons in the network's order.
 
 use std::ops::Range;
 
@@ -13,10 +14,12 @@ use super::plan::FanOut;
 use super::profile::{Met, Profiles, Sort};
 use super::site::Ground;
 use crate::network::SynapseColumns;
-use crate::synapse::{Column, SynapseMemory, Timing, Weights};
+use crate::synapse::{Column, SynapseMemory, Timing};
 
-/// Sites of a piece, and pieces that are made before they are put down.
+/// Sites of a piece and synapses of a piece, whichever is reached first; and pieces that are made before they are put
+/// down.
 const SITES: usize = 1 << 11;
+const SYNAPSES: usize = 1 << 14;
 const PIECES: usize = 8;
 
 /// What a [`Maker`] makes.
@@ -44,9 +47,8 @@ struct Home {
 /// Makes the packets of neurons.
 pub(super) struct Maker<'a> {
     layout: &'a Layout,
-    synapses: &'a SynapseColumns,
-    /// Weights as cores hold them, if not as they are.
-    rounded: Option<Weights>,
+    /// Synapses that have not been put down yet, and perhaps others.
+    synapses: SynapseColumns,
     /// By synapse: the number of its lesson, plus one, or 0; empty if none learns.
     lessons: &'a [u16],
     /// By neuron.
@@ -60,22 +62,32 @@ struct Packet {
     sort: Sort,
 }
 
+/// Neighbouring sites.
+struct Sites {
+    sites: Range<usize>,
+    /// Where the synapses of earlier sites end in the network.
+    before: usize,
+}
+
 /// The packets of some neighbouring sites.
 struct Piece {
     sites: Range<usize>,
     /// By site: how many packets it sends.
     counts: Vec<u32>,
     packets: Vec<Packet>,
-    memory: SynapseMemory,
     /// By synapse: its position in the network.
     order: Vec<u32>,
+    /// By synapse: its neuron, counted within the core.
+    slots: Vec<u16>,
+    /// By synapse: when and where it delivers; empty where all agree.
+    timing: Vec<Timing>,
 }
 
 impl<'a> Maker<'a> {
     pub(super) fn new(
         (layout, core, ground): (&'a Layout, &[u16], &Ground<'_>),
         lessons: &'a [u16],
-        (synapses, rounded): (&'a SynapseColumns, Option<Weights>),
+        synapses: SynapseColumns,
     ) -> Self {
         let granules = 0..ground.params.granules.len();
         let in_array: Vec<bool> = granules.map(|it| ground.params.array_of(it).is_some()).collect();
@@ -85,67 +97,79 @@ impl<'a> Maker<'a> {
             Home { core, slot, granule, in_array: in_array[usize::from(granule)] }
         };
         let homes = core.iter().zip(&layout.site).map(home).collect();
-        Self { layout, synapses, rounded, lessons, homes }
+        Self { layout, synapses, lessons, homes }
     }
 
     /// Makes the packets of all sites.
-    pub(super) fn make<'p>(&self, profiles: Profiles<'p>) -> Made<'p> {
-        let sites = self.layout.neuron.len();
-        let mut fan_first = Vec::with_capacity(sites + 1);
-        fan_first.push(0);
-        let memory = SynapseMemory::like(self.weights(), self.synapses.target.len());
-        let moved = Moved::new(self.synapses.first.clone());
-        let mut made = Made { fan_first, fan: Vec::new(), profiles, memory, moved };
-        let pieces = sites.div_ceil(SITES);
-        for first in (0..pieces).step_by(PIECES) {
-            let numbers = (first..(first + PIECES).min(pieces)).into_par_iter();
-            let profiles = &made.profiles;
-            let piece =
-                |number: usize| self.piece(number * SITES..((number + 1) * SITES).min(sites), profiles);
-            let done: Vec<Piece> = numbers.map(piece).collect();
-            done.into_iter().for_each(|piece| made.take(piece, &self.layout.neuron));
+    pub(super) fn make(mut self, profiles: Profiles<'_>) -> Made<'_> {
+        let len = self.synapses.target.len();
+        let mut making = Making::new(&self.synapses, self.layout.neuron.len(), profiles);
+        for pieces in self.pieces().rchunks(PIECES) {
+            let profiles = &making.made.profiles;
+            let done: Vec<Piece> =
+                pieces.par_iter().map(|it| self.piece(it.sites.clone(), profiles)).collect();
+            done.into_iter().rev().for_each(|piece| making.take(piece, &self.layout.neuron, &self.synapses));
+            self.synapses.truncate(pieces[0].before);
         }
-        made.fan.push(FanOut { start: made.memory.len() as u32, core: 0, profile: 0 });
-        made.moved = made.moved.finish();
-        made
+        making.finish(len)
     }
 
-    fn weights(&self) -> &Weights {
-        self.rounded.as_ref().unwrap_or(&self.synapses.weight)
+    /// All sites, in pieces.
+    fn pieces(&self) -> Vec<Sites> {
+        let (mut pieces, mut end, mut held) = (Vec::<Sites>::new(), 0, usize::MAX);
+        for (site, &neuron) in self.layout.neuron.iter().enumerate() {
+            let own = self.own(neuron);
+            match pieces.last_mut() {
+                Some(piece) if held < SYNAPSES && piece.sites.len() < SITES => piece.sites.end = site + 1,
+                _ => {
+                    pieces.push(Sites { sites: site..site + 1, before: end });
+                    held = 0;
+                }
+            }
+            held += own.len();
+            end = end.max(own.end);
+        }
+        pieces
+    }
+
+    /// The synapses of `neuron`.
+    fn own(&self, neuron: u32) -> Range<usize> {
+        let first = &self.synapses.first;
+        first[neuron as usize] as usize..first[neuron as usize + 1] as usize
     }
 
     fn piece(&self, sites: Range<usize>, profiles: &Profiles<'_>) -> Piece {
         let neurons = &self.layout.neuron[sites.clone()];
-        let own = |neuron: u32| {
-            let first = &self.synapses.first;
-            first[neuron as usize] as usize..first[neuron as usize + 1] as usize
-        };
-        let len = neurons.iter().map(|&neuron| own(neuron).len()).sum();
+        let len = neurons.iter().map(|&neuron| self.own(neuron).len()).sum();
         let mut piece = Piece {
             counts: Vec::with_capacity(sites.len()),
             sites,
             packets: Vec::new(),
-            memory: SynapseMemory::like(self.weights(), len),
             order: Vec::with_capacity(len),
+            slots: Vec::with_capacity(len),
+            timing: Vec::new(),
         };
-        let (mut keys, mut met, mut timing) = (Vec::new(), Vec::new(), Column::Uniform(Timing::default()));
+        let (mut keys, mut met) = (Vec::new(), Vec::new());
         for &neuron in neurons {
             // By core; in a core those in digital memory come first.
             keys.clear();
-            keys.extend(own(neuron).map(|index| {
+            keys.extend(self.own(neuron).map(|index| {
                 let home = self.homes[self.synapses.target[index] as usize];
                 u64::from(home.core) << 33 | u64::from(home.in_array) << 32 | index as u64
             }));
             if !keys.is_sorted() {
                 keys.sort_unstable();
             }
-            self.note_timing(&mut timing, piece.memory.len(), &keys);
             piece.order.extend(keys.iter().map(|&key| key as u32));
             let before = piece.packets.len();
             self.pack(&keys, &mut met, profiles, &mut piece);
             piece.counts.push((piece.packets.len() - before) as u32);
         }
-        piece.memory = piece.memory.timed(timing);
+        if let Column::Each(_) = timing(&self.synapses, 0) {
+            let SynapseColumns { delay, channel, .. } = &self.synapses;
+            let timing = |&index: &u32| Timing::new(delay.at(index as usize), channel.at(index as usize));
+            piece.timing = piece.order.iter().map(timing).collect();
+        }
         piece
     }
 
@@ -160,40 +184,67 @@ impl<'a> Maker<'a> {
             }));
             let core = (packet[0] >> 33) as u16;
             piece.packets.push(Packet { core, synapses: packet.len() as u32, sort: profiles.sort(met) });
-            let cells = packet.iter().map(|&key| (home(key).slot, key as u32 as usize));
-            piece.memory.extend(cells, self.weights());
-        }
-    }
-
-    /// Notes when and where synapses deliver that come after `before` others.
-    fn note_timing(&self, timing: &mut Column<Timing>, before: usize, keys: &[u64]) {
-        let SynapseColumns { delay, channel, .. } = self.synapses;
-        if let (Column::Uniform(delay), Column::Uniform(channel)) = (delay, channel) {
-            *timing = Column::Uniform(Timing::new(*delay, *channel));
-            return;
-        }
-        for (len, index) in (before..).zip(keys.iter().map(|&key| key as u32 as usize)) {
-            timing.push(len, Timing::new(delay.at(index), channel.at(index)));
+            piece.slots.extend(packet.iter().map(|&key| home(key).slot));
         }
     }
 }
 
-impl Made<'_> {
-    /// Puts down the packets of a piece, which comes after all others.
-    fn take(&mut self, piece: Piece, neurons: &[u32]) {
-        let Self { fan_first, fan, profiles, memory, moved } = self;
-        let mut start = memory.len() as u32;
-        memory.append(piece.memory);
-        let (mut packets, mut order) = (piece.packets.into_iter(), piece.order.as_slice());
-        for (&neuron, count) in neurons[piece.sites].iter().zip(piece.counts) {
+/// What has been made so far, from the last site on.
+struct Making<'p> {
+    made: Made<'p>,
+    timing: Column<Timing>,
+    /// Where the synapses that have been put down begin.
+    start: usize,
+}
+
+impl<'p> Making<'p> {
+    fn new(synapses: &SynapseColumns, sites: usize, profiles: Profiles<'p>) -> Self {
+        let len = synapses.target.len();
+        let memory = SynapseMemory::like(&synapses.weight, len);
+        let moved = Moved::new(synapses.first.clone());
+        let made = Made { fan_first: vec![0; sites + 1], fan: Vec::new(), profiles, memory, moved };
+        Self { made, timing: timing(synapses, len), start: len }
+    }
+
+    /// Puts down the packets of a piece, which comes before all others.
+    fn take(&mut self, piece: Piece, neurons: &[u32], synapses: &SynapseColumns) {
+        let Made { fan_first, fan, profiles, memory, moved } = &mut self.made;
+        let mut end = self.start;
+        self.start -= piece.order.len();
+        let from = piece.order.iter().map(|&index| index as usize);
+        memory.put(self.start, piece.slots.into_iter().zip(from), &synapses.weight);
+        if let Column::Each(timing) = &mut self.timing {
+            timing[self.start..end].copy_from_slice(&piece.timing);
+        }
+        let (mut start, mut order) = (self.start, piece.order.as_slice());
+        for &neuron in &neurons[piece.sites.clone()] {
             let own;
             (own, order) = order.split_at(moved.of(neuron as usize).len());
-            moved.put(neuron as usize, start, own.iter().copied());
-            for Packet { core, synapses, sort } in packets.by_ref().take(count as usize) {
-                fan.push(FanOut { start, core, profile: profiles.kind(sort) });
-                start += synapses;
-            }
-            fan_first.push(fan.len() as u32);
+            moved.put(neuron as usize, start as u32, own.iter().copied());
+            start += own.len();
         }
+        for Packet { core, synapses, sort } in piece.packets.into_iter().rev() {
+            end -= synapses as usize;
+            fan.push(FanOut { start: end as u32, core, profile: profiles.kind(sort) });
+        }
+        fan_first[piece.sites.start + 1..=piece.sites.end].copy_from_slice(&piece.counts);
+    }
+
+    /// All of the `len` synapses have been put down.
+    fn finish(self, len: usize) -> Made<'p> {
+        let Made { mut fan_first, mut fan, profiles, memory, moved } = self.made;
+        fan.reverse();
+        fan.reserve_exact(1);
+        fan.push(FanOut { start: len as u32, core: 0, profile: 0 });
+        (1..fan_first.len()).for_each(|site| fan_first[site] += fan_first[site - 1]);
+        Made { fan_first, fan, profiles, memory: memory.timed(self.timing), moved: moved.finish() }
+    }
+}
+
+/// When and where synapses deliver: all the same, or room for `len`, each its own.
+fn timing(synapses: &SynapseColumns, len: usize) -> Column<Timing> {
+    match (&synapses.delay, &synapses.channel) {
+        (Column::Uniform(delay), Column::Uniform(channel)) => Column::Uniform(Timing::new(*delay, *channel)),
+        _ => Column::Each(vec![Timing::default(); len]),
     }
 }

@@ -168,6 +168,7 @@ impl Chip {
             shard.learners = learners.by_ref().take(shard.cores.len()).collect();
         }
         let lessons = net.lessons.len();
+        net.forget_parts();
         Ok(Self {
             seed: how.seed,
             step: 1,
@@ -196,7 +197,7 @@ impl Chip {
         })
     }
 
-    /// The network, without its synapses: those are in the cores.
+    /// The network, without its synapses and with the first part of each population alone: the others are in the cores.
     pub fn net(&self) -> &Net {
         &self.net
     }

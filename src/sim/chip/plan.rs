@@ -62,7 +62,7 @@ impl Plan {
     /// # Errors
     /// Synapses that do not fit: delays, fan-in, fan-out, memory; each says by how much.
     pub(super) fn new(net: &mut Net, layout: Layout, ground: &Ground<'_>) -> Result<Self, Problems> {
-        let synapses = net.synapses.take_columns();
+        let mut synapses = net.synapses.take_columns();
         let drawn = std::mem::take(&mut net.drawn);
         let core = cores(&layout);
         let census = Census::take(&drawn, &layout, &core, ground.params);
@@ -74,11 +74,11 @@ impl Plan {
         let place = (&layout, core.as_slice(), ground);
         let weight_bits = ground.params.weight_bits;
         let grains = weight_bits.map(|bits| grain::grains(&synapses, place, &reach, bits));
-        let rounded = grains.as_ref().map(|grains| grain::rounded(&synapses, place, grains));
-        let maker = Maker::new(place, &lessons, (&synapses, rounded));
+        if let Some(grains) = &grains {
+            synapses.weight = grain::rounded(&synapses, place, grains);
+        }
+        let maker = Maker::new(place, &lessons, synapses);
         let Made { fan, fan_first, mut profiles, memory, moved } = maker.make(profiles);
-        drop(maker);
-        drop(synapses);
         check_fan_out(&fan_first, &layout, &census, ground)?;
         profiles.add_census(&census);
         let (profiles, kinds) = profiles.finish()?;

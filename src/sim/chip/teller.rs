@@ -55,7 +55,7 @@ pub(super) struct Teller {
     begun: usize,
     /// Their messages together.
     messages: usize,
-    /// Outboxes to be used again.
+    /// Outboxes to be used again, those with the most room last: they serve next, so that few grow large.
     spare: Vec<Vec<Outbox>>,
     ends: (Sender<Batch>, Receiver<Batch>),
 }
@@ -148,6 +148,11 @@ impl Teller {
             }
         }
         self.begun = steps.len();
+        self.sort_spare();
+    }
+
+    fn sort_spare(&mut self) {
+        self.spare.sort_by_key(|outboxes| outboxes.iter().map(Outbox::room).sum::<usize>());
     }
 
     /// Lets a thread tell the next few steps, if a model does nothing.
@@ -196,6 +201,7 @@ impl Teller {
             *tale = Tale::Told(told);
             self.spare.push(outboxes);
         }
+        self.sort_spare();
     }
 }
 

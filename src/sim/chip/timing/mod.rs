@@ -68,6 +68,11 @@ impl Outbox {
         self.messages.len()
     }
 
+    /// Messages that there is room for.
+    pub(super) fn room(&self) -> usize {
+        self.messages.capacity()
+    }
+
     /// Ends a core's list; the core is busy for another `rest` seconds.
     pub(super) fn close(&mut self, rest: f64) {
         self.ends.push(self.messages.len() as u32);
