@@ -17,8 +17,9 @@
 //! Must not know: what packets mean, where they come from, what events cost.
 //!
 //! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
-//! `switch.rs`, `traverse.rs`, `node.rs`, and `fork.rs` for multicast; `region.rs` holds the state, `setup.rs` what never
-//! changes. Faults that strike during a run are in `reconfigure.rs`, `strike.rs` and `purge.rs`.
+//! `switch.rs`, `traverse.rs`, `node.rs`, `express.rs` for heads that meet an empty router, and `fork.rs` for multicast;
+//! `region.rs` holds the state, `setup.rs` what never changes. Faults that strike during a run are in `reconfigure.rs`,
+//! `strike.rs` and `purge.rs`; a network is used again by `restart.rs`.
 
 /// Evaluates `$body` with `$regions` bound to the regions, whatever their size class.
 macro_rules! with_regions {
