@@ -318,7 +318,10 @@ mod tests {
         let mut rows = Vec::new();
         let mut take = |row: Row| match row.source {
             7 => Err(Problem::new("", "there is no neuron 7")),
-            _ => Ok(rows.push(row)),
+            _ => {
+                rows.push(row);
+                Ok(())
+            }
         };
         told(parse("all", Slowly::new(bytes, None), &mut take)).map(|()| rows)
     }
