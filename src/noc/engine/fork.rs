@@ -244,7 +244,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             self.withdraw(local, vc, output);
         }
         self.occupy(local, out, wire);
-        self.shared.forward(wire, out, Flit::new(copy, true, true, 0), place, self.now);
+        self.forward::<false>(wire, Place::new(place.of(), out), Flit::new(copy, true, true, 0), 0);
         if last {
             self.leave_buffer(local, vc);
         }
@@ -259,7 +259,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         input.state = State::Idle;
         let more = input.pop(self.buffers, ring);
         let back = router.port(self.shared.setup.port_of[vc & 63].into()).back;
-        self.shared.return_credit(back, vc, now);
+        self.return_credit::<false>(back, vc);
         if more {
             self.shared.wheel.front(self.number, now + 1, place);
         }

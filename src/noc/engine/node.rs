@@ -5,23 +5,24 @@
 //! packet's latency, because its creation time is the source's.
 
 mod pause;
+mod ways;
 
 use std::slice::from_ref;
 use std::sync::Arc;
 
 use prefetch_index::prefetch_index;
 
+use self::ways::{Origin, Ways, plant};
 use super::calendar::Calendar;
-use super::compass::Compass;
-use super::fork::{Grove, NO_BRANCH};
-use super::packet::{Record, Travel};
-use super::region::{Ground, Shared};
+use super::fork::Grove;
+use super::packet::Record;
+use super::region::{CACHED_BLOCKS, Ground, Shared};
+use super::router::BLOCK;
 use super::setup::{NODE_CHANNEL, Setup};
 use super::wheel::{Flit, Place};
-use crate::base::random::{Purpose, Stream};
-use crate::base::{NodeId, RouterId};
+use crate::base::NodeId;
 use crate::fabric::Attachment;
-use crate::noc::route::{Head, Routing};
+use crate::noc::route::Routing;
 use crate::noc::source::{Failure, Offer, Source};
 
 /// The injection port of a node.
@@ -89,6 +90,14 @@ impl NodePort {
         self.left > 0 || self.next.iter().chain(&self.held).any(|offer| offer.at < end)
     }
 
+    /// Another offer comes. The one that is created first is next; of two at once, the one that was made first.
+    #[inline(never)]
+    fn hold(&mut self, offer: Option<Offer>) {
+        self.held.extend(self.next.into_iter().chain(offer));
+        let first = (0..self.held.len()).min_by_key(|&i| self.held[i].at);
+        self.next = first.map(|first| self.held.remove(first));
+    }
+
     /// Takes a free virtual channel with a credit, the one after the last first.
     #[inline]
     fn take_vc(&mut self, vcs: u8) -> bool {
@@ -105,12 +114,6 @@ impl NodePort {
     }
 }
 
-/// Takes the offer that is created first; of two at once, the one that was made first.
-fn take_first(held: &mut Vec<Offer>) -> Option<Offer> {
-    let first = (0..held.len()).min_by_key(|&i| held[i].at)?;
-    Some(held.remove(first))
-}
-
 /// The nodes of a region.
 #[derive(Clone, Debug)]
 pub(super) struct Nodes {
@@ -119,14 +122,7 @@ pub(super) struct Nodes {
     /// Credits by node and VC.
     pub(super) credits: Vec<u16>,
     calendar: Calendar,
-    /// Where each node of the whole fabric hangs, and whether its core works.
-    attachments: Arc<[Attachment]>,
-    living: Arc<[bool]>,
-    compass: Option<Arc<Compass>>,
-    /// Trees that packets may follow.
-    grove: Option<Arc<Grove>>,
-    /// Every router reaches every other one, and nothing is drawn at injection.
-    direct: bool,
+    ways: Ways,
     /// No packet is created for the time being.
     pub(super) paused: bool,
     /// Nodes at work in this cycle.
@@ -135,7 +131,7 @@ pub(super) struct Nodes {
 
 impl Nodes {
     pub(super) fn new(ground: &Ground<'_>, index: usize) -> Self {
-        let Ground { setup, fabric, health, cut, compass } = *ground;
+        let Ground { setup, fabric, health, cut, .. } = *ground;
         let (first, last) = (cut.nodes[index], cut.nodes[index + 1]);
         let port = |node: usize| {
             let Attachment { router, port } = fabric.nodes[node];
@@ -148,11 +144,7 @@ impl Nodes {
             ports: (first as usize..last as usize).map(port).collect(),
             credits: vec![setup.depth; (last - first) as usize * usize::from(setup.vcs)],
             calendar: Calendar::default(),
-            attachments: fabric.nodes.clone().into(),
-            living: health.node.clone().into(),
-            compass: compass.cloned(),
-            grove: None,
-            direct: compass.is_some() && health.link.iter().chain(&health.router).all(|&works| works),
+            ways: Ways::new(ground),
             paused: false,
             busy: Vec::new(),
         }
@@ -160,7 +152,7 @@ impl Nodes {
 
     /// Packets may follow trees from now on, which no compass knows.
     pub(super) fn set_trees(&mut self, grove: &Arc<Grove>) {
-        (self.compass, self.grove) = (None, Some(Arc::clone(grove)));
+        self.ways.set_trees(grove);
     }
 
     /// Whether a measured packet may still come out of a node's source.
@@ -180,14 +172,14 @@ impl Nodes {
 
     /// Asks the source for a node's next packet and sees to it that the node wakes in time. At cycle
     /// `now` at the earliest.
+    #[inline]
     fn prime<S: Source>(&mut self, node: usize, shared: &mut Shared, source: &mut S, now: u64) {
         let port = &mut self.ports[node];
         let offer = source.next(NodeId(self.first_node + node as u32));
         if port.next.is_none() && port.held.is_empty() {
             port.next = offer;
         } else {
-            port.held.extend(port.next.into_iter().chain(offer));
-            port.next = take_first(&mut port.held);
+            port.hold(offer);
         }
         if port.left > 0 {
             return;
@@ -246,7 +238,7 @@ impl Nodes {
         }
         let failure = Failure { src, dst: offer.dst, tag: offer.tag, at: now };
         source.failed(src, failure);
-        if offer.dst != src && offer.dst.index() < self.attachments.len() {
+        if offer.dst != src && self.ways.router(offer.dst).is_some() {
             shared.tell(offer.dst, failure, now + u64::from(NODE_CHANNEL) + 1);
         }
     }
@@ -276,7 +268,9 @@ impl Nodes {
             }
         }
         shared.wheel.nodes(now).credits = credits;
-        self.fetch(&busy, source);
+        if self.ports.len() > CACHED_BLOCKS * BLOCK {
+            self.fetch(&busy, source);
+        }
         for &node in &busy {
             // A node whose plans changed may wake twice.
             let port = &mut self.ports[node as usize];
@@ -320,7 +314,7 @@ impl Nodes {
         if self.ports[node].left == 0 && (self.paused || !self.create(node, shared, routing, source, now)) {
             return false;
         }
-        let vcs = shared.setup.vcs;
+        let Setup { vcs, wait_for_tail_credit: wait, .. } = shared.setup;
         let port = &mut self.ports[node];
         let head = port.at_head;
         if head && !port.take_vc(vcs) || !head && port.credit & 1 << port.vc == 0 {
@@ -331,13 +325,11 @@ impl Nodes {
         port.at_head = false;
         let tail = port.left == 0;
         if tail {
-            if shared.setup.wait_for_tail_credit { port.closing |= 1 << vc } else { port.free |= 1 << vc }
+            if wait { port.closing |= 1 << vc } else { port.free |= 1 << vc }
         }
         let credits = &mut self.credits[node * usize::from(vcs) + usize::from(vc)];
         *credits -= 1;
-        if *credits == 0 {
-            port.credit &= !(1 << vc);
-        }
+        port.credit &= !(u32::from(*credits == 0) << vc);
         let flit = Flit::new(port.slot, head, tail, port.goal);
         let place = Place(port.entry.0 + u32::from(vc));
         if head {
@@ -355,6 +347,7 @@ impl Nodes {
     }
 
     /// Creates the node's next packet if its time has come.
+    #[inline(always)]
     fn create<S: Source>(
         &mut self,
         node: usize,
@@ -363,17 +356,20 @@ impl Nodes {
         source: &mut S,
         now: u64,
     ) -> bool {
-        while let Some(offer) = self.ports[node].next.filter(|offer| offer.at <= now) {
-            let src = NodeId(self.first_node + node as u32);
+        loop {
             let port = &mut self.ports[node];
-            port.next = None;
+            let Some(offer) = port.next.take_if(|offer| offer.at <= now) else { return false };
             port.count = port.count.wrapping_add(1);
-            let tree = self.grove.as_ref().and(source.tree(&offer));
+            let src = NodeId(self.first_node + node as u32);
+            let origin = Origin { src, alive: port.alive, number: port.count };
+            let tree = self.ways.tree(src, &offer, source);
             let begun = match tree {
-                Some(tree) => self.plant(node, src, &offer, tree, shared),
-                None => self.send_one(node, src, &offer, shared, routing),
+                Some(tree) => plant(tree, &offer, origin, shared),
+                None => self.ways.set_out(origin, &offer, shared, routing),
             };
-            if begun {
+            if let Some((travel, goal)) = begun {
+                port.slot = shared.packets.insert(travel, Record::new(src, &offer, port.count));
+                (port.goal, port.left, port.at_head) = (goal, offer.flits, true);
                 return true;
             }
             if tree.is_none() {
@@ -381,86 +377,6 @@ impl Nodes {
             }
             self.prime(node, shared, source, now);
         }
-        false
-    }
-
-    /// Creates a packet to one destination; returns whether it is not refused.
-    #[inline(always)]
-    fn send_one(
-        &mut self,
-        node: usize,
-        src: NodeId,
-        offer: &Offer,
-        shared: &mut Shared,
-        routing: &Routing,
-    ) -> bool {
-        shared.tally.create(offer, 1);
-        let Some(head) = self.admit(node, src, offer, shared, routing) else {
-            shared.tally.refuse(offer.at, offer.flits, 1);
-            return false;
-        };
-        shared.tally.admit(offer, 1);
-        let (mut travel, mut goal) = (Travel { head, branch: NO_BRANCH, ..Travel::default() }, 0);
-        if let Some(compass) = &self.compass {
-            goal = compass.goal(&head);
-            travel.hops = compass.hops(self.attachments[src.index()].router, head.dst);
-        }
-        self.ports[node].goal = goal;
-        self.begin(node, src, offer, travel, shared);
-        true
-    }
-
-    /// Creates a packet that follows a tree. It is refused as a whole if the tree does not exist or does not
-    /// start here, or if it has more than one flit; the destinations that the tree does not reach are refused.
-    fn plant(&mut self, node: usize, src: NodeId, offer: &Offer, tree: u32, shared: &mut Shared) -> bool {
-        let tally = &mut shared.tally;
-        let tree = self.grove.as_ref().and_then(|grove| grove.tree(tree)).filter(|tree| tree.src == src);
-        let (reached, missed) = tree.map_or((0, 1), |tree| (tree.reached.into(), tree.missed.into()));
-        tally.create(offer, reached + missed);
-        tally.multicast.packets += 1;
-        tally.multicast.destinations += reached + missed;
-        let usable = offer.flits == 1 && reached > 0 && self.ports[node].alive;
-        tally.refuse(offer.at, offer.flits, if usable { missed } else { reached + missed });
-        let Some(tree) = tree.filter(|_| usable) else { return false };
-        tally.admit(offer, reached);
-        shared.packets.uncopied = shared.packets.uncopied.wrapping_add(reached - 1);
-        self.begin(node, src, offer, Travel { branch: tree.root, ..Travel::default() }, shared);
-        true
-    }
-
-    /// The routing state of a new packet, or `None` if it cannot be delivered.
-    #[inline(always)]
-    fn admit(
-        &self,
-        node: usize,
-        src: NodeId,
-        offer: &Offer,
-        shared: &Shared,
-        routing: &Routing,
-    ) -> Option<Head> {
-        let at = self.attachments.get(offer.dst.index())?;
-        let port = &self.ports[node];
-        let from = RouterId(shared.first_router + port.entry.of() as u32);
-        let alive = port.alive && self.living.get(offer.dst.index()).is_some_and(|&alive| alive);
-        let mut head = Head { dst: at.router, eject: at.port, ..Head::default() };
-        if alive && self.direct {
-            return Some(head);
-        }
-        if !alive || !routing.reaches(from, at.router) {
-            return None;
-        }
-        let mut draw = Stream::new(shared.setup.seed, Purpose::Routing, src.0, u64::from(port.count));
-        routing.inject(from, &mut head, &mut draw);
-        Some(head)
-    }
-
-    #[inline(always)]
-    fn begin(&mut self, node: usize, src: NodeId, offer: &Offer, travel: Travel, shared: &mut Shared) {
-        let slot = shared.packets.insert(travel, Record::new(src, offer, self.ports[node].count));
-        let port = &mut self.ports[node];
-        port.slot = slot;
-        port.left = offer.flits;
-        port.at_head = true;
     }
 
     /// A credit comes back to a node's injection port. Returns whether the node wakes up.

@@ -25,7 +25,7 @@ use crate::noc::route::{Candidates, Routing};
 use crate::noc::source::{Delivery, Failure, Source};
 
 /// Blocks that a processor's own cache holds in any case: a few hundred kB.
-const CACHED_BLOCKS: usize = 8;
+pub(super) const CACHED_BLOCKS: usize = 8;
 
 /// What leaves for another region during one exchange interval.
 #[derive(Clone, Debug, Default)]

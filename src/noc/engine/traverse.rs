@@ -41,84 +41,102 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Sends the front flit of an input VC to the output VC it holds, one of output port `output`.
     #[inline(always)]
     pub(super) fn send<const PLAIN: bool>(&mut self, local: usize, vc: usize, output: usize) {
-        let Self { routers, board, buffers, shared, number, now, .. } = self;
-        let (router, now) = (&mut routers[local % BLOCK], *now);
-        let place = Place::new(*number * BLOCK + local, vc);
+        let place = Place::new(self.number * BLOCK + local, vc);
+        let (mut flit, out) = self.pull::<PLAIN>(place, output);
+        let from = Place::new(place.of(), out);
+        let late = if PLAIN { 0 } else { self.cross(from, output, &mut flit) };
+        let ports = &self.routers[local % BLOCK].ports;
+        let (wire, lane) = (ports[output & (P - 1)].out, self.shared.setup.lane(vc));
+        let input = if PLAIN { lane } else { usize::from(self.shared.setup.port_of[vc & 63]) };
+        let back = ports[input & (P - 1)].back;
+        self.forward::<PLAIN>(wire, from, flit, late);
+        self.return_credit::<PLAIN>(back, vc);
+    }
+
+    /// Takes the front flit of an input VC, on its way to output port `output`, out of its buffer; returns it and the
+    /// output VC.
+    #[inline(always)]
+    fn pull<const PLAIN: bool>(&mut self, place: Place, output: usize) -> (Flit, usize) {
+        let Self { routers, board, buffers, shared, .. } = self;
+        let (local, vc) = (place.local(), place.vc());
+        let router = &mut routers[local];
         let input = &mut router.ins[vc & (N - 1)];
-        let flit = input.front;
+        let (flit, out) = (input.front, usize::from(input.out));
         let more = input.pop(buffers, shared.setup.ring(local, vc));
-        let out = usize::from(input.out);
-        let tail = flit.is_tail();
-        if tail {
+        let channel = &mut router.outs[out & (N - 1)];
+        channel.credits -= 1;
+        let mut again = more & (channel.credits > 0);
+        if flit.is_tail() {
+            again = false;
             input.state = State::Idle;
             if !PLAIN && shared.setup.wait_for_tail_credit {
                 router.closing |= 1 << out;
             } else {
                 router.free_out |= 1 << out;
             }
+            if more {
+                shared.wheel.front(place.block(), self.now + 1, place);
+            }
         }
-        let channel = &mut router.outs[out & (N - 1)];
-        channel.credits -= 1;
-        let again = more & !tail & (channel.credits > 0);
         let port = &mut router.ports[output & (P - 1)];
-        let wire = port.out;
         port.flits += 1;
         port.bids &= !(u64::from(!again) << vc);
         let lane = shared.setup.lane(vc);
         let done = u64::from(port.bids & shared.setup.lane_vcs(lane) == 0);
         board.withdraw(output, lane, done << local);
-        let (mut flit, mut late) = (flit, 0);
-        if !PLAIN && let Some(errors) = &mut shared.errors {
-            let (again, delay) = errors.cross(place.of(), output, &mut flit);
+        (flit, out)
+    }
+
+    /// What a flit that leaves by an output VC meets on a link that makes errors or is narrow; returns by how many
+    /// cycles it is late.
+    fn cross(&mut self, from: Place, output: usize, flit: &mut Flit) -> u64 {
+        let Self { routers, board, shared, now, .. } = self;
+        let wire = routers[from.local()].ports[output & (P - 1)].out;
+        let mut late = 0;
+        if let Some(errors) = &mut shared.errors {
+            let (again, delay) = errors.cross(from.of(), output, flit);
             shared.tally.retransmitted += again;
             late = delay;
         }
-        if !PLAIN && (wire.interval > 1 || late > 0) {
-            board.busy[output & (P - 1)] |= 1 << local;
-            let free = now + late + u64::from(wire.interval);
-            shared.wheel.late(free, place.of()).links.push(Place::new(place.of(), out));
+        if wire.interval > 1 || late > 0 {
+            board.busy[output & (P - 1)] |= 1 << from.local();
+            shared.wheel.late(*now + late + u64::from(wire.interval), from.of()).links.push(from);
         }
-        let input = if PLAIN { lane } else { usize::from(shared.setup.port_of[vc & 63]) };
-        let back = router.ports[input & (P - 1)].back;
-        shared.forward(wire, out, flit, place, now + late);
-        shared.return_credit(back, vc, now);
-        if tail & more {
-            shared.wheel.front(*number, now + 1, place);
-        }
+        late
     }
-}
 
-impl Shared {
-    /// A flit from `place` is on its way over `wire`.
+    /// A flit leaves by output VC `from` over `wire`, `late` cycles after it could.
     #[inline(always)]
-    pub(super) fn forward(&mut self, wire: Wire, out: usize, flit: Flit, place: Place, now: u64) {
-        let at = now + u64::from(wire.delay);
+    pub(super) fn forward<const PLAIN: bool>(&mut self, wire: Wire, from: Place, flit: Flit, late: u64) {
+        let delay = late + u64::from(wire.delay);
         if wire.end == End::Router {
-            self.wheel.flit(at, wire.place(out), flit);
+            self.shared.wheel.flit(self.now + delay, wire.place(from.vc()), flit);
         } else {
-            self.leave(wire, out, flit, place, at);
+            self.leave::<PLAIN>(wire, from, flit, delay);
         }
     }
 
     /// A flit leaves this region's routers: to a node, or to another region.
-    #[inline]
-    fn leave(&mut self, wire: Wire, out: usize, flit: Flit, place: Place, at: u64) {
+    #[inline(never)]
+    fn leave<const PLAIN: bool>(&mut self, wire: Wire, from: Place, flit: Flit, delay: u64) {
+        let at = self.now + delay;
         match wire.end {
             End::Node => {
+                self.shared.eject(flit, at);
                 // The sink reads the flit at once; its credit takes the node channel back.
-                let back = at + u64::from(NODE_CHANNEL) + 1 + self.setup.credit_delay;
-                self.wheel.credit(back, Place::new(place.of(), out));
-                self.eject(flit, at);
+                let back = u64::from(NODE_CHANNEL) + 1 + self.shared.setup.credit_delay;
+                self.credit::<PLAIN>(from, delay + back);
             }
             End::Elsewhere => {
-                let outbox = &mut self.outboxes[usize::from(wire.region)];
-                outbox.flits.push((at, wire.place(out), flit));
+                let shared = &mut *self.shared;
+                let outbox = &mut shared.outboxes[usize::from(wire.region)];
+                outbox.flits.push((at, wire.place(from.vc()), flit));
                 // The packet's record travels with the head.
                 if flit.is_head() {
-                    outbox.packets.push(self.packets.get(flit.slot()));
+                    outbox.packets.push(shared.packets.get(flit.slot()));
                 }
                 if flit.is_tail() {
-                    self.packets.remove(flit.slot());
+                    shared.packets.remove(flit.slot());
                 }
             }
             End::Router | End::Nowhere => debug_assert!(false, "a routing function offered a dead port"),
@@ -127,15 +145,32 @@ impl Shared {
 
     /// Sends a credit back to whoever feeds an input port.
     #[inline(always)]
-    pub(super) fn return_credit(&mut self, wire: Wire, vc: usize, now: u64) {
-        let (at, place) = (now + u64::from(wire.delay), wire.place(vc));
+    pub(super) fn return_credit<const PLAIN: bool>(&mut self, wire: Wire, vc: usize) {
+        let (delay, there) = (u64::from(wire.delay), wire.place(vc));
         if wire.end == End::Router {
-            self.wheel.credit(at, place);
+            self.credit::<PLAIN>(there, delay);
         } else {
-            self.return_far(wire, at, place);
+            self.shared.return_far(wire, self.now + delay, there);
         }
     }
 
+    /// A credit reaches an output VC in `delay` cycles. If more credits are there already than flits can leave until then,
+    /// it is there at once: nobody could tell. (Such credits are of the last `delay` cycles, one of each at most; without
+    /// them one is always left.)
+    #[inline(always)]
+    fn credit<const PLAIN: bool>(&mut self, place: Place, delay: u64) {
+        if PLAIN && place.block() == self.number {
+            let channel = &mut self.routers[place.local()].outs[place.vc() & (N - 1)];
+            if u64::from(channel.credits) > delay {
+                channel.credits += 1;
+                return;
+            }
+        }
+        self.shared.wheel.credit(self.now + delay, place);
+    }
+}
+
+impl Shared {
     /// Sends a credit to a node or to another region.
     #[inline]
     fn return_far(&mut self, wire: Wire, at: u64, place: Place) {

@@ -45,12 +45,12 @@ impl Nodes {
     /// Takes over what works now, and how packets find their way.
     pub(in crate::noc::engine) fn refit(&mut self, health: &Health, compass: Option<&Arc<Compass>>) {
         for (node, port) in self.ports.iter_mut().enumerate() {
-            let node = self.first_node as usize + node;
-            port.alive = health.node[node] && health.router[self.attachments[node].router.index()];
+            let node = NodeId(self.first_node + node as u32);
+            let router = self.ways.router(node);
+            port.alive =
+                health.node[node.index()] && router.is_some_and(|router| health.router[router.index()]);
         }
-        self.living = health.node.clone().into();
-        self.compass = compass.cloned();
-        self.direct = compass.is_some() && health.link.iter().chain(&health.router).all(|&works| works);
+        self.ways.refit(health, compass);
     }
 
     /// The packet of which the node at place `node` of the region has sent some flits and not all, with its slot.
