@@ -12,37 +12,39 @@ use super::setup::Setup;
 /// Bytes of a cache line.
 const LINE: usize = 64;
 
-/// The routers of the next block, and how many have been asked for.
+/// How many routers of the next block have been asked for.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ahead<'a, const N: usize, const P: usize> {
-    routers: &'a [Router<N, P>],
+pub(super) struct Ahead {
     ports: usize,
     vcs: usize,
-    /// Routers whose ports have been asked for.
-    with_ports: usize,
-    /// Routers whose channels have been asked for.
-    with_channels: usize,
+    /// Routers whose ports are still to be asked for: all before this one.
+    left_ports: usize,
+    /// Routers whose channels are still to be asked for.
+    left_channels: usize,
 }
 
-impl<'a, const N: usize, const P: usize> Ahead<'a, N, P> {
-    pub(super) fn new(routers: &'a [Router<N, P>], setup: &Setup) -> Self {
-        Self { routers, ports: setup.ports, vcs: setup.channels, with_ports: 0, with_channels: 0 }
+impl Ahead {
+    /// The first `routers` of the routers that come next are asked for.
+    pub(super) fn new(routers: usize, setup: &Setup) -> Self {
+        Self { ports: setup.ports, vcs: setup.channels, left_ports: routers, left_channels: routers }
     }
 
-    /// Asks for the ports of one router more.
+    /// Asks for the ports of one router more, of `next`.
     #[inline(always)]
-    pub(super) fn fetch_ports(&mut self) {
-        if let Some(router) = self.routers.get(self.with_ports) {
-            self.with_ports += 1;
+    pub(super) fn fetch_ports<const N: usize, const P: usize>(&mut self, next: &[Router<N, P>]) {
+        if self.left_ports > 0 {
+            self.left_ports -= 1;
+            let router = &next[self.left_ports];
             (0..self.ports).for_each(|port| prefetch_index(router.ports.as_slice(), port));
         }
     }
 
-    /// Asks for the channels of one router more.
+    /// Asks for the channels of one router more, of `next`.
     #[inline(always)]
-    pub(super) fn fetch_channels(&mut self) {
-        if let Some(router) = self.routers.get(self.with_channels) {
-            self.with_channels += 1;
+    pub(super) fn fetch_channels<const N: usize, const P: usize>(&mut self, next: &[Router<N, P>]) {
+        if self.left_channels > 0 {
+            self.left_channels -= 1;
+            let router = &next[self.left_channels];
             prefetch_index(std::slice::from_ref(router), 0);
             let lines = |size: usize| (0..self.vcs).step_by(LINE / size);
             lines(size_of::<OutVc>()).skip(1).for_each(|vc| prefetch_index(router.outs.as_slice(), vc));
@@ -51,12 +53,12 @@ impl<'a, const N: usize, const P: usize> Ahead<'a, N, P> {
     }
 
     /// Asks for the rest.
-    pub(super) fn finish(&mut self) {
-        while self.with_ports < self.routers.len() {
-            self.fetch_ports();
+    pub(super) fn finish<const N: usize, const P: usize>(&mut self, next: &[Router<N, P>]) {
+        while self.left_ports > 0 {
+            self.fetch_ports(next);
         }
-        while self.with_channels < self.routers.len() {
-            self.fetch_channels();
+        while self.left_channels > 0 {
+            self.fetch_channels(next);
         }
     }
 }

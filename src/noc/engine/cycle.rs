@@ -35,7 +35,9 @@ use crate::noc::route::{Routing, Standing};
 /// A block of routers during one cycle.
 pub(super) struct Block<'a, const N: usize, const P: usize> {
     pub routers: &'a mut [Router<N, P>; BLOCK],
-    pub ahead: Ahead<'a, N, P>,
+    /// The routers of the region before this block and after it.
+    pub others: [&'a mut [Router<N, P>]; 2],
+    pub ahead: Ahead,
     pub board: &'a mut Board<P>,
     /// A ring of slots per input VC of the block.
     pub buffers: &'a mut [Flit],
@@ -48,6 +50,8 @@ pub(super) struct Block<'a, const N: usize, const P: usize> {
     pub routing: &'a Routing,
     /// Number of the block in its region.
     pub number: usize,
+    /// Cycles that one block is ahead of another one, at most.
+    pub span: u64,
     pub now: u64,
 }
 
@@ -166,7 +170,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return self.take_few_heads(due);
         }
         for &(place, flit) in &due.flits[1] {
-            self.ahead.fetch_channels();
+            self.ahead.fetch_channels(self.others[1]);
             if self.queue(place, flit) {
                 self.route::<PLAIN>(place, flit);
             }

@@ -293,8 +293,9 @@ impl<const N: usize, const P: usize> Region<N, P> {
                 self.boards[next].any() || self.shared.wheel.is_due::<PLAIN>(next, cycles.start)
             };
             let mut block = self.block(number, routing, is_next);
+            block.span = cycles.end - cycles.start;
             busy |= block.run::<PLAIN>(cycles.clone());
-            block.ahead.finish();
+            block.ahead.finish(block.others[1]);
         }
         busy
     }
@@ -305,19 +306,21 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let slots = self.shared.setup.slots();
         let guesses = if self.guesses.is_empty() { 0..0 } else { range.clone() };
         let rows = self.matrices.len() / self.boards.len();
-        let (routers, later) = self.routers[range.start..].split_at_mut(BLOCK);
-        let next = &later[..if looks_ahead { BLOCK } else { 0 }];
+        let (before, routers) = self.routers.split_at_mut(range.start);
+        let (routers, after) = routers.split_at_mut(BLOCK);
         Block {
             matrices: &mut self.matrices[number * rows..(number + 1) * rows],
             buffers: &mut self.buffers[range.start * slots..range.end * slots],
             routers: routers.try_into().expect("a block has this many routers"),
-            ahead: Ahead::new(next, &self.shared.setup),
+            others: [before, after],
+            ahead: Ahead::new(if looks_ahead { BLOCK } else { 0 }, &self.shared.setup),
             board: &mut self.boards[number],
             guesses: &mut self.guesses[guesses],
             shared: &mut self.shared,
             compass: self.compass.as_deref(),
             routing,
             number,
+            span: 0,
             now: 0,
         }
     }

@@ -65,7 +65,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
         let mut matched = std::mem::take(&mut self.shared.matched);
         for winner in matched.drain(..) {
-            self.ahead.fetch_ports();
+            self.ahead.fetch_ports(self.others[1]);
             self.send_to::<PLAIN>(winner);
         }
         self.shared.matched = matched;

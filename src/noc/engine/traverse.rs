@@ -2,7 +2,7 @@
 
 use super::cycle::Block;
 use super::region::Shared;
-use super::router::{BLOCK, State};
+use super::router::{BLOCK, OutVc, State};
 use super::setup::{End, NODE_CHANNEL, Wire};
 use super::switch::Match;
 use super::wheel::{Flit, Place};
@@ -159,14 +159,27 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// them one is always left.)
     #[inline(always)]
     fn credit<const PLAIN: bool>(&mut self, place: Place, delay: u64) {
-        if PLAIN && place.block() == self.number {
-            let channel = &mut self.routers[place.local()].outs[place.vc() & (N - 1)];
-            if u64::from(channel.credits) > delay {
+        if PLAIN {
+            let (of, vc, span) = (place.of(), place.vc(), self.span);
+            let (channel, most) = if place.block() == self.number {
+                (&mut self.routers[place.local()].outs[vc & (N - 1)], delay)
+            } else {
+                (self.elsewhere(of, vc), delay + span)
+            };
+            if u64::from(channel.credits) > most {
                 channel.credits += 1;
                 return;
             }
         }
         self.shared.wheel.credit(self.now + delay, place);
+    }
+
+    /// An output VC of a router of another block.
+    #[inline(always)]
+    fn elsewhere(&mut self, router: usize, vc: usize) -> &mut OutVc {
+        let (first, [before, after]) = (self.number * BLOCK, &mut self.others);
+        let router = if router < first { &mut before[router] } else { &mut after[router - first - BLOCK] };
+        router.output(vc)
     }
 }
 
