@@ -34,6 +34,7 @@ mod learning;
 mod machine;
 mod maker;
 mod moved;
+mod parcel;
 pub mod params;
 mod placement;
 mod plan;
@@ -69,8 +70,9 @@ use build::{cut, pool, prices, shard_of, shards, tiles_in_use};
 use free::Free;
 use layout::Layout;
 use learning::Learner;
+use parcel::LATEST;
 use plan::Plan;
-use shard::{LATEST, Shape, Shard};
+use shard::{Shape, Shard};
 use teller::Teller;
 use timing::Clockwork;
 
