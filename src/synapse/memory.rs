@@ -283,6 +283,15 @@ mod tests {
     }
 
     #[test]
+    fn neurons_are_counted_from_the_origin_on() {
+        let timing = Column::Uniform(Timing::new(1, 0));
+        let memory = memory(&[65_534, 65_535, 0, 3], &Weights::new([1.0, 2.0, 3.0, 4.0]), timing);
+        let mut inputs = [0.0; 6];
+        memory.add(0..4, 1.0, 65_534, &mut inputs);
+        assert_eq!(inputs, [1.0, 2.0, 3.0, 0.0, 0.0, 4.0]);
+    }
+
+    #[test]
     fn four_bytes_a_synapse_and_six_with_delays() {
         let memory =
             |timing: Vec<Timing>| memory(&[0; 8], &Weights::new([1.0; 8]), Column::new(timing)).bytes();
