@@ -57,7 +57,7 @@ enum Cells {
     },
 }
 
-/// Synapses by spike, for neurons that are numbered within their core.
+/// Synapses by spike. Of a neuron's number they hold the lowest 16 bits: who reads them knows among which neurons it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SynapseMemory {
     cells: Cells,
@@ -174,7 +174,7 @@ impl SynapseMemory {
         self.timing.values()
     }
 
-    /// The neuron that synapse `index` leads to.
+    /// The neuron that synapse `index` leads to, by the lowest 16 bits of its number.
     #[inline]
     pub fn target(&self, index: usize) -> u16 {
         match &self.cells {
