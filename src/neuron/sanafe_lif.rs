@@ -81,13 +81,31 @@ impl Default for SanafeLif {
     }
 }
 
-/// Prepared parameters.
-#[derive(Clone, Debug)]
-pub(super) struct Kind {
+/// Both thresholds, and what crossing them does.
+#[derive(Clone, Copy, Debug)]
+struct Bounds {
     threshold: f64,
     jump: Jump,
     reverse_threshold: f64,
     reverse_jump: Jump,
+}
+
+impl Bounds {
+    /// The part after integration: threshold, reset, reverse reset; the new potential and whether it
+    /// fired.
+    #[inline(always)]
+    fn settle(self, v: f64, free: bool) -> (f64, bool) {
+        let fired = free & (v > self.threshold);
+        let v = if fired { self.jump.land(v) } else { v };
+        let v = if free & (v < self.reverse_threshold) { self.reverse_jump.land(v) } else { v };
+        (v, fired)
+    }
+}
+
+/// Prepared parameters.
+#[derive(Clone, Debug)]
+pub(super) struct Kind {
+    bounds: Bounds,
     leak: f64,
     input_decay: f64,
     bias: f64,
@@ -124,16 +142,6 @@ impl Kind {
     fn is_plain(&self) -> bool {
         self.input_decay == 0.0 && self.frozen == 0
     }
-
-    /// The part after integration: threshold, reset, reverse reset; the new potential and whether it
-    /// fired.
-    #[inline(always)]
-    fn settle(&self, v: f64, free: bool) -> (f64, bool) {
-        let fired = free & (v > self.threshold);
-        let v = if fired { self.jump.land(v) } else { v };
-        let v = if free & (v < self.reverse_threshold) { self.reverse_jump.land(v) } else { v };
-        (v, fired)
-    }
 }
 
 /// Neurons without input memory and refractory period, the common case, and their biases.
@@ -152,15 +160,15 @@ impl<B: Iterator<Item = f64> + Clone> WithSimd for Plain<'_, B> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) {
         let Self { kind, biases, v, arrivals, out } = self;
-        let kind = Kind { biases: Vec::new(), ..*kind };
+        let &Kind { bounds, leak, always, .. } = kind;
         for (((v, &input), out), bias) in v.iter().zip(arrivals).zip(out.iter_mut()).zip(biases.clone()) {
-            *out = status(kind.always | (bias != 0.0) | (*v != 0.0) | arrived(input), false);
+            *out = status(always | (bias != 0.0) | (*v != 0.0) | arrived(input), false);
         }
         for ((v, &input), bias) in v.iter_mut().zip(arrivals).zip(biases) {
-            *v = truncate(*v * kind.leak) + bias + input;
+            *v = truncate(*v * leak) + bias + input;
         }
         for (v, out) in v.iter_mut().zip(out) {
-            let (next, fired) = kind.settle(*v, true);
+            let (next, fired) = bounds.settle(*v, true);
             *v = next;
             *out |= status(false, fired);
         }
@@ -183,10 +191,12 @@ impl Soma for SanafeLif {
     fn prepare(&self, _: Seconds) -> Kind {
         let forward = if self.reset_mode == Reset::Saturate { Reset::None } else { self.reset_mode };
         Kind {
-            threshold: self.threshold,
-            jump: Jump::new(forward, self.reset, self.threshold),
-            reverse_threshold: self.reverse_threshold,
-            reverse_jump: Jump::new(self.reverse_reset_mode, self.reverse_reset, self.reverse_threshold),
+            bounds: Bounds {
+                threshold: self.threshold,
+                jump: Jump::new(forward, self.reset, self.threshold),
+                reverse_threshold: self.reverse_threshold,
+                reverse_jump: Jump::new(self.reverse_reset_mode, self.reverse_reset, self.reverse_threshold),
+            },
             leak: self.leak_decay,
             input_decay: self.input_decay,
             bias: self.bias,
@@ -226,7 +236,7 @@ impl Soma for SanafeLif {
             let leaked = truncate(*v * k.leak);
             let decayed = *u * k.input_decay;
             *u = if free { decayed + input } else { decayed };
-            let (next, fired) = k.settle(if free { leaked + k.bias + *u } else { leaked }, free);
+            let (next, fired) = k.bounds.settle(if free { leaked + k.bias + *u } else { leaked }, free);
             *v = next;
             *hold = if fired { k.frozen } else { *hold };
             *out = status(updated, fired);

@@ -1,6 +1,6 @@
-//! The synapse memory of a core: what a spike meets when it arrives.
+//! The synapse memory of cores: what a spike meets when it arrives.
 //!
-//! A spike names a range of synapses. Each says which neuron of the core receives, with which weight, and,
+//! A spike names a range of synapses. Each says which neuron receives, by 16 bits of its number, with which weight, and,
 //! where that differs from synapse to synapse, after how many steps and on which input channel: four bytes
 //! a synapse, six where delays or channels differ.
 
@@ -10,8 +10,8 @@ use prefetch_index::prefetch_index;
 
 use super::{Column, Weights, weights};
 
-/// Bytes of a cache line.
-const LINE: usize = 64;
+/// Cells of a cache line of 64 bytes.
+const CELLS: usize = 64 / size_of::<[u16; 2]>();
 
 /// Most lines that are asked for at once: more would not stay until they are needed.
 const MOST_LINES: usize = 32;
@@ -57,7 +57,7 @@ enum Cells {
     },
 }
 
-/// Synapses by spike, for neurons that are numbered within their core.
+/// Synapses by spike. Of a neuron's number they hold the lowest 16 bits: who reads them knows among which neurons it is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SynapseMemory {
     cells: Cells,
@@ -174,7 +174,7 @@ impl SynapseMemory {
         self.timing.values()
     }
 
-    /// The neuron that synapse `index` leads to.
+    /// The neuron that synapse `index` leads to, by the lowest 16 bits of its number.
     #[inline]
     pub fn target(&self, index: usize) -> u16 {
         match &self.cells {
@@ -213,33 +213,39 @@ impl SynapseMemory {
     /// soon.
     #[inline]
     pub fn fetch(&self, range: Range<usize>) {
-        let lines = range.step_by(LINE / size_of::<[u16; 2]>()).take(MOST_LINES);
-        match &self.cells {
-            Cells::Levels { cells, .. } => lines.for_each(|index| prefetch_index(cells.as_slice(), index)),
-            Cells::Exact { target, weight } => lines.for_each(|index| {
-                prefetch_index(target.as_slice(), index);
-                prefetch_index(weight.as_slice(), index);
-            }),
+        let end = range.end.min(range.start + MOST_LINES * CELLS);
+        let mut at = range.start;
+        while at < end {
+            match &self.cells {
+                Cells::Levels { cells, .. } => prefetch_index(cells.as_slice(), at),
+                Cells::Exact { target, weight } => {
+                    prefetch_index(target.as_slice(), at);
+                    prefetch_index(weight.as_slice(), at);
+                }
+            }
+            at += CELLS;
         }
     }
 
-    /// Adds `value` times the weight of each synapse in `range` to what `inputs` holds for its neuron.
+    /// Adds `value` times the weight of each synapse in `range` to what `inputs` holds for its neuron: the first of
+    /// them is that of neuron `origin`, and neurons are counted on from there, beyond 65535 from 0 again.
     #[inline]
-    pub fn add(&self, range: Range<usize>, value: f64, inputs: &mut [f64]) {
+    pub fn add(&self, range: Range<usize>, value: f64, origin: u16, inputs: &mut [f64]) {
+        let place = |target: u16| usize::from(target.wrapping_sub(origin));
         match &self.cells {
             Cells::Levels { table, cells } if value == 1.0 => {
                 for &[target, level] in &cells[range] {
-                    inputs[usize::from(target)] += table[usize::from(level)];
+                    inputs[place(target)] += table[usize::from(level)];
                 }
             }
             Cells::Levels { table, cells } => {
                 for &[target, level] in &cells[range] {
-                    inputs[usize::from(target)] += table[usize::from(level)] * value;
+                    inputs[place(target)] += table[usize::from(level)] * value;
                 }
             }
             Cells::Exact { target, weight } => {
                 for (&target, &weight) in target[range.clone()].iter().zip(&weight[range]) {
-                    inputs[usize::from(target)] += weight * value;
+                    inputs[place(target)] += weight * value;
                 }
             }
         }
@@ -271,9 +277,18 @@ mod tests {
         for weights in [levels, exact] {
             let memory = memory(&[0, 2, 2, 1], &weights, Column::Uniform(Timing::new(1, 0)));
             let mut inputs = [0.0; 3];
-            memory.add(1..4, 2.0, &mut inputs);
+            memory.add(1..4, 2.0, 0, &mut inputs);
             assert_eq!(inputs, [0.0, -2.0, 5.0]);
         }
+    }
+
+    #[test]
+    fn neurons_are_counted_from_the_origin_on() {
+        let timing = Column::Uniform(Timing::new(1, 0));
+        let memory = memory(&[65_534, 65_535, 0, 3], &Weights::new([1.0, 2.0, 3.0, 4.0]), timing);
+        let mut inputs = [0.0; 6];
+        memory.add(0..4, 1.0, 65_534, &mut inputs);
+        assert_eq!(inputs, [1.0, 2.0, 3.0, 0.0, 0.0, 4.0]);
     }
 
     #[test]

@@ -49,6 +49,19 @@ impl Arrivals {
         if row >= self.depth { row - self.depth } else { row }
     }
 
+    /// Notes that something is due in the step of `row` at `core`.
+    #[inline]
+    pub(super) fn note(&mut self, row: usize, core: usize) {
+        self.any[row * self.cores + core] = true;
+    }
+
+    /// What is due in the step of `row`, to add to where it is noted, for neurons from `first` on.
+    #[inline]
+    pub(super) fn due_from(&mut self, row: usize, channel: usize, first: usize) -> &mut [f64] {
+        let at = row * self.neurons;
+        &mut self.channels[channel][at + first..at + self.neurons]
+    }
+
     /// What is due in the step of `row`, to add to, for neurons of `core`.
     #[inline]
     pub(super) fn add_to(
@@ -59,9 +72,8 @@ impl Arrivals {
         first: usize,
         len: usize,
     ) -> &mut [f64] {
-        self.any[row * self.cores + core] = true;
-        let at = row * self.neurons + first;
-        &mut self.channels[channel][at..at + len]
+        self.note(row, core);
+        &mut self.due_from(row, channel, first)[..len]
     }
 
     /// Forgets what was due in `step` for the neurons of `core`.

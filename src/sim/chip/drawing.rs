@@ -186,14 +186,14 @@ impl Letters {
         fan.pop();
         let first = fan.len();
         for (core, synapses) in sorted.packets() {
-            let (start, own) = (memory.len() as u32, usize::from(core));
+            let start = memory.len() as u32;
             let granules = synapses.clone().map(|it| layout.granule[layout.site[it.target.index()] as usize]);
             let profile = drawing.kinds.of(granules);
             fan.push(FanOut { start, core, profile });
             for Synapse { target, weight, delay, channel } in synapses {
-                let slot = (layout.site[target.index()] - layout.first[own]) as u16;
-                let weight = drawing.grains.as_ref().map_or(weight, |grains| grains[own].round(weight));
-                memory.push(slot, weight, Timing::new(delay, channel));
+                let grain = drawing.grains.as_ref().map(|grains| grains[usize::from(core)]);
+                let weight = grain.map_or(weight, |grain| grain.round(weight));
+                memory.push(layout.site[target.index()] as u16, weight, Timing::new(delay, channel));
             }
         }
         let packets = first..fan.len();

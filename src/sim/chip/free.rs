@@ -25,8 +25,9 @@ use serde::{Deserialize, Serialize};
 
 use super::counts::{CoreCounts, Critical, StepRecord};
 use super::drawing::Letters;
+use super::parcel::{Parcel, Sent};
 use super::plan::Plan;
-use super::shard::{Moment, Parcel, Sent, Shard};
+use super::shard::{Moment, Shard};
 use super::site::Ground;
 use super::timing::Mesh;
 use crate::base::{CoreId, NeuronId, Problem, Problems};

@@ -2,6 +2,7 @@
 //! bank in the order in which the core updates them. A neuron's place is its *site*.
 
 use super::placement::Placement;
+use super::profile;
 use super::site::Ground;
 use crate::base::{CoreId, NeuronId, Problems};
 use crate::network::{Net, Part};
@@ -176,6 +177,12 @@ impl Layout {
         let runs: Vec<_> =
             runs.iter().map(|&(part, count)| (&parts.parts[part as usize].model, count)).collect();
         Bank::from_parts(&runs, net.dt)
+    }
+
+    /// The granule of all neurons of `core`, if it is one.
+    pub(super) fn only_granule(&self, core: usize) -> Option<u8> {
+        let sites = self.first[core] as usize..self.first[core + 1] as usize;
+        profile::only(self.granule[sites].iter().copied())
     }
 
     /// The core of `site`.

@@ -265,7 +265,8 @@ pub(super) fn learners(
 fn place(plan: &Plan, lesson: usize, index: u32) -> Place {
     let position = plan.moved(index as usize);
     let packet = plan.packet_of(position);
-    let (core, slot) = (plan.fan[packet].core, plan.memory.target(position));
+    let core = plan.fan[packet].core;
+    let slot = plan.slot(core.into(), position);
     let site = plan.layout.first[usize::from(core)] as usize + usize::from(slot);
     let granule = plan.layout.granule[site];
     Place { core, packet: packet as u32, position: position as u32, lesson: lesson as u16, slot, granule }

@@ -37,8 +37,8 @@ pub(super) struct Made<'p> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Home {
     core: u16,
-    /// Its site, counted within the core.
-    slot: u16,
+    /// The lowest bits of its site.
+    site: u16,
     granule: u8,
     /// Arrays hold its synapses.
     in_array: bool,
@@ -77,8 +77,8 @@ struct Piece {
     packets: Vec<Packet>,
     /// By synapse: its position in the network.
     order: Vec<u32>,
-    /// By synapse: its neuron, counted within the core.
-    slots: Vec<u16>,
+    /// By synapse: the lowest bits of the site that it leads to.
+    targets: Vec<u16>,
     /// By synapse: when and where it delivers; empty where all agree.
     timing: Vec<Timing>,
 }
@@ -93,8 +93,7 @@ impl<'a> Maker<'a> {
         let in_array: Vec<bool> = granules.map(|it| ground.params.array_of(it).is_some()).collect();
         let home = |(&core, &site): (&u16, &u32)| {
             let granule = layout.granule[site as usize];
-            let slot = (site - layout.first[usize::from(core)]) as u16;
-            Home { core, slot, granule, in_array: in_array[usize::from(granule)] }
+            Home { core, site: site as u16, granule, in_array: in_array[usize::from(granule)] }
         };
         let homes = core.iter().zip(&layout.site).map(home).collect();
         Self { layout, synapses, lessons, homes }
@@ -146,7 +145,7 @@ impl<'a> Maker<'a> {
             sites,
             packets: Vec::new(),
             order: Vec::with_capacity(len),
-            slots: Vec::with_capacity(len),
+            targets: Vec::with_capacity(len),
             timing: Vec::new(),
         };
         let (mut keys, mut met) = (Vec::new(), Vec::new());
@@ -184,7 +183,7 @@ impl<'a> Maker<'a> {
             }));
             let core = (packet[0] >> 33) as u16;
             piece.packets.push(Packet { core, synapses: packet.len() as u32, sort: profiles.sort(met) });
-            piece.slots.extend(packet.iter().map(|&key| home(key).slot));
+            piece.targets.extend(packet.iter().map(|&key| home(key).site));
         }
     }
 }
@@ -212,7 +211,7 @@ impl<'p> Making<'p> {
         let mut end = self.start;
         self.start -= piece.order.len();
         let from = piece.order.iter().map(|&index| index as usize);
-        memory.put(self.start, piece.slots.into_iter().zip(from), &synapses.weight);
+        memory.put(self.start, piece.targets.into_iter().zip(from), &synapses.weight);
         if let Column::Each(timing) = &mut self.timing {
             timing[self.start..end].copy_from_slice(&piece.timing);
         }

@@ -35,6 +35,7 @@ mod machine;
 mod maker;
 mod moved;
 pub mod params;
+mod parcel;
 mod placement;
 mod plan;
 mod profile;
@@ -69,8 +70,9 @@ use build::{cut, pool, prices, shard_of, shards, tiles_in_use};
 use free::Free;
 use layout::Layout;
 use learning::Learner;
+use parcel::LATEST;
 use plan::Plan;
-use shard::{LATEST, Shape, Shard};
+use shard::{Shape, Shard};
 use teller::Teller;
 use timing::Clockwork;
 

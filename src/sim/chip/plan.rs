@@ -44,7 +44,7 @@ pub(super) struct Plan {
     pub latencies: Vec<f64>,
     /// By site: the hops of all its packets together.
     pub hops: Vec<Hops>,
-    /// The synapses of all cores.
+    /// The synapses of all cores, which lead to sites, of which they hold the lowest 16 bits.
     pub memory: SynapseMemory,
     /// Which of them are in arrays, if any are.
     pub arrays: Option<ArrayPlan>,
@@ -142,6 +142,12 @@ impl Plan {
     #[inline]
     pub(super) fn synapses(&self, packet: usize) -> Range<usize> {
         self.fan[packet].start as usize..self.fan[packet + 1].start as usize
+    }
+
+    /// The neuron of `core` that synapse `index` of the memory leads to, counted within the core.
+    #[inline]
+    pub(super) fn slot(&self, core: usize, index: usize) -> u16 {
+        self.memory.target(index).wrapping_sub(self.layout.first[core] as u16)
     }
 
     /// Where the synapses of the neuron at `site` begin.

@@ -14,6 +14,7 @@ use super::arrivals::Arrivals;
 use super::counts::CoreCounts;
 use super::drawing::{DRAWN, Letters};
 use super::learning::Learner;
+use super::parcel::{LOST, Parcel, Sent};
 use super::plan::{FanOut, Plan};
 use super::profile::Profile;
 use super::timing::{Message, Outbox};
@@ -21,33 +22,6 @@ use crate::base::NeuronId;
 use crate::network::Halt;
 use crate::neuron::{Bank, Ids, SomaCost, Status, StepInput, StepOutput};
 use crate::synapse::Timing;
-
-/// The packets of one spike on their way to a shard.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Parcel {
-    /// The entry of the first in the plan, or with the mark of drawn ones in its shard's letters.
-    pub packet: u32,
-    /// How many there are.
-    pub count: u32,
-    /// The place of the first among what its shard sends.
-    pub message: u32,
-    /// What they carry: 1 for a spike.
-    pub value: f64,
-}
-
-impl Parcel {
-    /// Each packet alone.
-    pub(super) fn packets(self) -> impl Iterator<Item = Self> {
-        let one = move |at| Self { packet: self.packet + at, count: 1, message: self.message + at, ..self };
-        (0..self.count).map(one)
-    }
-}
-
-/// Steps that a packet is late which never arrives.
-pub(super) const LOST: u32 = u32::MAX;
-
-/// Most steps that a packet can be late and still be applied; what comes later is applied then.
-pub(super) const LATEST: u32 = 15;
 
 /// So many spikes before they are delivered, their synapses are asked for: others are delivered while they are on
 /// their way from memory.
@@ -77,16 +51,6 @@ pub(super) struct Shape {
     pub slack: usize,
 }
 
-/// What one shard has sent to another.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Sent<'a> {
-    pub parcels: &'a [Parcel],
-    /// All packets of the sender whose synapses are drawn.
-    pub letters: &'a Letters,
-    /// By message of the sender: by how many steps it is late, if anything can be.
-    pub late: Option<&'a [u32]>,
-}
-
 /// Some neighbouring cores.
 #[derive(Clone, Debug)]
 pub(super) struct Shard {
@@ -96,6 +60,8 @@ pub(super) struct Shard {
     pub first_bank: usize,
     pub banks: Vec<Bank>,
     pub arrivals: Arrivals,
+    /// By core: the granule of all its neurons, if it is one.
+    granules: Vec<Option<u8>>,
     /// The arrays of these cores.
     pub arrays: Arrays,
     /// Why a core cannot go on.
@@ -146,6 +112,7 @@ impl Shard {
             first_bank: own.start,
             banks,
             arrivals: Arrivals::new(sites.len(), cores.len(), depth, has_second),
+            granules: cores.clone().map(|core| layout.only_granule(core)).collect(),
             arrays,
             halt: None,
             fired: Vec::new(),
@@ -348,7 +315,7 @@ impl Shard {
 
     /// Takes in what one shard has sent to these cores, in the order in which it was sent.
     pub(super) fn deliver(&mut self, sent: Sent<'_>, plan: &Plan, step: u64) {
-        let is_plain = self.learners.is_empty() && plan.arrays.is_none();
+        let is_plain = self.learners.is_empty() && plan.arrays.is_none() && sent.late.is_none();
         let timing = plan.memory.common_timing().filter(|_| is_plain);
         for (place, &parcel) in sent.parcels.iter().enumerate() {
             if let Some(later) = sent.parcels.get(place + AHEAD).filter(|it| it.packet & DRAWN == 0) {
@@ -357,41 +324,43 @@ impl Shard {
             }
             match timing {
                 Some(timing) if parcel.packet & DRAWN == 0 => {
-                    self.deliver_at_once(parcel, sent.late, (timing, step), plan)
+                    self.deliver_at_once(parcel, (timing, step), plan)
                 }
                 _ => parcel.packets().for_each(|packet| self.deliver_one(packet, sent, plan, step)),
             }
         }
     }
 
-    /// The packets of one spike to synapses that do nothing but to deliver in one step on one channel.
+    /// The packets of one spike to synapses that do nothing but to deliver in one step on one channel: whatever the
+    /// core, they follow each other in memory.
     #[inline]
-    fn deliver_at_once(
-        &mut self,
-        parcel: Parcel,
-        late: Option<&[u32]>,
-        (timing, step): (Timing, u64),
-        plan: &Plan,
-    ) {
-        let in_time = self.arrivals.after(self.arrivals.row(step), timing.delay());
+    fn deliver_at_once(&mut self, parcel: Parcel, (timing, step): (Timing, u64), plan: &Plan) {
+        let row = self.arrivals.after(self.arrivals.row(step), timing.delay());
         let first = parcel.packet as usize;
-        let fan = plan.fan[first..=first + parcel.count as usize].windows(2);
-        for (message, pair) in (parcel.message as usize..).zip(fan) {
-            let (core, own) = (usize::from(pair[0].core), usize::from(pair[0].core) - self.cores.start);
-            let row = match late.map_or(0, |late| late[message]) {
-                0 => in_time,
-                late => {
-                    self.counts[own].late += 1;
-                    if late == LOST {
-                        continue;
-                    }
-                    self.arrivals.after(self.arrivals.row(step + u64::from(late)), timing.delay())
+        let fan = &plan.fan[first..=first + parcel.count as usize];
+        for (entry, next) in fan.iter().zip(&fan[1..]) {
+            let own = usize::from(entry.core) - self.cores.start;
+            self.arrivals.note(row, own);
+            match self.granules[own] {
+                Some(granule) => {
+                    let counts = &mut self.counts[own];
+                    counts.axon_in += 1;
+                    counts.synapse[usize::from(granule)] += u64::from(next.start - entry.start);
                 }
-            };
-            let (first, len) = self.sites(core, plan);
-            self.receive(own, &plan.profiles[usize::from(pair[0].profile)]);
-            let inputs = self.arrivals.add_to(row, timing.channel(), own, first, len);
-            plan.memory.add(pair[0].start as usize..pair[1].start as usize, parcel.value, inputs);
+                None => self.receive(own, &plan.profiles[usize::from(entry.profile)]),
+            }
+        }
+        let sites = &plan.layout.first;
+        let mut rest = fan;
+        while let [entry, ahead @ .., _] = rest {
+            // Cores whose sites 16 bits can tell apart.
+            let origin = sites[usize::from(entry.core)];
+            let near = |it: &FanOut| sites[usize::from(it.core) + 1] - origin <= 1 << 16;
+            let ahead = ahead.partition_point(near) + 1;
+            let inputs = self.arrivals.due_from(row, timing.channel(), origin as usize - self.first_site);
+            let synapses = entry.start as usize..rest[ahead].start as usize;
+            plan.memory.add(synapses, parcel.value, origin as u16, inputs);
+            rest = &rest[ahead..];
         }
     }
 
@@ -413,6 +382,7 @@ impl Shard {
         let due = step + u64::from(late);
         let row = self.arrivals.row(due);
         let (first, len) = self.sites(core, plan);
+        let origin = plan.layout.first[core] as u16;
         self.receive(own, &plan.profiles[usize::from(entry.profile)]);
         let synapses = match &plan.arrays {
             Some(arrays) if !is_drawn => {
@@ -429,7 +399,7 @@ impl Shard {
         let mut add = |target: u16, weight: f64, timing: Timing| {
             let row = arrivals.after(row, timing.delay());
             let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
-            inputs[usize::from(target)] += weight * parcel.value;
+            inputs[usize::from(target.wrapping_sub(origin))] += weight * parcel.value;
         };
         // Drawn synapses do not learn.
         let learner = learners.get_mut(own).and_then(Option::as_deref_mut).filter(|_| !is_drawn);
@@ -437,7 +407,14 @@ impl Shard {
             Some(weights) => synapses
                 .zip(weights)
                 .for_each(|(index, &weight)| add(memory.target(index), weight, memory.timing(index))),
-            None => memory.each(synapses, add),
+            None => match memory.common_timing() {
+                Some(timing) => {
+                    let row = arrivals.after(row, timing.delay());
+                    let inputs = arrivals.add_to(row, timing.channel(), own, first, len);
+                    memory.add(synapses, parcel.value, origin, inputs);
+                }
+                None => memory.each(synapses, add),
+            },
         }
     }
 

@@ -5,7 +5,8 @@ use rayon::prelude::*;
 
 use super::drawing::Letters;
 use super::free::{Done, Free};
-use super::shard::{LATEST, LOST, Moment, Parcel, Sent, Shard};
+use super::parcel::{LATEST, LOST, Parcel, Sent};
+use super::shard::{Moment, Shard};
 use super::teller::Teller;
 use super::timing::{Clockwork, Outbox, Told};
 use super::{Chip, CoreCounts, Late, StepRecord};

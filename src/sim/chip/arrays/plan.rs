@@ -89,7 +89,7 @@ impl ArrayPlan {
 
     /// The array of the synapse at `index`, which leads to `core`: its place in the table of arrays by core.
     fn key(&self, plan: &Plan, core: usize, index: usize) -> Option<usize> {
-        let site = plan.layout.first[core] as usize + usize::from(plan.memory.target(index));
+        let site = plan.layout.first[core] as usize + usize::from(plan.slot(core, index));
         let slot = self.slots[usize::from(plan.layout.granule[site])]?;
         Some(core * (self.slots.len() + 1) + usize::from(slot))
     }
@@ -99,15 +99,15 @@ impl ArrayPlan {
         let slots = self.slots.len() + 1;
         let cores = plan.layout.first.len() - 1;
         let mut number = vec![NONE; cores * slots];
-        let each = |act: &mut dyn FnMut(usize, usize)| {
+        let each = |act: &mut dyn FnMut(usize, usize, usize)| {
             for packet in 0..plan.fan.len() - 1 {
                 let core = usize::from(plan.fan[packet].core);
                 let keys =
                     plan.synapses(packet).filter_map(|index| Some((self.key(plan, core, index)?, index)));
-                keys.for_each(|(key, index)| act(key, index));
+                keys.for_each(|(key, index)| act(key, core, index));
             }
         };
-        each(&mut |key, _| number[key] = 0);
+        each(&mut |key, _, _| number[key] = 0);
         let mut matrices = Vec::new();
         for (key, number) in number.iter_mut().enumerate().filter(|(_, number)| **number == 0) {
             *number = matrices.len() as u32;
@@ -117,8 +117,8 @@ impl ArrayPlan {
             let (slot, columns) = ((key % slots) as u8, Vec::new());
             matrices.push(MatrixPlan { core, slot, rows: 0, columns, column_of, packets: Vec::new() });
         }
-        each(&mut |key, index| {
-            let (target, channel) = (plan.memory.target(index), plan.memory.timing(index).channel());
+        each(&mut |key, core, index| {
+            let (target, channel) = (plan.slot(core, index), plan.memory.timing(index).channel());
             matrices[number[key] as usize].column_of[usize::from(target)][channel] = 0;
         });
         for matrix in &mut matrices {
@@ -175,14 +175,14 @@ impl ArrayPlan {
         let packet = plan.fan.partition_point(|packet| packet.start as usize <= index).checked_sub(1)?;
         let core = usize::from(plan.fan[packet].core);
         self.key(plan, core, index)?;
-        let site = plan.layout.first[core] as usize + usize::from(plan.memory.target(index));
+        let site = plan.layout.first[core] as usize + usize::from(plan.slot(core, index));
         let slot = self.slots[usize::from(plan.layout.granule[site])]?;
         let here = (CoreId::at(core), slot);
         let array = self.matrices.binary_search_by_key(&here, |matrix| (matrix.core, matrix.slot)).ok()?;
         let timing = plan.memory.timing(index);
         let is_its = |drive: &&Drive| (drive.array as usize, drive.delay) == (array, timing.delay());
         let row = self.drives(packet).iter().find(is_its)?.row;
-        let column = self.matrices[array].column_of[usize::from(plan.memory.target(index))][timing.channel()];
+        let column = self.matrices[array].column_of[usize::from(plan.slot(core, index))][timing.channel()];
         Some(Cell { core, array: array as u32, row, column })
     }
 
@@ -209,8 +209,9 @@ impl ArrayPlan {
     /// Row and column of a packet's synapse in array `array`, if it is there.
     fn cell_in(&self, plan: &Plan, packet: usize, index: usize, array: usize) -> Option<[usize; 2]> {
         let matrix = &self.matrices[array];
-        let (target, timing) = (usize::from(plan.memory.target(index)), plan.memory.timing(index));
-        let site = plan.layout.first[matrix.core.index()] as usize + target;
+        let core = matrix.core.index();
+        let (target, timing) = (usize::from(plan.slot(core, index)), plan.memory.timing(index));
+        let site = plan.layout.first[core] as usize + target;
         if self.slots[usize::from(plan.layout.granule[site])] != Some(matrix.slot) {
             return None;
         }

@@ -97,7 +97,8 @@ impl Mesh {
             let (mut links, start) = (Vec::new(), table.len() as u32);
             self.walk(pair, |link| links.push(link as u16));
             let hops = links.len() as u16;
-            links.resize(links.len().next_multiple_of(STRIDE).max(STRIDE), 4 * tiles as u16);
+            let filled = links.len().next_multiple_of(STRIDE).max(STRIDE);
+            links.extend((links.len()..filled).map(|at| (4 * tiles + at % STRIDE) as u16));
             let (strides, _) = links.as_chunks();
             let end = strides.last().copied().unwrap_or_default();
             table.extend_from_slice(&strides[..strides.len() - 1]);
@@ -114,9 +115,9 @@ impl Mesh {
         self.width as usize * self.height as usize
     }
 
-    /// Links between tiles, those at the border that lead nowhere included, and one more that fills up routes.
+    /// Links between tiles, those at the border that lead nowhere included, and those that fill up routes.
     pub(super) fn links(&self) -> usize {
-        4 * self.tiles() + 1
+        4 * self.tiles() + STRIDE
     }
 
     /// The longest way [hops].

@@ -17,11 +17,16 @@
 //!
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
+use prefetch_index::prefetch_index;
+
 use super::air::{Air, Crowd};
 use super::heap::Entry;
 use super::mesh::Mesh;
 use super::order::Order;
 use super::{Message, Outbox, Told, all_cores};
+
+/// So many messages before a core's turn comes to one, it is asked for: as many as a cache line holds.
+const AHEAD: usize = 4;
 
 /// A core that has something to do: its messages still to be sent, and the time that it is busy afterwards [s].
 #[derive(Clone, Debug)]
@@ -85,6 +90,7 @@ impl Sanafe {
             sender.sent = at;
             match sender.messages.next() {
                 Some(message) => {
+                    prefetch_index(sender.messages.as_slice(), AHEAD);
                     let processing = latencies[usize::from(message.profile)];
                     let ends_at = (sender.core, message.core, sender.pairs);
                     let ([sent, done], more) = self.air.fly(at, ends_at, processing, crowd);
