@@ -542,7 +542,7 @@
     return { timed: true, data: [spikes.time, spikes.row], options: {
       legend: { show: true }, scales: { x: { time: false }, y: { range: [0, rows] } },
       axes: [axis("time"), axis("neuron", { size: 56, values: plain })],
-      series: [{ label: "time", value: (self, value) => value == null ? "–" : digits(value) }, { label: spikes.each > 1 ? `neuron (every ${spikes.each}th of ${grouped(spikes.total)} spikes)` : "neuron",
+      series: [{ label: "time", value: (self, value) => value == null ? "–" : digits(value) }, { label: spikes.each > 1 ? `neuron (one in ${spikes.each} of ${grouped(spikes.total)} spikes)` : "neuron",
         stroke: lineColour(place), paths: () => null, points: { show: true, size: spikes.time.length > 5000 ? 2 : 3, width: 0, fill: lineColour(place) }, value: (self, value) => value == null ? "–" : grouped(value) }],
       hooks: { draw: [bounds, drawMark] },
     } };
