@@ -90,6 +90,19 @@ fn open_loop_beyond_saturation() {
     }
 }
 
+/// Threads cut a network elsewhere than its blocks of routers, and credits that cross a cut always take their time:
+/// however few or many there are, those that are there at once change nothing.
+#[test]
+fn several_blocks_of_routers() {
+    for (buffer_flits, credit_delay) in [(1, 0), (3, 2), (5, 0), (6, 1), (8, 0)] {
+        let params = RouterParams { buffer_flits, credit_delay, ..RouterParams::default() };
+        for rate in [0.1, 0.6] {
+            let source = || Bernoulli::new(Pattern::Uniform, rate, 1, 169, 9);
+            Chip::mesh(13, params.clone()).check(&source, 600);
+        }
+    }
+}
+
 #[test]
 fn every_pipeline() {
     for params in [pipeline_b(), pipeline_f(), RouterParams { routing_delay: 3, ..RouterParams::default() }] {
