@@ -416,6 +416,15 @@ fn the_large_walk_goes_where_chance_has_it() {
     assert_eq!(found["result"]["walk"]["walk_steps"], 20);
 }
 
+/// What is tested here is the program as people run it: searches that end with a proof find it.
+#[test]
+fn shipped_searches_end_with_a_proof() {
+    for workload in ["sat", "coloring", "sudoku", "sssp"] {
+        let check = &json(&["run", workload, "--json"])["result"]["check"];
+        assert_eq!(check["passed"], true, "{workload}: {check}");
+    }
+}
+
 /// A search says what it had spent, and when, for every better value, and up to each gap to its target.
 #[test]
 fn a_search_says_what_it_took_to_come_close() {
