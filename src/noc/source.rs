@@ -68,6 +68,23 @@ pub trait Source: Send {
         false
     }
 
+    /// Whether [`Source::admit`] is to be asked. Asked before the first cycle, by the cycle engine; other networks hold
+    /// whatever has arrived. Such a network cannot be struck by faults while it runs.
+    fn admits(&self) -> bool {
+        false
+    }
+
+    /// The head of the packet with this tag has come to `node`, where it is read in cycle `at` if there is room for the
+    /// packet. If there is none, its flits stay in the last channel, and what comes behind them waits: the cycle, after
+    /// `at`, in which it is worth to ask again.
+    ///
+    /// # Errors
+    /// That cycle.
+    fn admit(&mut self, node: NodeId, tag: u32, at: u64) -> Result<(), u64> {
+        let _ = (node, tag, at);
+        Ok(())
+    }
+
     /// Whether [`Source::failed`] is to be called. Sources that wait for answers must know of packets that fail;
     /// to others it would be needless work.
     fn heeds_failures(&self) -> bool {

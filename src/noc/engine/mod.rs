@@ -44,6 +44,8 @@ mod exchange;
 mod express;
 mod fork;
 mod node;
+#[cfg(test)]
+mod paced;
 mod packet;
 mod purge;
 mod reconfigure;

@@ -5,6 +5,7 @@
 //! packet's latency, because its creation time is the source's.
 
 mod pause;
+mod sink;
 mod ways;
 
 use std::slice::from_ref;
@@ -12,6 +13,8 @@ use std::sync::Arc;
 
 use prefetch_index::prefetch_index;
 
+pub(super) use self::sink::Landed;
+use self::sink::Sinks;
 use self::ways::{Origin, Ways, plant};
 use super::calendar::Calendar;
 use super::fork::Grove;
@@ -125,6 +128,7 @@ pub(super) struct Nodes {
     ways: Ways,
     /// No packet is created for the time being.
     pub(super) paused: bool,
+    sinks: Sinks,
     /// Nodes at work in this cycle.
     busy: Vec<u32>,
 }
@@ -146,6 +150,7 @@ impl Nodes {
             calendar: Calendar::default(),
             ways: Ways::new(ground),
             paused: false,
+            sinks: Sinks::default(),
             busy: Vec::new(),
         }
     }
@@ -162,7 +167,17 @@ impl Nodes {
 
     /// The next cycle from `now` on in which an idle node wakes.
     pub(super) fn next_wake(&self, now: u64) -> Option<u64> {
-        self.calendar.next(now)
+        self.calendar.next(now).into_iter().chain(self.sinks.next()).min()
+    }
+
+    /// Nodes may have no room for packets that have arrived.
+    pub(super) fn pace(&mut self, vcs: u8) {
+        self.sinks = Sinks::new(self.first_node, self.ports.len(), vcs);
+    }
+
+    /// Whether packets that have arrived wait for room.
+    pub(super) fn wait_for_room(&self) -> bool {
+        self.sinks.next().is_some()
     }
 
     /// Asks the source for every node's first packet.
@@ -252,9 +267,10 @@ impl Nodes {
         source: &mut S,
         now: u64,
     ) -> bool {
-        if shared.wheel.nodes(now).is_empty() && !self.calendar.is_due(now) {
+        if shared.wheel.nodes(now).is_empty() && !self.calendar.is_due(now) && !self.sinks.is_due(now) {
             return false;
         }
+        let landed = self.sinks.step(shared, source, now);
         let delivered = self.hand_over(shared, source, now);
         let mut busy = std::mem::take(&mut self.busy);
         let due = shared.wheel.nodes(now);
@@ -284,7 +300,7 @@ impl Nodes {
                 shared.wheel.nodes(now + 1).nodes.push(node);
             }
         }
-        let any = any || delivered || !busy.is_empty();
+        let any = any || landed || delivered || !busy.is_empty();
         busy.clear();
         self.busy = busy;
         any

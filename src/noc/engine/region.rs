@@ -261,6 +261,10 @@ impl<const N: usize, const P: usize> Region<N, P> {
     /// Asks the source for every node's first packet.
     pub(super) fn start<S: Source>(&mut self, source: &mut S) {
         self.shared.listens = source.listens();
+        if source.admits() {
+            self.shared.setup.pace();
+            self.nodes.pace(self.shared.setup.vcs);
+        }
         self.nodes.start(&mut self.shared, source);
     }
 
@@ -360,7 +364,10 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let ports = self.routers.iter().zip(&self.port_counts);
         let sent: u64 = ports.flat_map(|(r, &n)| &r.ports[..n.into()]).map(|port| port.flits).sum();
         let moved = self.shared.tally.flits_injected + sent;
-        if std::mem::replace(&mut self.moved, moved) != moved || self.shared.packets.len() == 0 {
+        if std::mem::replace(&mut self.moved, moved) != moved
+            || self.shared.packets.len() == 0
+            || self.nodes.wait_for_room()
+        {
             self.last_move = now;
         }
     }

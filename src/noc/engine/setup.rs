@@ -86,6 +86,8 @@ pub(super) struct Setup {
     pub channels: usize,
     /// Ports of the largest router.
     pub ports: usize,
+    /// Nodes may have no room for what has arrived.
+    pub paced: bool,
     /// See [`Setup::is_plain`].
     plain: bool,
     pub seed: u64,
@@ -102,20 +104,7 @@ impl Setup {
         params.validate()?;
         refuse_unbuilt(params)?;
         let vcs = params.vcs;
-        let widest = (0..fabric.routers.len()).map(|r| fabric.port_base[r + 1] - fabric.port_base[r]).max();
-        let needed = widest.unwrap_or(0) as usize * usize::from(vcs);
-        if needed > MAX_ROUTER_VCS {
-            let ports = widest.unwrap_or(1).max(1) as usize;
-            return Err(Problem::new(
-                "vcs",
-                format!("a router with {ports} ports and {vcs} VCs has {needed} buffers"),
-            )
-            .allowed(format!(
-                "at most {MAX_ROUTER_VCS} buffers: up to {} VCs on this topology",
-                MAX_ROUTER_VCS / ports
-            ))
-            .into());
-        }
+        let needed = input_vcs(vcs, fabric)?;
         let port_of: [u8; MAX_ROUTER_VCS] = std::array::from_fn(|vc| (vc / usize::from(vcs)) as u8);
         let (lane_of, vcs_of) = lanes(&port_of[..needed], params);
         let switch = u64::from(params.switch_delay) - 1;
@@ -148,6 +137,7 @@ impl Setup {
             horizon_shift: 0,
             channels: needed,
             ports: needed / usize::from(vcs),
+            paced: false,
             plain: false,
             seed,
             port_of,
@@ -193,11 +183,22 @@ impl Setup {
         first + (vc as u8 - first + self.speedup) % self.vcs
     }
 
+    /// From the moment that a node reads a flit until its credit is back at the router: it takes the node channel [cycles].
+    #[inline(always)]
+    pub(super) fn node_credit(&self) -> u64 {
+        u64::from(NODE_CHANNEL) + 1 + self.credit_delay
+    }
+
     /// Whether this is the common router: one cycle per stage, one iteration, no speculation, no
     /// option that needs state of its own.
     #[inline(always)]
     pub(super) fn is_plain(&self) -> bool {
         self.plain
+    }
+
+    /// Nodes may have no room for what has arrived from now on: the common router need not ask.
+    pub(super) fn pace(&mut self) {
+        (self.plain, self.paced) = (false, true);
     }
 
     /// Packets may have to be copied, which the common router and the simple switch do not do.
@@ -233,6 +234,25 @@ impl Setup {
             self.flit_delay + self.credit_send + self.credit_delay + self.routing_delay + self.vc_delay;
         (pipeline + u64::from(longest.max(NODE_CHANNEL)) * 2 + 2) as usize
     }
+}
+
+/// Input VCs of the largest router.
+fn input_vcs(vcs: u8, fabric: &Fabric) -> Result<usize, Problems> {
+    let widest = (0..fabric.routers.len()).map(|r| fabric.port_base[r + 1] - fabric.port_base[r]).max();
+    let needed = widest.unwrap_or(0) as usize * usize::from(vcs);
+    if needed > MAX_ROUTER_VCS {
+        let ports = widest.unwrap_or(1).max(1) as usize;
+        return Err(Problem::new(
+            "vcs",
+            format!("a router with {ports} ports and {vcs} VCs has {needed} buffers"),
+        )
+        .allowed(format!(
+            "at most {MAX_ROUTER_VCS} buffers: up to {} VCs on this topology",
+            MAX_ROUTER_VCS / ports
+        ))
+        .into());
+    }
+    Ok(needed)
 }
 
 /// The switch input of each input VC, and the input VCs of each switch input.

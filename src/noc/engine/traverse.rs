@@ -1,9 +1,10 @@
 //! Switch traversal: a granted flit leaves its buffer, a credit goes back, the flit is on its way.
 
 use super::cycle::Block;
+use super::node::Landed;
 use super::region::Shared;
 use super::router::{BLOCK, OutVc, State};
-use super::setup::{End, NODE_CHANNEL, Wire};
+use super::setup::{End, Wire};
 use super::switch::Match;
 use super::wheel::{Flit, Place};
 
@@ -121,10 +122,13 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     fn leave<const PLAIN: bool>(&mut self, wire: Wire, from: Place, flit: Flit, delay: u64) {
         let at = self.now + delay;
         match wire.end {
+            End::Node if !PLAIN && self.shared.setup.paced => {
+                self.shared.wheel.nodes(at).landed.push(Landed { at: wire.place(from.vc()), from, flit });
+            }
             End::Node => {
                 self.shared.eject(flit, at);
-                // The sink reads the flit at once; its credit takes the node channel back.
-                let back = u64::from(NODE_CHANNEL) + 1 + self.shared.setup.credit_delay;
+                // The sink reads the flit at once.
+                let back = self.shared.setup.node_credit();
                 self.credit::<PLAIN>(from, delay + back);
             }
             End::Elsewhere => {

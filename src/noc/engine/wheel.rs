@@ -5,6 +5,7 @@
 //! lists for every block of routers, and one for the nodes.
 
 use super::express::Departure;
+use super::node::Landed;
 use super::router::BLOCK;
 use crate::base::NodeId;
 use crate::noc::source::{Delivery, Failure};
@@ -173,12 +174,15 @@ pub(super) struct NodesDue {
     pub deliveries: Vec<Delivery>,
     /// Packets that were refused, and the nodes that learn of it.
     pub failures: Vec<(NodeId, Failure)>,
+    /// Flits that come to nodes which may have no room for them.
+    pub landed: Vec<Landed>,
 }
 
 impl NodesDue {
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
-        self.deliveries.len() | self.failures.len() | self.credits.len() | self.nodes.len() == 0
+        let told = self.deliveries.len() | self.failures.len() | self.landed.len();
+        told | self.credits.len() | self.nodes.len() == 0
     }
 }
 

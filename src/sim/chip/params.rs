@@ -76,6 +76,12 @@ pub struct CoreParams {
     #[schemars(range(min = 1))]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub send_queue: Option<u32>,
+    /// Packets that wait at a core to be processed in fidelity `cycle`, at most; at least 1. What finds no room stays
+    /// in the network and blocks what is behind it; packets from cores of the same node come beside the queue. Absent:
+    /// any number. `approximate` knows no such bound; in the others the network holds whatever has arrived.
+    #[schemars(range(min = 1))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receive_queue: Option<u32>,
     /// Length of a packet [flits]; 1 to 64.
     #[schemars(range(min = 1, max = 64))]
     pub packet_flits: u16,
@@ -106,6 +112,7 @@ impl Default for CoreParams {
             hops: None,
             link_buffer: 16,
             send_queue: None,
+            receive_queue: None,
             packet_flits: 1,
             synchronisation: Synchronisation::default(),
         }
@@ -301,6 +308,7 @@ impl CoreParams {
         range("packet_flits", self.packet_flits.into(), 1, 64);
         range("link_buffer", self.link_buffer.into(), 1, u32::MAX.into());
         range("send_queue", self.send_queue.unwrap_or(1).into(), 1, u32::MAX.into());
+        range("receive_queue", self.receive_queue.unwrap_or(1).into(), 1, u32::MAX.into());
         range("granules", self.granules.len() as u64, 1, MAX_GRANULES as u64);
         range("weight_bits", self.weight_bits.unwrap_or(1).into(), 1, 32);
         self.check_costs(&mut problems);

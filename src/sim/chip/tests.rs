@@ -2,6 +2,7 @@
 
 mod large;
 mod learning;
+mod queues;
 mod snapshot;
 
 use super::*;
@@ -317,25 +318,6 @@ fn hops_are_counted_on_every_network_and_cost_what_the_chip_says() {
         assert!(hops > 1000 && hops == carried, "{hops} and {carried}");
     }
     assert!(torus.0 < mesh.0);
-}
-
-#[test]
-fn a_core_whose_queue_is_full_waits_for_the_network() {
-    let time = |send_queue, fidelity| {
-        let mut setup = Setup::new(20);
-        setup.params = CoreParams { send_queue, packet_flits: 8, ..setup.params };
-        let mut chip = setup.chip(network(200, 1), fidelity, 1)?;
-        let trains = trains(&mut chip, 20);
-        chip.settle().unwrap();
-        Ok::<_, Problems>((trains, chip.seconds()))
-    };
-    let [endless, deep, shallow] =
-        [None, Some(100), Some(1)].map(|queue| time(queue, Fidelity::Cycle).unwrap());
-    assert_eq!(endless, deep);
-    // The spikes are the same, but cores cannot run ahead of the network any more.
-    assert!(shallow.0 == endless.0 && shallow.1 > endless.1 * 1.01, "{} and {}", shallow.1, endless.1);
-    let refused = time(Some(1), Fidelity::Approximate).unwrap_err().to_string();
-    assert!(refused.contains("send_queue: `approximate` does not tell"), "{refused}");
 }
 
 #[test]

@@ -2,12 +2,14 @@
 //!
 //! A core whose output queue is full waits until its oldest packet has entered the network, and only then goes on:
 //! the network's back-pressure reaches its neurons. Packets between cores of one node do not pass through the queue.
+//! Where receive queues are bounded, packets stay in the network until there is room at their core (`desk.rs`).
 
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::Message;
+use super::desk::{Coming, Desks};
 use crate::base::NodeId;
 use crate::noc::source::{Delivery, Offer, Source};
 
@@ -47,6 +49,10 @@ pub(super) struct Letters {
     owned: Range<u32>,
     /// By tag; what several threads read together.
     messages: Arc<Vec<Message>>,
+    /// Receive queues, where they are bounded.
+    pub(super) desks: Option<Desks>,
+    /// Packets between cores of one node are known from the start of the step.
+    foresees: bool,
     /// Tag and cycle.
     pub(super) arrived: Vec<(u32, u64)>,
 }
@@ -74,12 +80,24 @@ impl Letters {
             owned: 0..count as u32,
             messages,
             arrived,
+            desks: None,
+            foresees: false,
         }
     }
 
-    /// Begins a step in which cores send these messages.
-    pub(super) fn begin<'a>(&mut self, cores: impl Iterator<Item = &'a [Message]>) {
+    /// The same with receive queues that hold so many packets.
+    pub(super) fn with_receive_queues(self, room: u32) -> Self {
+        // Without bounds on what waits to be sent, the network has no say in when packets are ready.
+        let foresees = self.room.is_none();
+        Self { desks: Some(Desks::new(self.nodes.len(), room, self.hertz)), foresees, ..self }
+    }
+
+    /// Begins a step in which cores send these messages, and in which receiving takes these times.
+    pub(super) fn begin<'a>(&mut self, cores: impl Iterator<Item = &'a [Message]>, latencies: &[f64]) {
         self.arrived.clear();
+        if let Some(desks) = &mut self.desks {
+            desks.begin(latencies);
+        }
         // Nobody else holds them by now.
         let all = Arc::make_mut(&mut self.messages);
         all.clear();
@@ -92,17 +110,52 @@ impl Letters {
             let end = all.len() as u32;
             *sender = Sender { node: self.nodes[core], next, end, ready: 0.0, head: None, left };
         }
+        if self.foresees {
+            (0..self.senders.len()).for_each(|core| self.foresee(core));
+        }
         (0..self.senders.len()).for_each(|core| self.advance(core));
+    }
+
+    /// Announces what a core sends to others of its node.
+    fn foresee(&mut self, core: usize) {
+        let Sender { node, next, end, .. } = self.senders[core];
+        let mut ready = 0.0;
+        for tag in next..end {
+            let Message { gap, core: target, .. } = self.messages[tag as usize];
+            ready += gap;
+            if self.nodes[usize::from(target)] == node {
+                self.arrive(target, tag, (ready * self.hertz).ceil() as u64);
+            }
+        }
+    }
+
+    /// A packet from a core of the same node is there in cycle `at`.
+    fn arrive(&mut self, core: u16, tag: u32, at: u64) {
+        self.arrived.push((tag, at));
+        if let Some(desks) = &mut self.desks {
+            desks.announce(Coming { core, tag, at });
+        }
+    }
+
+    /// Everything has arrived.
+    pub(super) fn finish(&mut self) {
+        let messages = &self.messages;
+        if let Some(desks) = &mut self.desks {
+            desks.finish(|tag| messages[tag as usize].profile);
+        }
     }
 
     /// The same for several threads, to be dealt out.
     pub(super) fn for_threads(&self) -> Self {
-        Self { arrived: Vec::new(), ..self.clone() }
+        Self { arrived: Vec::new(), desks: self.desks.as_ref().map(Desks::for_threads), ..self.clone() }
     }
 
     /// Takes in what has become of the packets of some nodes.
     pub(super) fn take_back(&mut self, part: Self) {
         self.arrived.extend(part.arrived);
+        if let (Some(desks), Some(other)) = (&mut self.desks, part.desks) {
+            desks.take_back(other, |core| part.owned.contains(&self.nodes[core].0));
+        }
         for (core, sender) in part.senders.into_iter().enumerate() {
             if part.owned.contains(&sender.node.0) {
                 self.senders[core] = sender;
@@ -127,15 +180,21 @@ impl Letters {
 
     /// Makes a core's next packet for another node; those before it, to its own node, arrive at once.
     fn advance(&mut self, core: usize) {
-        let sender = &mut self.senders[core];
-        while sender.next < sender.end {
+        loop {
+            let sender = &mut self.senders[core];
+            if sender.next == sender.end {
+                return;
+            }
             let tag = sender.next;
             let Message { gap, core: target, .. } = self.messages[tag as usize];
             sender.next += 1;
             sender.ready += gap;
             let dst = self.nodes[usize::from(target)];
             if dst == sender.node {
-                self.arrived.push((tag, (sender.ready * self.hertz).ceil() as u64));
+                let at = (sender.ready * self.hertz).ceil() as u64;
+                if !self.foresees {
+                    self.arrive(target, tag, at);
+                }
                 continue;
             }
             if self.room.is_some_and(|room| sender.left.len() >= room)
@@ -188,8 +247,24 @@ impl Source for Letters {
         }
     }
 
-    fn delivered(&mut self, delivery: Delivery) -> bool {
-        self.arrived.push((delivery.tag, delivery.at));
+    fn admits(&self) -> bool {
+        self.desks.is_some()
+    }
+
+    fn admit(&mut self, _: NodeId, tag: u32, at: u64) -> Result<(), u64> {
+        let messages = &self.messages;
+        let packet = Coming { core: messages[tag as usize].core, tag, at };
+        let Some(desks) = &mut self.desks else { return Ok(()) };
+        desks.admit(packet, |tag| messages[tag as usize].profile)
+    }
+
+    fn delivered(&mut self, Delivery { tag, at, .. }: Delivery) -> bool {
+        self.arrived.push((tag, at));
+        let messages = &self.messages;
+        if let Some(desks) = &mut self.desks {
+            let packet = Coming { core: messages[tag as usize].core, tag, at };
+            desks.take(packet, |tag| messages[tag as usize].profile);
+        }
         false
     }
 

@@ -8,6 +8,7 @@
 //! Read [`Outbox`] first, then `sanafe.rs`.
 
 mod air;
+mod desk;
 mod heap;
 mod ideal;
 mod letters;

@@ -3,7 +3,8 @@
 //!
 //! A core's packets wait in its output queue until the network takes them (`letters.rs`); the core goes on
 //! meanwhile, unless the queue is full. Cores of one tile share the way into their router. Packets between cores of
-//! one tile do not enter it. A step begins with an empty network: cores meet at a barrier, or what is late is
+//! one tile do not enter it. Where receive queues are bounded, a packet stays in the network until its core has room for
+//! it (`desk.rs`), and others behind it. A step begins with an empty network: cores meet at a barrier, or what is late is
 //! accounted for by the tick. Without contention a packet takes as long as any other between its two nodes, and is
 //! not followed again (`trips.rs`).
 
@@ -99,6 +100,10 @@ impl Routed {
             let message = "`approximate` does not tell when there is room in a queue; `cycle` does";
             return Err(Problem::new("send_queue", message).into());
         }
+        if params.receive_queue.is_some() && fidelity == Fidelity::Approximate {
+            let message = "`approximate` holds whatever has arrived; `cycle` knows such queues";
+            return Err(Problem::new("receive_queue", message).into());
+        }
         let ends = |&link: &u32| fabric.links.get(link as usize).map(|link| (link.from, link.to));
         let nodes: Vec<NodeId> = (0..ground.cores()).map(|core| ground.node(CoreId(core))).collect();
         let meets_nothing = matches!(rest, Engine::Ideal(_)) && params.send_queue.is_none();
@@ -107,17 +112,18 @@ impl Routed {
             Synchronisation::Tick { period, .. } => period.0,
             _ => 0.0,
         };
+        let clock = (clock_hz, params.packet_flits);
+        let mut letters = Letters::new(nodes.clone(), fabric.nodes.len(), clock, params.send_queue);
+        // Without contention, the network holds anything.
+        if let (Some(room), Engine::Cycle(_)) = (params.receive_queue, &rest) {
+            letters = letters.with_receive_queues(room);
+        }
         Ok(Self {
             rest,
             ran: None,
             hertz: clock_hz,
             links: fabric.out_link.iter().map(ends).collect(),
-            letters: Letters::new(
-                nodes.clone(),
-                fabric.nodes.len(),
-                (clock_hz, params.packet_flits),
-                params.send_queue,
-            ),
+            letters,
             #[cfg(test)]
             carried: 0,
             trips,
@@ -138,8 +144,9 @@ impl Routed {
         self.arrivals.iter_mut().for_each(Vec::clear);
         let mut told = Told::default();
         let flown = self.fly(outboxes, &mut told)?;
-        let ran = !flown && self.route(outboxes, &mut told)?;
-        let is_idle = self.receive(latencies, &mut told);
+        let ran = !flown && self.route(outboxes, latencies, &mut told)?;
+        self.receive(latencies);
+        let is_idle = self.tell_ends(&mut told);
         if let Some((from, to)) =
             self.ran.as_ref().filter(|_| ran && is_idle).and_then(|ran| self.busiest(ran))
         {
@@ -210,11 +217,18 @@ impl Routed {
     }
 
     /// Packets go through the network one by one; whether there was anything.
-    fn route(&mut self, outboxes: &[&Outbox], told: &mut Told) -> Result<bool, Halt> {
-        self.letters.begin(all_cores(outboxes).map(|(messages, _)| messages));
+    fn route(&mut self, outboxes: &[&Outbox], latencies: &[f64], told: &mut Told) -> Result<bool, Halt> {
+        self.letters.begin(all_cores(outboxes).map(|(messages, _)| messages), latencies);
         let ran = self.carry()?;
+        self.letters.finish();
         for (core, (_, rest)) in all_cores(outboxes).enumerate() {
             told.core(core, self.letters.ready(core) + rest);
+        }
+        if let Some(desks) = &self.letters.desks {
+            for &(core, tag, profile, done) in desks.done() {
+                self.arrivals[usize::from(core)].push(Arrival { at: done.to_bits(), tag, profile });
+            }
+            return Ok(ran);
         }
         for &(tag, at) in &self.letters.arrived {
             let Message { core, profile, .. } = self.letters.message(tag);
@@ -223,10 +237,13 @@ impl Routed {
         Ok(ran)
     }
 
-    /// Cores take in what has arrived, one packet after the other; whether the one that is done last was idle before
-    /// its last packet came.
-    fn receive(&mut self, latencies: &[f64], told: &mut Told) -> bool {
+    /// Cores take in what has arrived, one packet after the other.
+    fn receive(&mut self, latencies: &[f64]) {
         let hertz = self.hertz;
+        if let Some(desks) = &self.letters.desks {
+            self.ends.clear();
+            return self.ends.extend(desks.ends());
+        }
         let take = |arrivals: &mut Vec<Arrival>| {
             arrivals.sort_unstable_by_key(|arrival| (arrival.at, arrival.tag));
             let (mut free, mut waited) = (0.0f64, false);
@@ -245,6 +262,11 @@ impl Routed {
             }
             _ => self.arrivals.par_iter_mut().with_min_len(64).map(take).collect_into_vec(&mut self.ends),
         }
+    }
+
+    /// Tells when cores have taken in everything; whether the one that is done last was idle before its last packet
+    /// came.
+    fn tell_ends(&self, told: &mut Told) -> bool {
         let mut is_idle = false;
         for (core, &(free, waited)) in self.ends.iter().enumerate() {
             is_idle = if free > told.seconds { waited } else { is_idle };
