@@ -41,10 +41,6 @@ fn curves() -> BTreeMap<String, Vec<Point>> {
     curves
 }
 
-/// Curves on which the engine is known to differ from the reference: with escape channels it saturates
-/// later, and at tornado traffic on a torus of two VCs it accepts 5 % less.
-const DIFFERENT: [&str; 2] = ["mesh8_min_adapt", "torus8_dim_order_tornado_p1_v2"];
-
 /// A simulated chip with its traffic, from a curve's name: topology_routing_pattern_pFLITS_vVCS_bDEPTH_PIPELINE.
 struct Setup {
     fabric: Fabric,
@@ -55,9 +51,6 @@ struct Setup {
 }
 
 fn setup(name: &str) -> Option<Setup> {
-    if DIFFERENT.iter().any(|different| name.starts_with(different)) {
-        return None;
-    }
     let parts: Vec<&str> = name.split('_').collect();
     let packet = parts.iter().position(|part| part.starts_with('p') && part[1..].parse::<u16>().is_ok())?;
     let number = |part: &str| part[1..].parse::<u16>().expect("curve names hold numbers");
@@ -92,7 +85,7 @@ fn setup(name: &str) -> Option<Setup> {
         "xy_yx" => "o1turn",
         "romm" => "romm",
         "valiant" => "valiant",
-        "min_adapt" => "minimal-adaptive",
+        "min_adapt" => "minimal-adaptive: {directions: first}",
         _ => return None,
     };
     let (topology, latency) = match parts[0] {
@@ -105,9 +98,22 @@ fn setup(name: &str) -> Option<Setup> {
     };
     let topology: Topology = serde_yaml::from_str::<Map<Topology>>(&format!("it: {{{topology}}}")).ok()?.it;
     let fabric = topology.build(&LinkParams { latency, ..LinkParams::default() }).ok()?;
-    let routing = serde_yaml::from_str::<Map<RoutingSpec>>(&format!("it: {routing}")).ok()?.it;
+    let routing = routing_named(routing);
     let pattern = parts[packet - 1].to_owned();
     Some(Setup { fabric, routing, params, pattern, flits: number(parts[packet]) })
+}
+
+/// A routing function by its name, or by its name and parameters.
+fn routing_named(text: &str) -> RoutingSpec {
+    serde_yaml::from_str::<Chip>(&format!("routing: {{{text}}}"))
+        .or_else(|_| serde_yaml::from_str(&format!("routing: {text}")))
+        .unwrap_or_else(|error| panic!("{text}: {error}"))
+        .routing
+}
+
+#[derive(serde::Deserialize)]
+struct Chip {
+    routing: RoutingSpec,
 }
 
 /// Wraps an enum that is written as a one-key map.
@@ -118,8 +124,15 @@ struct Map<T> {
     it: T,
 }
 
+/// Means of [`measure`] over traffic of several seeds.
+fn measure_often(setup: &Setup, rate: f64, saturated: bool, seeds: u64) -> (f64, f64, f64) {
+    let all: Vec<_> = (0..seeds).map(|seed| measure(setup, rate, saturated, 7 + seed)).collect();
+    let mean = |figure: fn(&(f64, f64, f64)) -> f64| all.iter().map(figure).sum::<f64>() / seeds as f64;
+    (mean(|it| it.0), mean(|it| it.1), mean(|it| it.2))
+}
+
 /// Mean latency, mean hops and accepted flits per node and cycle at `rate`.
-fn measure(setup: &Setup, rate: f64, saturated: bool) -> (f64, f64, f64) {
+fn measure(setup: &Setup, rate: f64, saturated: bool, seed: u64) -> (f64, f64, f64) {
     let Setup { fabric, routing, params, pattern, flits } = setup;
     let health = Health::perfect(fabric);
     let routing = routing.compile(fabric, &health, params.vcs, 1).expect("the routing fits");
@@ -128,7 +141,7 @@ fn measure(setup: &Setup, rate: f64, saturated: bool) -> (f64, f64, f64) {
     let text = format!("{{pattern: {pattern}, rate: {rate}, packet_flits: {flits}}}");
     let traffic: TrafficParams = serde_yaml::from_str(&text).expect("valid traffic");
     let files = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
-    let source = traffic.compile(fabric, &files, 7).expect("the pattern fits");
+    let source = traffic.compile(fabric, &files, seed).expect("the pattern fits");
     let (from, to) = (3_000, if saturated { 8_000 } else { 12_000 });
     network.measure(Window { from, to });
     let mut parts = network.deal(source);
@@ -158,13 +171,15 @@ fn check(name: &str, points: &[Point]) -> Vec<String> {
     let below = |share: f64| open.iter().rfind(|point| point.rate <= share * last).copied();
     let mut picked: Vec<&Point> = below(0.5).into_iter().chain(below(0.7)).collect();
     picked.dedup_by(|a, b| a.rate == b.rate);
-    // On a saturated torus the two accept loads that differ by 3 to 5 %; below saturation they agree.
-    if !name.starts_with("torus") {
-        picked.extend(points.iter().find(|point| point.saturated));
-    }
+    // What a torus accepts just beyond saturation falls all the time, as fast as the seed has it; far beyond, it is a
+    // figure.
+    let saturated = points.iter().filter(|point| point.saturated);
+    picked.extend(if name.starts_with("torus") { saturated.last() } else { saturated.take(1).next() });
     let mut wrong = Vec::new();
     for point in picked {
-        let (latency, hops, accepted) = measure(&setup, point.rate, point.saturated);
+        // Where few packets wait for long on escape channels, seeds differ by 2 %.
+        let seeds = if name.contains("min_adapt") { 4 } else { 1 };
+        let (latency, hops, accepted) = measure_often(&setup, point.rate, point.saturated, seeds);
         let latency_off = (latency / point.latency - 1.0).abs();
         let bad = if point.saturated {
             (accepted / point.accepted - 1.0).abs() > 0.03
@@ -184,6 +199,40 @@ fn check(name: &str, points: &[Point]) -> Vec<String> {
         }
     }
     wrong
+}
+
+/// The reference's minimal adaptive routing keeps one port per priority of those that it offers, so that packets have no
+/// choice of directions. These are its figures, means of three seeds, where its set tells ports apart.
+#[test]
+fn minimal_adaptive_routing_matches_the_reference_where_that_offers_all_directions() {
+    #[derive(serde::Deserialize)]
+    struct Row {
+        pattern: String,
+        vcs: u8,
+        flits: u16,
+        rate: f64,
+        latency: f64,
+        hops: f64,
+        accepted: f64,
+    }
+    let mut reader = csv::Reader::from_reader(include_str!("../golden/noc/minimal_adaptive.csv").as_bytes());
+    let rows: Vec<Row> = reader.deserialize().map(|row| row.expect("golden tables are valid CSV")).collect();
+    assert_eq!(rows.len(), 11);
+    rows.into_par_iter().for_each(|Row { pattern, vcs, flits, rate, latency, hops, accepted }| {
+        let topology = Topology::Mesh { size: vec![8, 8] };
+        let setup = Setup {
+            fabric: topology.build(&LinkParams::default()).expect("a mesh"),
+            routing: routing_named("minimal-adaptive"),
+            params: RouterParams { vcs, ..RouterParams::default() },
+            pattern: pattern.clone(),
+            flits,
+        };
+        let found = measure_often(&setup, rate, false, 2);
+        for (found, expected) in [(found.0, latency), (found.1, hops), (found.2, accepted)] {
+            let what = format!("{pattern}, {vcs} VCs, {flits} flits at {rate}");
+            assert!((found / expected - 1.0).abs() < 0.02, "{what}: {found} is not {expected}");
+        }
+    });
 }
 
 /// A plot of the book: its file, its title, and curves with their names in the key.
@@ -256,7 +305,7 @@ struct Line {
 fn line(curve: &str, name: &'static str, curves: &BTreeMap<String, Vec<Point>>) -> Line {
     let setup = setup(curve).expect("the curve is compared");
     let open = || curves[curve].iter().filter(|point| !point.saturated);
-    let engine = open().map(|point| (point.rate, measure(&setup, point.rate, false).0)).collect();
+    let engine = open().map(|point| (point.rate, measure(&setup, point.rate, false, 7).0)).collect();
     Line { name, engine, reference: open().map(|point| (point.rate, point.latency)).collect() }
 }
 

@@ -3,6 +3,12 @@
 //! Virtual channel 0 (0 and 1 on a torus) is the escape: dimension order, low priority. All other
 //! channels may be taken in any direction that brings the packet nearer. A packet that has taken an
 //! escape channel stays on escape channels to its destination.
+//!
+//! BookSim 2's `min_adapt` offers other channels in the first dimension alone that has some way to go: the set in which
+//! it keeps what it offers holds one port per priority. [`Directions::First`] does the same.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::dor::{Classes, DimensionOrder, FROM_NODE};
 use super::grid::Axis;
@@ -13,6 +19,25 @@ use crate::base::random::Stream;
 use crate::base::{Problems, RouterId};
 use crate::fabric::Shape;
 
+/// Where packets may choose.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Directions {
+    /// In every direction that brings them nearer.
+    #[default]
+    All,
+    /// In the first dimension only that has some way to go, as in BookSim 2.
+    First,
+}
+
+/// Parameters of `minimal-adaptive`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct MinimalAdaptiveParams {
+    /// Where packets may choose.
+    pub directions: Directions,
+}
+
 /// Minimal adaptive routing on grids.
 #[derive(Clone, Debug)]
 pub struct MinimalAdaptive {
@@ -21,6 +46,7 @@ pub struct MinimalAdaptive {
     adaptive_vcs: u32,
     network_ports: u8,
     all: u32,
+    directions: Directions,
 }
 
 impl MinimalAdaptive {
@@ -67,6 +93,9 @@ impl Kernel for MinimalAdaptive {
                 if self.safe(standing.at, port, head.dst) {
                     out.push(port, self.adaptive_vcs, 1);
                 }
+                if self.directions == Directions::First {
+                    return;
+                }
             }
         }
     }
@@ -84,10 +113,7 @@ impl Kernel for MinimalAdaptive {
     }
 }
 
-/// Builds [`MinimalAdaptive`].
-pub(super) struct MinimalAdaptivePlan;
-
-impl Plan for MinimalAdaptivePlan {
+impl Plan for MinimalAdaptiveParams {
     fn fits(&self, ground: &Ground) -> Result<(), Misfit> {
         match &ground.fabric.shape {
             Shape::Grid { wrap, .. } => Misfit::vcs(ground, if wrap.contains(&true) { 3 } else { 2 }),
@@ -109,6 +135,7 @@ impl Plan for MinimalAdaptivePlan {
             adaptive_vcs: all & !escape_vcs,
             network_ports: 2 * size.len() as u8,
             all,
+            directions: self.directions,
         };
         Ok(kernel.into())
     }

@@ -30,7 +30,7 @@ mod turn_models;
 mod two_phase;
 mod up_down;
 
-pub use adaptive::MinimalAdaptive;
+pub use adaptive::{Directions, MinimalAdaptive, MinimalAdaptiveParams};
 pub use channels::{Channels, Turns};
 pub use dependency::Dependencies;
 pub(in crate::noc) use dor::subsets;

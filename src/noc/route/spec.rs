@@ -8,7 +8,7 @@ use serde::de::{self, DeserializeSeed, Deserializer, EnumAccess, MapAccess, Vari
 use serde::{Deserialize, Serialize};
 
 use super::Routing;
-use super::adaptive::MinimalAdaptivePlan;
+use super::adaptive::MinimalAdaptiveParams;
 use super::dor::{DimensionOrderParams, Order};
 use super::ground::{Flow, Ground};
 use super::listed::TableParams;
@@ -52,7 +52,7 @@ pub enum RoutingSpec {
     /// Adaptive; even and odd columns forbid different turns.
     OddEven,
     /// Any minimal hop, with dimension order on escape channels (2 virtual channels; 3 on tori).
-    MinimalAdaptive,
+    MinimalAdaptive(MinimalAdaptiveParams),
     /// XY or YX by a coin (2 virtual channels).
     O1turn,
     /// Over a random router between source and destination (2 virtual channels).
@@ -91,7 +91,7 @@ impl RoutingSpec {
             Self::NorthLast => Box::new(Model::NorthLast),
             Self::NegativeFirst => Box::new(Model::NegativeFirst),
             Self::OddEven => Box::new(Model::OddEven),
-            Self::MinimalAdaptive => Box::new(MinimalAdaptivePlan),
+            Self::MinimalAdaptive(params) => Box::new(*params),
             Self::O1turn => Box::new(O1TurnPlan),
             Self::Romm => Box::new(TwoPhasePlan(Via::Between)),
             Self::Valiant => Box::new(TwoPhasePlan(Via::Anywhere)),
