@@ -173,8 +173,8 @@ fn check(name: &str, points: &[Point]) -> Vec<String> {
     picked.dedup_by(|a, b| a.rate == b.rate);
     // What a torus accepts just beyond saturation falls all the time, as fast as the seed has it; far beyond, it is a
     // figure.
-    let saturated = points.iter().filter(|point| point.saturated);
-    picked.extend(if name.starts_with("torus") { saturated.last() } else { saturated.take(1).next() });
+    let mut saturated = points.iter().filter(|point| point.saturated);
+    picked.extend(if name.starts_with("torus") { saturated.next_back() } else { saturated.next() });
     let mut wrong = Vec::new();
     for point in picked {
         // Where few packets wait for long on escape channels, seeds differ by 2 %.

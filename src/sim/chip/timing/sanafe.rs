@@ -15,8 +15,8 @@
 //! here, and 371.7 µs both flit by flit and event by event (one flit a packet, one virtual channel, three stages
 //! a router at 1 GHz): this model is 8 % too slow there.
 //!
-//! The peer sends the packets of a spike in the order in which its cores lie in memory, which differs from run to run where
-//! they were not allocated one after the other; here it is the order of their numbers.
+//! The peer sends the packets of a spike in the order in which its cores lie in memory, which is up to the allocator; here
+//! it is the order of their numbers, as where cores are allocated one after the other.
 //!
 //! Sums are formed in the peer's order, because comparisons between them decide who waits.
 
