@@ -150,7 +150,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if wire.end == End::Router {
             self.credit::<PLAIN>(there, delay);
         } else {
-            self.shared.return_far(wire, self.now + delay, there);
+            self.shared.return_far::<PLAIN>(wire, self.now + delay, delay, there);
         }
     }
 
@@ -186,9 +186,18 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 impl Shared {
     /// Sends a credit to a node or to another region.
     #[inline]
-    fn return_far(&mut self, wire: Wire, at: u64, place: Place) {
+    fn return_far<const PLAIN: bool>(&mut self, wire: Wire, at: u64, delay: u64, place: Place) {
         match wire.end {
-            End::Node => self.wheel.nodes(at).credits.push(place),
+            End::Node => {
+                let credits = place.of() * usize::from(self.setup.vcs) + place.vc();
+                let credits = &mut self.entry_credits[credits];
+                // As in `Block::credit`: a node sends one flit in a cycle.
+                if PLAIN && u64::from(*credits) > delay {
+                    *credits += 1;
+                } else {
+                    self.wheel.nodes(at).credits.push(place);
+                }
+            }
             End::Elsewhere => self.outboxes[usize::from(wire.region)].credits.push((at, place)),
             End::Router | End::Nowhere => {}
         }
