@@ -104,13 +104,24 @@ impl<const P: usize> Board<P> {
         routers
     }
 
-    /// Matches switch inputs and output ports, of which a router has at most `ports`, where no two requests meet. Calls
-    /// `win` with each match: router, output port and switch input. Returns the other routers that ask.
+    /// Ports for which there are bids, one bit each.
     #[inline(always)]
-    pub(super) fn match_ports(&self, ports: usize, mut win: impl FnMut(usize, usize, usize)) -> u64 {
+    pub(super) fn with_bids(&self) -> u64 {
+        self.with_bids
+    }
+
+    /// Routers in which virtual channels of switch input `lane` bid for `port`, which is not busy.
+    #[inline(always)]
+    pub(super) fn bids(&self, port: usize, lane: usize) -> u64 {
+        self.bids[port & (P - 1)][lane & (P - 1)] & !self.busy[port & (P - 1)]
+    }
+
+    /// Routers in which two switch inputs bid for one port, or an input for two ports; of each a router has at most
+    /// `ports`.
+    #[inline(always)]
+    pub(super) fn contested(&self, ports: usize) -> u64 {
         // Short rows are taken whole, which needs no count of turns.
         let width = if P > 8 { ports.min(P) } else { P };
-        // Routers in which two inputs bid for one port, or an input for two ports.
         let (mut contested, mut taken) = (0, [0; P]);
         for_each_bit(self.with_bids, |port| {
             let (mut wanted, open, row) = (0, !self.busy[port & (P - 1)], &self.bids[port & (P - 1)]);
@@ -119,14 +130,6 @@ impl<const P: usize> Board<P> {
                 contested |= (wanted | taken[lane]) & bids;
                 wanted |= bids;
                 taken[lane] |= bids;
-            }
-        });
-        for_each_bit(self.with_bids, |port| {
-            let open = !(self.busy[port & (P - 1)] | contested);
-            for lane in 0..ports {
-                for_each_bit(self.bids[port & (P - 1)][lane & (P - 1)] & open, |router| {
-                    win(router, port, lane)
-                });
             }
         });
         contested

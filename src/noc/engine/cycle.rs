@@ -14,6 +14,10 @@
 //! channel with an empty buffer: the tail before it comes first. So heads make no bids, and body flits need
 //! no routing.)
 //!
+//! The common router allocates the switch and sends in one go, before VC allocation. What that would show too early is
+//! noted until the end of the cycle ([`Block::release`]): the output VCs that it frees, and the input VCs that it
+//! empties, in which a head that comes in this cycle is not the first one yet.
+//!
 //! `PLAIN` says at compile time that the router is the common one ([`Setup::is_plain`]); what it
 //! does not have costs it nothing.
 //!
@@ -28,7 +32,7 @@ use super::express::FEW;
 use super::region::Shared;
 use super::router::{BLOCK, InVc, Router, State, for_each_bit};
 use super::speculate::Guesses;
-use super::wheel::{Due, Flit, Place};
+use super::wheel::{Due, Flit, Flits, Place};
 use crate::base::RouterId;
 use crate::noc::route::{Routing, Standing};
 
@@ -48,6 +52,10 @@ pub(super) struct Block<'a, const N: usize, const P: usize> {
     pub shared: &'a mut Shared,
     pub compass: Option<&'a Compass>,
     pub routing: &'a Routing,
+    /// Flits that reach this block in the usual time from now, taken out of the wheel while flits pass the switch.
+    pub near: Flits,
+    /// Routers that flits may leave in this cycle.
+    pub moved: u64,
     /// Number of the block in its region.
     pub number: usize,
     /// Cycles that one block is ahead of another one, at most.
@@ -84,10 +92,12 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if early {
             self.take_heads::<PLAIN>(&due);
         }
-        if speculative {
+        if PLAIN {
+            self.pass_switch(&due.departures)
+        } else if speculative {
             self.guess()
         } else {
-            self.allocate_switch::<PLAIN>()
+            self.allocate_switch()
         }
         if PLAIN || !self.shared.setup.piggyback {
             self.allocate_vcs::<PLAIN>();
@@ -95,10 +105,12 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if !early {
             self.take_heads::<PLAIN>(&due);
         }
-        if speculative {
+        if PLAIN {
+            self.release();
+        } else if speculative {
             self.speculate()
         } else {
-            self.traverse_switch::<PLAIN>(&due.departures)
+            self.traverse_switch()
         }
         self.board.settle();
 
@@ -146,6 +158,30 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         self.routers[local].input(vc).push(flit, self.buffers, ring)
     }
 
+    /// Puts a head into its buffer; returns whether it is to be routed now.
+    #[inline(always)]
+    pub(super) fn queue_head<const PLAIN: bool>(&mut self, place: Place, flit: Flit) -> bool {
+        if !self.queue(place, flit) {
+            return false;
+        }
+        if PLAIN && self.routers[place.local()].left >> place.vc() & 1 == 1 {
+            // A tail leaves in this cycle: when the head came it was not alone.
+            self.shared.wheel.front(self.number, self.now + 1, place);
+            return false;
+        }
+        true
+    }
+
+    /// What the flits of this cycle have freed is there for the next one.
+    #[inline(always)]
+    fn release(&mut self) {
+        for_each_bit(self.moved, |local| {
+            let router = &mut self.routers[local & (BLOCK - 1)];
+            router.free_out |= std::mem::take(&mut router.freed);
+            router.left = 0;
+        });
+    }
+
     /// The oldest flit of an input VC.
     #[inline(always)]
     pub(super) fn front(&self, local: usize, vc: usize) -> Flit {
@@ -171,7 +207,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
         for &(place, flit) in &due.flits[1] {
             self.ahead.fetch_channels(self.others[1]);
-            if self.queue(place, flit) {
+            if self.queue_head::<PLAIN>(place, flit) {
                 self.route::<PLAIN>(place, flit);
             }
         }

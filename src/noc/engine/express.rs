@@ -30,7 +30,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     pub(super) fn take_few_heads(&mut self, due: &Due) {
         let (mut first, mut count) = ([(Place(0), Flit::default()); FEW], 0);
         for &(place, flit) in &due.flits[1] {
-            if self.queue(place, flit) {
+            if self.queue_head::<true>(place, flit) {
                 first[count % FEW] = (place, flit);
                 count += 1;
             }
@@ -86,8 +86,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let (local, vc) = (place.local(), place.vc());
         let router = &mut self.routers[local & (BLOCK - 1)];
         let output = usize::from(router.ins[vc & (N - 1)].out_port);
-        router.take_turns([self.shared.setup.lane(vc), vc, output], &self.shared.setup);
-        self.send::<true>(local, vc, output);
+        let lane = self.shared.setup.lane(vc);
+        router.take_turns([lane, vc, output], self.shared.setup.vcs);
+        self.moved |= 1 << local;
+        self.send::<true>(local, [lane, vc, output], self.shared.setup.lane_vcs(lane));
     }
 }
 

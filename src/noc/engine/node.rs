@@ -122,8 +122,6 @@ impl NodePort {
 pub(super) struct Nodes {
     first_node: u32,
     pub(super) ports: Vec<NodePort>,
-    /// Credits by node and VC.
-    pub(super) credits: Vec<u16>,
     calendar: Calendar,
     ways: Ways,
     /// No packet is created for the time being.
@@ -146,7 +144,6 @@ impl Nodes {
         Self {
             first_node: first,
             ports: (first as usize..last as usize).map(port).collect(),
-            credits: vec![setup.depth; (last - first) as usize * usize::from(setup.vcs)],
             calendar: Calendar::default(),
             ways: Ways::new(ground),
             paused: false,
@@ -279,13 +276,13 @@ impl Nodes {
         let any = !credits.is_empty();
         self.calendar.take(now, |node| busy.push(node));
         for place in credits.drain(..) {
-            if self.take_credit(place, &shared.setup) {
+            if self.take_credit(place, shared) {
                 busy.push(place.of() as u32);
             }
         }
         shared.wheel.nodes(now).credits = credits;
         if self.ports.len() > CACHED_BLOCKS * BLOCK {
-            self.fetch(&busy, source);
+            self.fetch(&busy, &shared.entry_credits, source);
         }
         for &node in &busy {
             // A node whose plans changed may wake twice.
@@ -307,12 +304,12 @@ impl Nodes {
     }
 
     /// Asks for the state of `nodes`, so that it is on its way from memory before the first one is looked at.
-    fn fetch<S: Source>(&self, nodes: &[u32], source: &S) {
+    fn fetch<S: Source>(&self, nodes: &[u32], credits: &[u16], source: &S) {
         for &node in nodes {
             let port = &self.ports[node as usize];
             prefetch_index(from_ref(&port.next), 0);
             prefetch_index(from_ref(&port.credit), 0);
-            prefetch_index(self.credits.as_slice(), self.credits.len() / self.ports.len() * node as usize);
+            prefetch_index(credits, credits.len() / self.ports.len() * node as usize);
             source.fetch(NodeId(self.first_node + node));
         }
     }
@@ -343,7 +340,7 @@ impl Nodes {
         if tail {
             if wait { port.closing |= 1 << vc } else { port.free |= 1 << vc }
         }
-        let credits = &mut self.credits[node * usize::from(vcs) + usize::from(vc)];
+        let credits = &mut shared.entry_credits[node * usize::from(vcs) + usize::from(vc)];
         *credits -= 1;
         port.credit &= !(u32::from(*credits == 0) << vc);
         let flit = Flit::new(port.slot, head, tail, port.goal);
@@ -397,10 +394,11 @@ impl Nodes {
 
     /// A credit comes back to a node's injection port. Returns whether the node wakes up.
     #[inline(always)]
-    fn take_credit(&mut self, place: Place, setup: &Setup) -> bool {
+    fn take_credit(&mut self, place: Place, shared: &mut Shared) -> bool {
+        let setup = &shared.setup;
         let port = &mut self.ports[place.of()];
         port.credit |= 1 << place.vc();
-        let credits = &mut self.credits[place.of() * usize::from(setup.vcs) + place.vc()];
+        let credits = &mut shared.entry_credits[place.of() * usize::from(setup.vcs) + place.vc()];
         *credits += 1;
         if *credits == setup.depth && port.closing >> place.vc() & 1 == 1 {
             port.closing &= !(1 << place.vc());

@@ -58,11 +58,18 @@ impl Record {
     }
 }
 
+/// A packet. One cache line: whoever creates it or reads it touches both parts.
+#[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Packet {
+    pub travel: Travel,
+    pub record: Record,
+}
+
 /// The slab. Freed slots are used again, last freed first.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Packets {
-    travels: Vec<Travel>,
-    records: Vec<Record>,
+    slots: Vec<Packet>,
     free: Vec<u32>,
     /// Copies of multicast packets that are still to be made. Wraps around zero where packets are copied in
     /// another region than the one that sent them.
@@ -72,8 +79,7 @@ pub(super) struct Packets {
 impl Packets {
     /// Forgets all packets.
     pub(super) fn clear(&mut self) {
-        self.travels.clear();
-        self.records.clear();
+        self.slots.clear();
         self.free.clear();
         self.uncopied = 0;
     }
@@ -81,13 +87,11 @@ impl Packets {
     #[inline]
     pub(super) fn insert(&mut self, travel: Travel, record: Record) -> u32 {
         if let Some(slot) = self.free.pop() {
-            self.travels[slot as usize] = travel;
-            self.records[slot as usize] = record;
+            self.slots[slot as usize] = Packet { travel, record };
             return slot;
         }
-        self.travels.push(travel);
-        self.records.push(record);
-        self.records.len() as u32 - 1
+        self.slots.push(Packet { travel, record });
+        self.slots.len() as u32 - 1
     }
 
     /// Makes one of the copies that a multicast packet is still to become.
@@ -99,33 +103,38 @@ impl Packets {
 
     #[inline(always)]
     pub(super) fn travel(&mut self, slot: usize) -> &mut Travel {
-        &mut self.travels[slot]
+        &mut self.slots[slot].travel
     }
 
     #[inline(always)]
     pub(super) fn record(&mut self, slot: usize) -> &mut Record {
-        &mut self.records[slot]
+        &mut self.slots[slot].record
+    }
+
+    #[inline(always)]
+    pub(super) fn packet(&mut self, slot: usize) -> &mut Packet {
+        &mut self.slots[slot]
     }
 
     pub(super) fn get(&self, slot: usize) -> (Travel, Record) {
-        (self.travels[slot], self.records[slot])
+        let Packet { travel, record } = self.slots[slot];
+        (travel, record)
     }
 
     #[inline]
-    pub(super) fn remove(&mut self, slot: usize) -> (Travel, Record) {
+    pub(super) fn remove(&mut self, slot: usize) {
         self.free.push(slot as u32);
-        self.get(slot)
     }
 
     /// Slots in use, ascending.
     pub(super) fn slots(&self) -> impl Iterator<Item = usize> + use<> {
-        let mut live = vec![true; self.records.len()];
+        let mut live = vec![true; self.slots.len()];
         self.free.iter().for_each(|&slot| live[slot as usize] = false);
         live.into_iter().enumerate().filter_map(|(slot, live)| live.then_some(slot))
     }
 
     /// Packets in flight; those that are still to be copied count once.
     pub(super) fn len(&self) -> usize {
-        self.records.len() - self.free.len()
+        self.slots.len() - self.free.len()
     }
 }

@@ -11,13 +11,13 @@ use super::cycle::{Block, with_bit_instructions};
 use super::errors::{Errors, Transmission};
 use super::fork::{Forks, Grove};
 use super::node::Nodes;
-use super::packet::{Damage, Packets, Record, Travel};
+use super::packet::{Damage, Packet, Packets, Record, Travel};
 use super::router::{BLOCK, Router};
 use super::setup::{Cut, MAX_ROUTER_VCS, Setup};
 use super::speculate::{Guesses, guesses};
 use super::switch::Match;
 use super::tally::Tally;
-use super::wheel::{Flit, Place, Wheel};
+use super::wheel::{Flit, Flits, Place, Wheel};
 use crate::base::{NodeId, RouterId};
 use crate::fabric::{Fabric, Health};
 use crate::noc::loss::Cause;
@@ -47,6 +47,8 @@ pub(super) struct Shared {
     pub first_router: u32,
     pub packets: Packets,
     pub forks: Forks,
+    /// By node and VC: free slots of the buffer that the node injects into.
+    pub entry_credits: Vec<u16>,
     /// Packets among them that another region counts: their tails have not come over yet.
     pub copies: u64,
     pub wheel: Wheel,
@@ -73,23 +75,30 @@ impl Shared {
     pub(super) fn eject(&mut self, flit: Flit, at: u64) {
         self.tally.flits_ejected += 1;
         self.tally.flits_accepted += u64::from(self.tally.window.contains(at));
+        let Packet { travel, record } = self.packets.packet(flit.slot());
         if flit.is_head() {
-            self.packets.record(flit.slot()).head_ejected = at;
+            record.head_ejected = at;
         }
         if flit.is_marked() {
-            self.packets.travel(flit.slot()).damage.note(flit);
+            travel.damage.note(flit);
         }
-        if flit.is_tail() {
-            let (travel, record) = self.packets.remove(flit.slot());
-            if travel.damage != Damage::None && self.discard(travel.damage, &record, at) {
-                return;
+        if !flit.is_tail() {
+            return;
+        }
+        if travel.damage == Damage::None {
+            self.tally.deliver(travel, record, at);
+        } else {
+            let (travel, record) = (*travel, *record);
+            if self.discard(travel.damage, &record, at) {
+                return self.packets.remove(flit.slot());
             }
             self.tally.deliver(&travel, &record, at);
-            let Record { src, dst, tag, injected, .. } = record;
-            if self.listens {
-                self.wheel.nodes(at).deliveries.push(Delivery { src, dst, tag, injected, at });
-            }
         }
+        if self.listens {
+            let Record { src, dst, tag, injected, .. } = *self.packets.record(flit.slot());
+            self.wheel.nodes(at).deliveries.push(Delivery { src, dst, tag, injected, at });
+        }
+        self.packets.remove(flit.slot());
     }
 
     /// Counts a damaged packet that its destination has read; whether it is discarded.
@@ -166,6 +175,10 @@ impl<const N: usize, const P: usize> Region<N, P> {
             index,
             first_router: range.start,
             packets: Packets::default(),
+            entry_credits: vec![
+                setup.depth;
+                (cut.nodes[index + 1] - cut.nodes[index]) as usize * usize::from(setup.vcs)
+            ],
             copies: 0,
             forks: Forks::default(),
             wheel: Wheel::new(count, setup.horizon_shift),
@@ -323,6 +336,8 @@ impl<const N: usize, const P: usize> Region<N, P> {
             shared: &mut self.shared,
             compass: self.compass.as_deref(),
             routing,
+            near: Flits::default(),
+            moved: 0,
             number,
             span: 0,
             now: 0,

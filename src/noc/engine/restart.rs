@@ -32,6 +32,7 @@ impl Shared {
     /// Forgets what has been counted, and which slots packets had.
     pub(super) fn set_back(&mut self, rest: &Self) {
         self.packets.clear();
+        self.entry_credits.clone_from(&rest.entry_credits);
         self.tally.clone_from(&rest.tally);
         (self.copies, self.speculating) = (rest.copies, rest.speculating);
         self.forks.clone_from(&rest.forks);
@@ -43,7 +44,6 @@ impl Nodes {
     /// Sets back what nodes are about to send.
     pub(super) fn set_back(&mut self, rest: &Self) {
         self.ports.clone_from(&rest.ports);
-        self.credits.clone_from(&rest.credits);
         self.paused = rest.paused;
     }
 }

@@ -133,6 +133,10 @@ pub(super) struct Router<const N: usize, const P: usize> {
     pub free_out: u64,
     /// Input VCs whose waiting head asks at several ports: it has a choice, or is to be copied.
     pub torn: u64,
+    /// Input VCs whose tail has left in this cycle.
+    pub left: u64,
+    /// The output VCs that they held: free from the next cycle on.
+    pub freed: u64,
     /// Output VCs whose tail has left and whose last credit is awaited.
     pub closing: u64,
     /// Output VCs that no packet holds when none is here.
@@ -158,6 +162,8 @@ impl<const N: usize, const P: usize> Router<N, P> {
             free_out: all,
             whole: all,
             torn: 0,
+            left: 0,
+            freed: 0,
             position: 0,
             closing: 0,
             ports: [Port { piggyback: setup.vcs - 1, ..Port::default() }; P],
@@ -183,10 +189,10 @@ impl<const N: usize, const P: usize> Router<N, P> {
     }
 
     /// Switch input `lane` has sent from its VC `vc` to port `output`: their arbiters move on. For round-robin
-    /// arbiters and one switch input per port.
+    /// arbiters and one switch input per port of so many VCs.
     #[inline(always)]
-    pub(super) fn take_turns(&mut self, [lane, vc, output]: [usize; 3], setup: &Setup) {
-        self.ports[output & (P - 1)].grant = (lane as u8 + 1) * setup.vcs;
+    pub(super) fn take_turns(&mut self, [lane, vc, output]: [usize; 3], vcs: u8) {
+        self.ports[output & (P - 1)].grant = (lane as u8 + 1) * vcs;
         let input = &mut self.ports[lane & (P - 1)];
         (input.accept, input.vc) = (output as u8 + 1, vc as u8 + 1);
     }

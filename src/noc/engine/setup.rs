@@ -1,6 +1,6 @@
 //! Everything about a network that does not change while it runs, laid out for the cycle loop.
 
-use super::router::Ring;
+use super::router::{BLOCK, Ring};
 use super::wheel::Place;
 use crate::base::{Problem, Problems, RouterId};
 use crate::fabric::{Fabric, Health};
@@ -40,6 +40,8 @@ pub(super) struct Wire {
     pub region: u16,
     /// What is there.
     pub end: End,
+    /// A router of the same block is there, and flits reach it in the usual time ([`Setup::near_delay`]).
+    pub near: bool,
 }
 
 impl Wire {
@@ -63,6 +65,8 @@ pub(super) struct Setup {
     pub vc_delay: u64,
     /// From the switch grant to the moment the flit is on the wire.
     pub flit_delay: u64,
+    /// From the switch grant to the arrival over the shortest link.
+    pub near_delay: u64,
     /// From the switch grant to the moment the credit is on the wire.
     pub credit_send: u64,
     pub credit_delay: u64,
@@ -108,6 +112,7 @@ impl Setup {
         let port_of: [u8; MAX_ROUTER_VCS] = std::array::from_fn(|vc| (vc / usize::from(vcs)) as u8);
         let (lane_of, vcs_of) = lanes(&port_of[..needed], params);
         let switch = u64::from(params.switch_delay) - 1;
+        let flit_delay = switch + u64::from(params.traversal_delay) + 1;
         let matrix = params.arbiter == Arbiter::Matrix;
         let simple_switch = params.allocator != Allocator::SeparableInputFirst
             && !matrix
@@ -120,7 +125,8 @@ impl Setup {
             ring_shift: params.buffer_flits.next_power_of_two().trailing_zeros(),
             routing_delay: params.routing_delay.into(),
             vc_delay: params.vc_delay.into(),
-            flit_delay: switch + u64::from(params.traversal_delay) + 1,
+            flit_delay,
+            near_delay: flit_delay + u64::from(shortest_link(fabric)),
             credit_send: switch + 1,
             credit_delay: params.credit_delay.into(),
             speculative: params.speculative,
@@ -214,8 +220,7 @@ impl Setup {
 
     /// The shortest time in which anything reaches another router or node [cycles].
     pub(super) fn lookahead(&self, fabric: &Fabric) -> u64 {
-        let links = fabric.links.iter().map(|link| link.latency).min().unwrap_or(1);
-        let shortest = u64::from(links.min(NODE_CHANNEL));
+        let shortest = u64::from(shortest_link(fabric).min(NODE_CHANNEL));
         // An injected flit needs one cycle on its channel and is seen in the next one.
         (shortest + self.flit_delay.min(self.credit_send)).min(u64::from(NODE_CHANNEL) + 1)
     }
@@ -253,6 +258,11 @@ fn input_vcs(vcs: u8, fabric: &Fabric) -> Result<usize, Problems> {
         .into());
     }
     Ok(needed)
+}
+
+/// Latency of the shortest link [cycles].
+fn shortest_link(fabric: &Fabric) -> u16 {
+    fabric.links.iter().map(|link| link.latency).min().unwrap_or(1)
 }
 
 /// The switch input of each input VC, and the input VCs of each switch input.
@@ -335,7 +345,8 @@ impl Cut {
         if let Some(node) = fabric.node_at(RouterId(router), port) {
             let base = Place::new((node.0 - self.nodes[region]) as usize, 0).0.wrapping_sub(near_vc);
             let delay = NODE_CHANNEL + pipeline;
-            return Wire { base, delay, interval: 1, region: region as u16, end: End::Node };
+            let region = region as u16;
+            return Wire { base, delay, interval: 1, region, end: End::Node, near: false };
         }
         let link =
             if outward { fabric.out(RouterId(router), port) } else { fabric.into(RouterId(router), port) };
@@ -346,12 +357,17 @@ impl Cut {
         let place = Place::new((far.0 - self.routers[there]) as usize, usize::from(far_port * setup.vcs));
         // A narrow wire delivers the last phit `interval - 1` cycles after the first.
         let extra = if outward { link.interval - 1 } else { setup.credit_delay as u16 };
+        let delay = link.latency + pipeline + extra;
+        let own_block = (router - self.routers[region]) as usize / BLOCK;
         Wire {
             base: place.0.wrapping_sub(near_vc),
-            delay: link.latency + pipeline + extra,
+            delay,
             interval: link.interval,
             region: there as u16,
             end: if there == region { End::Router } else { End::Elsewhere },
+            near: there == region
+                && place.block() == own_block
+                && (!outward || u64::from(delay) == setup.near_delay),
         }
     }
 }

@@ -69,7 +69,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             let [_, vc, output] = winner.parts();
             let sure = self.routers[local].port(output).bids >> vc & 1 == 1;
             if sure || self.confirm(local, vc, output) {
-                self.send_to::<false>(winner);
+                self.send_to(winner);
             }
         }
         self.shared.matched = matched;

@@ -8,7 +8,6 @@
 use super::allocate::Rows;
 use super::cycle::Block;
 use super::express::Departure;
-use super::region::Shared;
 use super::router::{BLOCK, Port, State, for_each_bit, next_in_turn};
 use super::setup::{MAX_ROUTER_VCS, Setup};
 use crate::noc::params::Allocator;
@@ -32,49 +31,68 @@ impl Match {
 }
 
 impl<const N: usize, const P: usize> Block<'_, N, P> {
-    /// Switch allocation. The winners are noted in `matched`.
+    /// Switch allocation of the common router, and traversal: what wins goes at once, so that the state of a router is
+    /// gone through once. No two winners of a router have an input or an output in common, so none of them sees what
+    /// another one changes. `departures` go whoever asks.
     #[inline(always)]
-    pub(super) fn allocate_switch<const PLAIN: bool>(&mut self) {
-        let Self { board, routers, shared, .. } = self;
-        if PLAIN || shared.setup.simple_switch {
-            let Shared { setup, matched, .. } = &mut **shared;
-            let contested = board.match_ports(setup.ports, |local, output, lane| {
-                let router = &mut routers[local & (BLOCK - 1)];
-                let bids = router.ports[output & (P - 1)].bids & setup.lane_vcs(lane);
-                let vc = next_in_turn(bids, router.ports[lane & (P - 1)].vc);
-                router.take_turns([lane, vc, output], setup);
-                matched.push(Match::new(local, vc, output));
-            });
-            return for_each_bit(contested, |local| self.settle_switch(local));
+    pub(super) fn pass_switch(&mut self, departures: &[Departure]) {
+        let soon = self.now + self.shared.setup.near_delay;
+        self.near = self.shared.wheel.take_flits(self.number, soon);
+        self.moved = self.board.bidding();
+        departures.iter().for_each(|departure| self.depart(departure.place));
+        self.match_ports::<true>();
+        let near = std::mem::take(&mut self.near);
+        self.shared.wheel.put_back_flits(self.number, soon, near);
+    }
+
+    /// Switch allocation of other routers. The winners are noted in `matched`.
+    pub(super) fn allocate_switch(&mut self) {
+        if self.shared.setup.simple_switch {
+            return self.match_ports::<false>();
         }
+        let mut matched = std::mem::take(&mut self.shared.matched);
         for_each_bit(self.board.bidding(), |local| {
             let (rows, outputs) = self.bids(local);
-            let mut matched = std::mem::take(&mut self.shared.matched);
-            self.match_switch(local, &rows, outputs, |vc, output| {
-                matched.push(Match::new(local, vc, output))
-            });
-            self.shared.matched = matched;
+            let note = |vc, output| matched.push(Match::new(local, vc, output));
+            self.match_switch(local, &rows, outputs, note);
         });
+        self.shared.matched = matched;
     }
 
     /// Flits that have won the switch go.
-    #[inline(always)]
-    pub(super) fn traverse_switch<const PLAIN: bool>(&mut self, departures: &[Departure]) {
-        if PLAIN {
-            departures.iter().for_each(|departure| self.depart(departure.place));
-        }
+    pub(super) fn traverse_switch(&mut self) {
         let mut matched = std::mem::take(&mut self.shared.matched);
         for winner in matched.drain(..) {
             self.ahead.fetch_ports(self.others[1]);
-            self.send_to::<PLAIN>(winner);
+            self.send_to(winner);
         }
         self.shared.matched = matched;
     }
 
-    /// The common allocator in one router: outputs grant, inputs accept.
-    fn settle_switch(&mut self, local: usize) {
+    /// The common allocator.
+    #[inline(always)]
+    fn match_ports<const PLAIN: bool>(&mut self) {
+        let Setup { ports, vcs, .. } = self.shared.setup;
+        let contested = self.board.contested(ports);
+        for_each_bit(self.board.with_bids(), |output| {
+            for lane in 0..ports {
+                let own = self.shared.setup.lane_vcs(lane);
+                for_each_bit(self.board.bids(output, lane) & !contested, |local| {
+                    let router = &mut self.routers[local & (BLOCK - 1)];
+                    let bids = router.ports[output & (P - 1)].bids & own;
+                    let vc = next_in_turn(bids, router.ports[lane & (P - 1)].vc);
+                    router.take_turns([lane, vc, output], vcs);
+                    self.win::<PLAIN>(local, [lane, vc, output], own);
+                });
+            }
+        });
+        for_each_bit(contested, |local| self.settle_switch::<PLAIN>(local));
+    }
+
+    /// The same in one router: outputs grant, inputs accept.
+    fn settle_switch<const PLAIN: bool>(&mut self, local: usize) {
         let Self { board, routers, shared, .. } = self;
-        let (router, setup) = (&mut routers[local & (BLOCK - 1)], &shared.setup);
+        let (router, setup) = (&routers[local & (BLOCK - 1)], &shared.setup);
         let (mut lanes, mut granted) = (0u64, [0u64; P]);
         for output in 0..setup.ports.min(P) {
             let Port { bids, grant, .. } = router.ports[output];
@@ -85,12 +103,25 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             lanes |= asked << lane;
         }
         for_each_bit(lanes, |lane| {
-            let Port { accept, vc, .. } = router.ports[lane & (P - 1)];
+            let (router, setup) = (&mut self.routers[local & (BLOCK - 1)], &self.shared.setup);
+            let (own, Port { accept, vc, .. }) = (setup.lane_vcs(lane), router.ports[lane & (P - 1)]);
             let output = next_in_turn(granted[lane & (P - 1)], accept);
-            let vc = next_in_turn(router.ports[output & (P - 1)].bids & setup.lane_vcs(lane), vc);
-            router.take_turns([lane, vc, output], setup);
-            shared.matched.push(Match::new(local, vc, output));
+            let vc = next_in_turn(router.ports[output & (P - 1)].bids & own, vc);
+            router.take_turns([lane, vc, output], setup.vcs);
+            self.win::<PLAIN>(local, [lane, vc, output], own);
         });
+    }
+
+    /// A VC of switch input `lane`, which has the VCs `own`, has won output port `output`. In the common router its flit
+    /// goes at once.
+    #[inline(always)]
+    fn win<const PLAIN: bool>(&mut self, local: usize, winner: [usize; 3], own: u64) {
+        if PLAIN {
+            self.ahead.fetch_ports(self.others[1]);
+            return self.send::<true>(local, winner, own);
+        }
+        let [_, vc, output] = winner;
+        self.shared.matched.push(Match::new(local, vc, output));
     }
 
     /// The bids of a router by output, and the outputs.

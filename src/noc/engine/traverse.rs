@@ -11,13 +11,13 @@ use super::wheel::{Flit, Place};
 impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Sends what an input VC has won an output port for: its front flit, or a copy of it.
     #[inline(always)]
-    pub(super) fn send_to<const PLAIN: bool>(&mut self, winner: Match) {
+    pub(super) fn send_to(&mut self, winner: Match) {
         let [local, vc, output] = winner.parts();
-        if !PLAIN && self.routers[local].input(vc).state == State::Copying {
-            self.send_copy(local, vc, output);
-        } else {
-            self.send::<PLAIN>(local, vc, output);
+        if self.routers[local].input(vc).state == State::Copying {
+            return self.send_copy(local, vc, output);
         }
+        let lane = self.shared.setup.lane(vc);
+        self.send::<false>(local, [lane, vc, output], self.shared.setup.lane_vcs(lane));
     }
 
     /// An input VC bids for an output port no more.
@@ -39,30 +39,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
     }
 
-    /// Sends the front flit of an input VC to the output VC it holds, one of output port `output`.
+    /// Sends the front flit of an input VC, of switch input `lane` with the VCs `own`, to the output VC it holds, one of
+    /// output port `output`.
     #[inline(always)]
-    pub(super) fn send<const PLAIN: bool>(&mut self, local: usize, vc: usize, output: usize) {
-        let place = Place::new(self.number * BLOCK + local, vc);
-        let (mut flit, out) = self.pull::<PLAIN>(place, output);
-        let from = Place::new(place.of(), out);
-        let late = if PLAIN { 0 } else { self.cross(from, output, &mut flit) };
-        let ports = &self.routers[local % BLOCK].ports;
-        let (wire, lane) = (ports[output & (P - 1)].out, self.shared.setup.lane(vc));
-        let input = if PLAIN { lane } else { usize::from(self.shared.setup.port_of[vc & 63]) };
-        let back = ports[input & (P - 1)].back;
-        self.forward::<PLAIN>(wire, from, flit, late);
-        self.return_credit::<PLAIN>(back, vc);
-    }
-
-    /// Takes the front flit of an input VC, on its way to output port `output`, out of its buffer; returns it and the
-    /// output VC.
-    #[inline(always)]
-    fn pull<const PLAIN: bool>(&mut self, place: Place, output: usize) -> (Flit, usize) {
+    pub(super) fn send<const PLAIN: bool>(&mut self, local: usize, [lane, vc, output]: [usize; 3], own: u64) {
         let Self { routers, board, buffers, shared, .. } = self;
-        let (local, vc) = (place.local(), place.vc());
-        let router = &mut routers[local];
+        let router = &mut routers[local & (BLOCK - 1)];
         let input = &mut router.ins[vc & (N - 1)];
-        let (flit, out) = (input.front, usize::from(input.out));
+        let (mut flit, out) = (input.front, usize::from(input.out));
         let more = input.pop(buffers, shared.setup.ring(local, vc));
         let channel = &mut router.outs[out & (N - 1)];
         channel.credits -= 1;
@@ -70,22 +54,40 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         if flit.is_tail() {
             again = false;
             input.state = State::Idle;
-            if !PLAIN && shared.setup.wait_for_tail_credit {
+            if PLAIN {
+                router.left |= 1 << vc;
+                router.freed |= 1 << out;
+            } else if shared.setup.wait_for_tail_credit {
                 router.closing |= 1 << out;
             } else {
                 router.free_out |= 1 << out;
             }
             if more {
-                shared.wheel.front(place.block(), self.now + 1, place);
+                let place = Place::new(self.number * BLOCK + local, vc);
+                shared.wheel.front(self.number, self.now + 1, place);
             }
         }
         let port = &mut router.ports[output & (P - 1)];
         port.flits += 1;
         port.bids &= !(u64::from(!again) << vc);
-        let lane = shared.setup.lane(vc);
-        let done = u64::from(port.bids & shared.setup.lane_vcs(lane) == 0);
-        board.withdraw(output, lane, done << local);
-        (flit, out)
+        board.withdraw(output, lane, u64::from(port.bids & own == 0) << local);
+        let from = Place::new(self.router_number(local), out);
+        let late = if PLAIN { 0 } else { self.cross(from, output, &mut flit) };
+        let ports = &self.routers[local & (BLOCK - 1)].ports;
+        let wire = &ports[output & (P - 1)].out;
+        if PLAIN && wire.near {
+            self.near[usize::from(flit.is_head())].push((wire.place(out), flit));
+        } else {
+            let wire = *wire;
+            self.forward::<PLAIN>(wire, from, flit, late);
+        }
+        let input = if PLAIN { lane } else { usize::from(self.shared.setup.port_of[vc & 63]) };
+        let back = &self.routers[local & (BLOCK - 1)].ports[input & (P - 1)].back;
+        let (near, there, delay) = (back.near, back.place(vc), back.delay);
+        if !(PLAIN && near && self.channel(there).credit_at_once(delay.into())) {
+            let back = self.routers[local & (BLOCK - 1)].ports[input & (P - 1)].back;
+            self.return_credit::<PLAIN>(back, vc);
+        }
     }
 
     /// What a flit that leaves by an output VC meets on a link that makes errors or is narrow; returns by how many
@@ -107,7 +109,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     }
 
     /// A flit leaves by output VC `from` over `wire`, `late` cycles after it could.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn forward<const PLAIN: bool>(&mut self, wire: Wire, from: Place, flit: Flit, late: u64) {
         let delay = late + u64::from(wire.delay);
         if wire.end == End::Router {
@@ -118,7 +120,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     }
 
     /// A flit leaves this region's routers: to a node, or to another region.
-    #[inline(never)]
+    #[inline(always)]
     fn leave<const PLAIN: bool>(&mut self, wire: Wire, from: Place, flit: Flit, delay: u64) {
         let at = self.now + delay;
         match wire.end {
@@ -148,34 +150,36 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     }
 
     /// Sends a credit back to whoever feeds an input port.
-    #[inline(always)]
+    #[inline(never)]
     pub(super) fn return_credit<const PLAIN: bool>(&mut self, wire: Wire, vc: usize) {
         let (delay, there) = (u64::from(wire.delay), wire.place(vc));
         if wire.end == End::Router {
             self.credit::<PLAIN>(there, delay);
         } else {
-            self.shared.return_far(wire, self.now + delay, there);
+            self.shared.return_far::<PLAIN>(wire, self.now + delay, delay, there);
         }
     }
 
-    /// A credit reaches an output VC in `delay` cycles. If more credits are there already than flits can leave until then,
-    /// it is there at once: nobody could tell. (Such credits are of the last `delay` cycles, one of each at most; without
-    /// them one is always left.)
+    /// A credit reaches an output VC in `delay` cycles.
     #[inline(always)]
     fn credit<const PLAIN: bool>(&mut self, place: Place, delay: u64) {
-        if PLAIN {
-            let (of, vc, span) = (place.of(), place.vc(), self.span);
-            let (channel, most) = if place.block() == self.number {
-                (&mut self.routers[place.local()].outs[vc & (N - 1)], delay)
-            } else {
-                (self.elsewhere(of, vc), delay + span)
-            };
-            if u64::from(channel.credits) > most {
-                channel.credits += 1;
-                return;
-            }
+        let there = if !PLAIN {
+            false
+        } else if place.block() == self.number {
+            self.channel(place).credit_at_once(delay)
+        } else {
+            let most = delay + self.span;
+            self.elsewhere(place.of(), place.vc()).credit_at_once(most)
+        };
+        if !there {
+            self.shared.wheel.credit(self.now + delay, place);
         }
-        self.shared.wheel.credit(self.now + delay, place);
+    }
+
+    /// An output VC of this block.
+    #[inline(always)]
+    fn channel(&mut self, place: Place) -> &mut OutVc {
+        &mut self.routers[place.local()].outs[place.vc() & (N - 1)]
     }
 
     /// An output VC of a router of another block.
@@ -187,12 +191,33 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     }
 }
 
+impl OutVc {
+    /// A credit that is under way for `delay` cycles, and blocks for as many more as one is ahead of another, is there at
+    /// once if more credits are there already than flits can leave until then: nobody could tell. (Such credits are of
+    /// the last `delay` cycles, one of each at most; without them one is always left.) Returns whether it is.
+    #[inline(always)]
+    fn credit_at_once(&mut self, delay: u64) -> bool {
+        let nobody_waits = u64::from(self.credits) > delay;
+        self.credits += u16::from(nobody_waits);
+        nobody_waits
+    }
+}
+
 impl Shared {
     /// Sends a credit to a node or to another region.
     #[inline]
-    fn return_far(&mut self, wire: Wire, at: u64, place: Place) {
+    fn return_far<const PLAIN: bool>(&mut self, wire: Wire, at: u64, delay: u64, place: Place) {
         match wire.end {
-            End::Node => self.wheel.nodes(at).credits.push(place),
+            End::Node => {
+                let credits = place.of() * usize::from(self.setup.vcs) + place.vc();
+                let credits = &mut self.entry_credits[credits];
+                // As in `Block::credit`: a node sends one flit in a cycle.
+                if PLAIN && u64::from(*credits) > delay {
+                    *credits += 1;
+                } else {
+                    self.wheel.nodes(at).credits.push(place);
+                }
+            }
             End::Elsewhere => self.outboxes[usize::from(wire.region)].credits.push((at, place)),
             End::Router | End::Nowhere => {}
         }

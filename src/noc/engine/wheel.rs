@@ -106,11 +106,14 @@ impl Place {
     }
 }
 
+/// Input VCs that receive a flit, and the flits: those that are not heads, and heads.
+pub(super) type Flits = [Vec<(Place, Flit)>; 2];
+
 /// Work of a block in one cycle.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Due {
-    /// Input VCs that receive a flit, and the flits: those that are not heads, and heads.
-    pub flits: [Vec<(Place, Flit)>; 2],
+    /// Flits that reach their routers.
+    pub flits: Flits,
     /// Output VCs that receive a credit.
     pub credits: Vec<Place>,
     /// Input VCs at whose front a head appears.
@@ -224,6 +227,20 @@ impl Wheel {
     pub(super) fn flit(&mut self, cycle: u64, place: Place, flit: Flit) {
         let index = self.index(place.block(), cycle);
         self.due[index].flits[usize::from(flit.is_head())].push((place, flit));
+    }
+
+    /// Takes out the flits that reach a block in `cycle`, to add more; give them back with [`Wheel::put_back_flits`].
+    #[inline(always)]
+    pub(super) fn take_flits(&mut self, block: usize, cycle: u64) -> Flits {
+        let index = self.index(block, cycle);
+        std::mem::take(&mut self.due[index].flits)
+    }
+
+    /// As [`Wheel::put_back`].
+    #[inline(always)]
+    pub(super) fn put_back_flits(&mut self, block: usize, cycle: u64, flits: Flits) {
+        let index = self.index(block, cycle);
+        self.due[index].flits = flits;
     }
 
     /// A credit reaches a router in `cycle`.

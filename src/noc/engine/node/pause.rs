@@ -16,8 +16,8 @@ impl Nodes {
     pub(in crate::noc::engine) fn pause(&mut self, shared: &mut Shared) {
         self.paused = true;
         for port in self.ports.iter_mut().filter(|port| port.left > 0 && port.at_head) {
-            let (_, record) = shared.packets.remove(port.slot as usize);
-            let Record { created, dst, flits, tag, .. } = record;
+            let Record { created, dst, flits, tag, .. } = *shared.packets.record(port.slot as usize);
+            shared.packets.remove(port.slot as usize);
             let tally = &mut shared.tally;
             tally.created -= 1;
             if tally.window.contains(created) {
@@ -81,7 +81,7 @@ impl Nodes {
         let (wait, depth, vcs) = (setup.wait_for_tail_credit, setup.depth, usize::from(setup.vcs));
         let port = &mut self.ports[node];
         port.left = 0;
-        let whole = self.credits[node * vcs + usize::from(port.vc)] == depth;
+        let whole = shared.entry_credits[node * vcs + usize::from(port.vc)] == depth;
         if wait && !whole {
             port.closing |= 1 << port.vc
         } else {

@@ -19,7 +19,8 @@ pub(super) struct Ways {
     /// Where each node hangs, and whether its core works.
     attachments: Arc<[Attachment]>,
     living: Arc<[bool]>,
-    compass: Option<Arc<Compass>>,
+    /// By node, the goal of packets to it; nothing without a compass.
+    goals: Vec<u32>,
     /// Trees that packets may follow.
     grove: Option<Arc<Grove>>,
     /// Every node reaches every other one by the compass, and nothing is drawn.
@@ -38,7 +39,7 @@ impl Ways {
     pub(super) fn new(ground: &Ground<'_>) -> Self {
         let Ground { fabric, health, compass, .. } = *ground;
         let (attachments, living) = (fabric.nodes.clone().into(), health.node.clone().into());
-        let mut ways = Self { attachments, living, compass: None, grove: None, direct: false };
+        let mut ways = Self { attachments, living, goals: Vec::new(), grove: None, direct: false };
         ways.refit(health, compass);
         ways
     }
@@ -46,14 +47,17 @@ impl Ways {
     /// Takes over what works now, and how packets find their way.
     pub(super) fn refit(&mut self, health: &Health, compass: Option<&Arc<Compass>>) {
         self.living = health.node.clone().into();
-        self.compass = compass.cloned();
+        let goal = |&Attachment { router, port }: &_| Head { dst: router, eject: port, ..Head::default() };
+        self.goals = compass.map_or(Vec::new(), |compass| {
+            self.attachments.iter().map(|at| compass.goal(&goal(at))).collect()
+        });
         let mut parts = health.link.iter().chain(&health.router).chain(&health.node);
         self.direct = compass.is_some() && parts.all(|&works| works);
     }
 
     /// Packets may follow trees from now on, which no compass knows.
     pub(super) fn set_trees(&mut self, grove: &Arc<Grove>) {
-        (self.compass, self.grove, self.direct) = (None, Some(Arc::clone(grove)), false);
+        (self.goals, self.grove, self.direct) = (Vec::new(), Some(Arc::clone(grove)), false);
     }
 
     /// The router of a node.
@@ -89,9 +93,9 @@ impl Ways {
     #[inline(always)]
     fn plan(&self, origin: Origin, dst: NodeId, seed: u64, routing: &Routing) -> Option<(Travel, u32)> {
         let to = *self.attachments.get(dst.index())?;
-        let from = self.attachments[origin.src.index()].router;
         let mut head = Head { dst: to.router, eject: to.port, ..Head::default() };
         if !self.direct {
+            let from = self.attachments[origin.src.index()].router;
             let alive = origin.alive && self.living[dst.index()];
             if !alive || !routing.reaches(from, to.router) {
                 return None;
@@ -100,9 +104,9 @@ impl Ways {
             routing.inject(from, &mut head, &mut draw);
         }
         let mut travel = Travel { head, branch: NO_BRANCH, ..Travel::default() };
-        let Some(compass) = &self.compass else { return Some((travel, 0)) };
-        travel.hops = compass.hops(from, to.router);
-        Some((travel, compass.goal(&head)))
+        let Some(&goal) = self.goals.get(dst.index()) else { return Some((travel, 0)) };
+        travel.hops = Compass::hops(self.goals[origin.src.index()], goal);
+        Some((travel, goal))
     }
 }
 
