@@ -32,7 +32,7 @@ use super::express::FEW;
 use super::region::Shared;
 use super::router::{BLOCK, InVc, Router, State, for_each_bit};
 use super::speculate::Guesses;
-use super::wheel::{Due, Flit, Flits, Place};
+use super::wheel::{Due, Flit, Place};
 use crate::base::RouterId;
 use crate::noc::route::{Routing, Standing};
 
@@ -52,8 +52,6 @@ pub(super) struct Block<'a, const N: usize, const P: usize> {
     pub shared: &'a mut Shared,
     pub compass: Option<&'a Compass>,
     pub routing: &'a Routing,
-    /// Flits that reach this block in the usual time from now, taken out of the wheel while flits pass the switch.
-    pub near: Flits,
     /// Routers that flits may leave in this cycle.
     pub moved: u64,
     /// Number of the block in its region.

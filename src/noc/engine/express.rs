@@ -89,7 +89,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let lane = self.shared.setup.lane(vc);
         router.take_turns([lane, vc, output], self.shared.setup.vcs);
         self.moved |= 1 << local;
-        self.send::<true>(local, [lane, vc, output], self.shared.setup.lane_vcs(lane));
+        self.send::<true, false>(local, [lane, vc, output], self.shared.setup.lane_vcs(lane));
     }
 }
 

@@ -17,7 +17,7 @@ use super::setup::{Cut, MAX_ROUTER_VCS, Setup};
 use super::speculate::{Guesses, guesses};
 use super::switch::Match;
 use super::tally::Tally;
-use super::wheel::{Flit, Flits, Place, Wheel};
+use super::wheel::{Flit, Place, Wheel};
 use crate::base::{NodeId, RouterId};
 use crate::fabric::{Fabric, Health};
 use crate::noc::loss::Cause;
@@ -336,7 +336,6 @@ impl<const N: usize, const P: usize> Region<N, P> {
             shared: &mut self.shared,
             compass: self.compass.as_deref(),
             routing,
-            near: Flits::default(),
             moved: 0,
             number,
             span: 0,

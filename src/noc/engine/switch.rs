@@ -36,13 +36,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// another one changes. `departures` go whoever asks.
     #[inline(always)]
     pub(super) fn pass_switch(&mut self, departures: &[Departure]) {
-        let soon = self.now + self.shared.setup.near_delay;
-        self.near = self.shared.wheel.take_flits(self.number, soon);
         self.moved = self.board.bidding();
+        if self.moved != 0 {
+            let soon = self.now + self.shared.setup.near_delay;
+            self.shared.wheel.open(self.number, soon);
+            self.match_ports::<true>();
+            self.shared.wheel.close(self.number, soon);
+        }
         departures.iter().for_each(|departure| self.depart(departure.place));
-        self.match_ports::<true>();
-        let near = std::mem::take(&mut self.near);
-        self.shared.wheel.put_back_flits(self.number, soon, near);
     }
 
     /// Switch allocation of other routers. The winners are noted in `matched`.
@@ -118,7 +119,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     fn win<const PLAIN: bool>(&mut self, local: usize, winner: [usize; 3], own: u64) {
         if PLAIN {
             self.ahead.fetch_ports(self.others[1]);
-            return self.send::<true>(local, winner, own);
+            return self.send::<true, true>(local, winner, own);
         }
         let [_, vc, output] = winner;
         self.shared.matched.push(Match::new(local, vc, output));

@@ -17,7 +17,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return self.send_copy(local, vc, output);
         }
         let lane = self.shared.setup.lane(vc);
-        self.send::<false>(local, [lane, vc, output], self.shared.setup.lane_vcs(lane));
+        self.send::<false, false>(local, [lane, vc, output], self.shared.setup.lane_vcs(lane));
     }
 
     /// An input VC bids for an output port no more.
@@ -40,9 +40,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     }
 
     /// Sends the front flit of an input VC, of switch input `lane` with the VCs `own`, to the output VC it holds, one of
-    /// output port `output`.
+    /// output port `output`. `OPEN` says that the wheel is [open](super::wheel::Wheel::open) for the usual time.
     #[inline(always)]
-    pub(super) fn send<const PLAIN: bool>(&mut self, local: usize, [lane, vc, output]: [usize; 3], own: u64) {
+    pub(super) fn send<const PLAIN: bool, const OPEN: bool>(
+        &mut self,
+        local: usize,
+        [lane, vc, output]: [usize; 3],
+        own: u64,
+    ) {
         let Self { routers, board, buffers, shared, .. } = self;
         let router = &mut routers[local & (BLOCK - 1)];
         let input = &mut router.ins[vc & (N - 1)];
@@ -75,8 +80,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let late = if PLAIN { 0 } else { self.cross(from, output, &mut flit) };
         let ports = &self.routers[local & (BLOCK - 1)].ports;
         let wire = &ports[output & (P - 1)].out;
-        if PLAIN && wire.near {
-            self.near[usize::from(flit.is_head())].push((wire.place(out), flit));
+        if OPEN && wire.near {
+            self.shared.wheel.near(wire.place(out), flit);
         } else {
             let wire = *wire;
             self.forward::<PLAIN>(wire, from, flit, late);

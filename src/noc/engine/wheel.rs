@@ -195,6 +195,8 @@ pub(super) struct Wheel {
     /// By block, then by cycle. Boxed, so that it is quickly taken out.
     #[expect(clippy::vec_box, reason = "moving a box is quicker than moving its lists")]
     due: Vec<Box<Due>>,
+    /// See [`Wheel::open`]; empty in between.
+    near: Flits,
     /// What takes the place of the work at hand.
     spare: Option<Box<Due>>,
     late: Vec<Late>,
@@ -209,6 +211,7 @@ impl Wheel {
         let (size, blocks) = (1 << shift, routers.div_ceil(BLOCK));
         Self {
             due: vec![Box::default(); blocks * size],
+            near: Flits::default(),
             spare: None,
             late: vec![Late::default(); blocks * size],
             nodes: vec![NodesDue::default(); size],
@@ -229,18 +232,24 @@ impl Wheel {
         self.due[index].flits[usize::from(flit.is_head())].push((place, flit));
     }
 
-    /// Takes out the flits that reach a block in `cycle`, to add more; give them back with [`Wheel::put_back_flits`].
+    /// Has the flits that reach a block in `cycle` at hand, for [`Wheel::near`], until it is closed again. Meanwhile none
+    /// are added in another way.
     #[inline(always)]
-    pub(super) fn take_flits(&mut self, block: usize, cycle: u64) -> Flits {
+    pub(super) fn open(&mut self, block: usize, cycle: u64) {
         let index = self.index(block, cycle);
-        std::mem::take(&mut self.due[index].flits)
+        std::mem::swap(&mut self.near, &mut self.due[index].flits);
     }
 
-    /// As [`Wheel::put_back`].
+    /// Puts the flits at hand back.
     #[inline(always)]
-    pub(super) fn put_back_flits(&mut self, block: usize, cycle: u64, flits: Flits) {
-        let index = self.index(block, cycle);
-        self.due[index].flits = flits;
+    pub(super) fn close(&mut self, block: usize, cycle: u64) {
+        self.open(block, cycle);
+    }
+
+    /// A flit reaches a router of the block and in the cycle for which the wheel is open.
+    #[inline(always)]
+    pub(super) fn near(&mut self, place: Place, flit: Flit) {
+        self.near[usize::from(flit.is_head())].push((place, flit));
     }
 
     /// A credit reaches a router in `cycle`.
