@@ -76,7 +76,7 @@ pub trait Source: Send {
 
     /// The head of the packet with this tag has come to `node`, where it is read in cycle `at` if there is room for the
     /// packet. If there is none, its flits stay in the last channel, and what comes behind them waits: the cycle, after
-    /// `at`, in which it is worth to ask again.
+    /// `at`, from which it is worth asking again.
     ///
     /// # Errors
     /// That cycle.
