@@ -7,7 +7,7 @@
 //! allocators would.
 
 use super::cycle::Block;
-use super::router::{BLOCK, State, for_each_bit, next_in_turn};
+use super::router::{BLOCK, State, bits, next_in_turn};
 use super::setup::{MAX_ROUTER_VCS, Setup};
 use super::wheel::Place;
 use crate::noc::params::Allocator;
@@ -20,7 +20,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     pub(super) fn allocate_vcs<const PLAIN: bool>(&mut self) {
         let (compass, mut grants, mut settled) = (self.compass, 0, 0);
-        for_each_bit(self.board.with_heads(), |port| {
+        for port in bits(self.board.with_heads()) {
             let mut asked = self.board.heads(port) & !settled;
             // The routers in which the port's only head is served.
             let mut served = 0;
@@ -67,7 +67,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 grants += 1;
             }
             self.board.served(port, served);
-        });
+        }
         self.shared.tally.vc_grants += grants;
     }
 
@@ -84,18 +84,23 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let slot = self.front(local, vc).slot();
         let flits = self.shared.packets.record(slot).flits.min(self.shared.setup.depth);
         let (router, mut roomy) = (&mut self.routers[local], 0);
-        for_each_bit(choices, |out| roomy |= u64::from(router.output(out).credits >= flits) << out);
+        for out in bits(choices) {
+            roomy |= u64::from(router.output(out).credits >= flits) << out;
+        }
         roomy
     }
 
     /// Settles the requests of a router's input VCs `rivals`; who loses asks again.
+    #[inline(always)]
     fn settle_vcs<const PLAIN: bool>(&mut self, local: usize, rivals: u64) {
         let free = self.routers[local].free_out;
         if PLAIN && self.routers[local].torn == 0 {
             return self.share_port(local, rivals, free);
         }
         let mut wishes = [0; N];
-        for_each_bit(rivals, |vc| wishes[vc & (N - 1)] = self.choices::<PLAIN>(local, vc, free));
+        for vc in bits(rivals) {
+            wishes[vc & (N - 1)] = self.choices::<PLAIN>(local, vc, free);
+        }
         let Setup { allocator, matrix, .. } = self.shared.setup;
         match (PLAIN, allocator, matrix) {
             (false, Allocator::SeparableInputFirst, false) => {
@@ -110,24 +115,27 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     }
 
     /// Settles the requests of heads that all want the same port, as [`Block::vcs_output_first`] does.
+    #[inline(always)]
     fn share_port(&mut self, local: usize, rivals: u64, free: u64) {
         let (wanted, common) = self.wishes_of(local, rivals, free);
         let mut granted = 0u64;
-        for_each_bit(wanted, |out| {
+        for out in bits(wanted) {
             let mut asking = rivals;
             if common >> out & 1 == 0 {
-                for_each_bit(rivals, |vc| asking &= !((!self.wants(local, vc) >> out & 1) << vc));
+                for vc in bits(rivals) {
+                    asking &= !((!self.wants(local, vc) >> out & 1) << vc);
+                }
             }
             let vc = self.first_packet::<false>(local, out, asking);
             self.shared.offers[vc & 63] |= 1 << out;
             granted |= 1 << vc;
-        });
-        for_each_bit(granted, |vc| {
+        }
+        for vc in bits(granted) {
             let offers = std::mem::take(&mut self.shared.offers[vc & 63]);
             let out = self.first_channel::<false>(local, vc, offers);
             self.take_vc_turn::<false>(local, vc, out);
             self.grant_vc::<true>(local, vc, out);
-        });
+        }
     }
 
     /// Of the output VCs `free`, those that any of `rivals`, heads for one port, wants, and those that all want.
@@ -138,11 +146,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return (wanted, wanted);
         }
         let (mut wanted, mut common) = (0, free);
-        for_each_bit(rivals, |vc| {
+        for vc in bits(rivals) {
             let wishes = self.wants(local, vc) & free;
             wanted |= wishes;
             common &= wishes;
-        });
+        }
         (wanted, common)
     }
 
@@ -157,13 +165,17 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let (mut left, mut taken) = (rivals, 0u64);
         for iteration in 0..iterations {
             let (mut wanted, mut grants) = (0, [0u64; N]);
-            for_each_bit(left, |vc| wanted |= wishes[vc & (N - 1)]);
-            for_each_bit(wanted & !taken, |out| {
+            for vc in bits(left) {
+                wanted |= wishes[vc & (N - 1)];
+            }
+            for out in bits(wanted & !taken) {
                 let mut asking = 0;
-                for_each_bit(left, |vc| asking |= (wishes[vc & (N - 1)] >> out & 1) << vc);
+                for vc in bits(left) {
+                    asking |= (wishes[vc & (N - 1)] >> out & 1) << vc;
+                }
                 grants[self.first_packet::<MATRIX>(local, out, asking) & (N - 1)] |= 1 << out;
-            });
-            for_each_bit(left, |vc| {
+            }
+            for vc in bits(left) {
                 let mut granted = grants[vc & (N - 1)];
                 while granted != 0 {
                     let out = self.first_channel::<MATRIX>(local, vc, granted);
@@ -175,14 +187,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                     taken |= 1 << out;
                     granted &= self.more_copies::<PLAIN>(local, vc);
                 }
-            });
+            }
         }
     }
 
     /// Each input VC picks one free output VC; each output VC takes one of those that picked it.
     fn vcs_input_first<const MATRIX: bool>(&mut self, local: usize, rivals: u64, wishes: &[u64; N]) {
         let (mut picked, mut suitors) = (0u64, [0u64; N]);
-        for_each_bit(rivals, |vc| {
+        for vc in bits(rivals) {
             let mut wishes = wishes[vc & (N - 1)];
             while wishes != 0 {
                 let out = self.first_channel::<MATRIX>(local, vc, wishes);
@@ -192,12 +204,12 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 let here = setup.vc_mask << (setup.port_of[out] * setup.vcs);
                 wishes &= self.more_copies::<false>(local, vc) & !here;
             }
-        });
-        for_each_bit(picked, |out| {
+        }
+        for out in bits(picked) {
             let vc = self.first_packet::<MATRIX>(local, out, suitors[out & (N - 1)]);
             self.take_vc_turn::<MATRIX>(local, vc, out);
             self.grant_vc::<false>(local, vc, out);
-        });
+        }
     }
 
     /// Output VCs that the head at an input VC still wants after it has been given or has picked one: none, unless

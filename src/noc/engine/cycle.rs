@@ -25,12 +25,14 @@
 
 use std::ops::Range;
 
+use pulp::NullaryFnOnce;
+
 use super::ahead::Ahead;
 use super::board::Board;
 use super::compass::Compass;
 use super::express::FEW;
 use super::region::Shared;
-use super::router::{BLOCK, InVc, Router, State, for_each_bit};
+use super::router::{BLOCK, InVc, Router, State, bits};
 use super::speculate::Guesses;
 use super::wheel::{Due, Flit, Place};
 use crate::base::RouterId;
@@ -173,11 +175,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// What the flits of this cycle have freed is there for the next one.
     #[inline(always)]
     fn release(&mut self) {
-        for_each_bit(self.moved, |local| {
+        for local in bits(self.moved) {
             let router = &mut self.routers[local & (BLOCK - 1)];
             router.free_out |= std::mem::take(&mut router.freed);
             router.left = 0;
-        });
+        }
     }
 
     /// The oldest flit of an input VC.
@@ -302,11 +304,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let copying = self.shared.forks.is_fork(Place::new(self.router_number(local), vc));
         let router = &mut self.routers[local];
         router.input(vc).state = if copying { State::Copying } else { State::Waiting };
-        for_each_bit(router.wants[vc & (N - 1)], |out| {
+        for out in bits(router.wants[vc & (N - 1)]) {
             let port = usize::from(self.shared.setup.port_of[out]);
             router.port(port).heads |= 1 << vc;
             self.board.ask(port, local);
-        });
+        }
     }
 
     /// An active input VC with a flit bids for the switch if it has a credit.
@@ -361,10 +363,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 /// Does `work`, compiled for what most processors have had since 2013 if this one has it: instructions that pick, clear
 /// and shift single bits, which is what a cycle mostly does.
 #[inline(always)]
-pub(super) fn with_bit_instructions<R>(work: impl FnOnce() -> R) -> R {
+pub(super) fn with_bit_instructions<W: NullaryFnOnce>(work: W) -> W::Output {
     #[cfg(target_arch = "x86_64")]
     if let Some(newer) = pulp::x86::V3::try_new() {
         return newer.vectorize(work);
     }
-    work()
+    work.call()
 }

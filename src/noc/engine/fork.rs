@@ -20,7 +20,7 @@ use std::sync::Arc;
 use super::cycle::Block;
 use super::packet::Packets;
 use super::region::Shared;
-use super::router::{State, for_each_bit};
+use super::router::{State, bits};
 use super::setup::MAX_ROUTER_VCS;
 use super::wheel::{Flit, Place};
 use crate::base::{NodeId, Problem, Problems};
@@ -174,10 +174,12 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let Fork { first, open, .. } = *forks.fork(place);
         let wants = |branch: usize| grove.wants[first as usize + branch];
         let (mut taken, mut left) = (None, 0);
-        for_each_bit(open, |branch| match taken {
-            None if wants(branch) >> out & 1 == 1 => taken = Some(branch),
-            _ => left |= wants(branch),
-        });
+        for branch in bits(open) {
+            match taken {
+                None if wants(branch) >> out & 1 == 1 => taken = Some(branch),
+                _ => left |= wants(branch),
+            }
+        }
         let Some(branch) = taken else { return debug_assert!(false, "no branch wants this channel") };
         forks.fork(place).open &= !(1 << branch);
         forks.branches[own] = first + branch as u32;
@@ -210,7 +212,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// All copies of the packet at an input VC that may bid for the switch do so.
     pub(super) fn bid_copies(&mut self, local: usize, vc: usize) {
         let held = self.shared.forks.held(self.place(local, vc));
-        for_each_bit(held, |out| self.bid_copy(local, vc, out));
+        for out in bits(held) {
+            self.bid_copy(local, vc, out);
+        }
     }
 
     /// Output VCs of a port that are held for copies of the packet at an input VC and have a credit.
@@ -218,7 +222,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let setup = &self.shared.setup;
         let at_port = setup.vc_mask << (output * usize::from(setup.vcs));
         let (held, mut open) = (self.shared.forks.held(self.place(local, vc)) & at_port, 0);
-        for_each_bit(held, |out| open |= u64::from(self.routers[local].output(out).credits > 0) << out);
+        for out in bits(held) {
+            open |= u64::from(self.routers[local].output(out).credits > 0) << out;
+        }
         open
     }
 

@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::board::Board;
 use super::packet::{Packets, Record};
 use super::region::{Region, Shared};
-use super::router::{BLOCK, State, for_each_bit};
+use super::router::{BLOCK, State, bits};
 use super::setup::{End, Wire};
 use super::strike::{Doomed, Scene, Seat, name};
 use super::wheel::{Flit, Place};
@@ -232,7 +232,9 @@ impl<const N: usize, const P: usize> Region<N, P> {
         for (number, router) in self.routers.iter().enumerate() {
             let (board, local) = (&mut self.boards[number / BLOCK], number % BLOCK);
             for (port, state) in router.ports.iter().enumerate() {
-                for_each_bit(state.bids, |vc| board.bid(port, setup.lane(vc), 1 << local));
+                for vc in bits(state.bids) {
+                    board.bid(port, setup.lane(vc), 1 << local);
+                }
                 if state.heads != 0 {
                     board.ask(port, local);
                 }

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use pulp::NullaryFnOnce;
+
 use super::ahead::Ahead;
 use super::arbiter::matrices;
 use super::board::Board;
@@ -126,6 +128,23 @@ impl Shared {
         } else if let Some(outbox) = self.outboxes.get_mut(there) {
             outbox.failures.push((at, node, failure));
         }
+    }
+}
+
+/// The blocks of a region of common routers, for some cycles: work to be compiled for several kinds of processors, which
+/// the body of a closure would not be.
+struct CommonBlocks<'a, const N: usize, const P: usize> {
+    region: &'a mut Region<N, P>,
+    routing: &'a Routing,
+    cycles: Range<u64>,
+}
+
+impl<const N: usize, const P: usize> NullaryFnOnce for CommonBlocks<'_, N, P> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn call(self) -> bool {
+        self.region.run_blocks::<true>(self.routing, self.cycles)
     }
 }
 
@@ -295,7 +314,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
             busy |= self.nodes.step(&mut self.shared, routing, source, now);
         }
         busy | match self.shared.setup.is_plain() {
-            true => with_bit_instructions(|| self.run_blocks::<true>(routing, cycles)),
+            true => with_bit_instructions(CommonBlocks { region: self, routing, cycles }),
             false => self.run_blocks::<false>(routing, cycles),
         }
     }

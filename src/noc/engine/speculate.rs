@@ -3,7 +3,7 @@
 //! virtual channel came through in the same cycle with a credit; otherwise the switch slot is lost.
 
 use super::cycle::Block;
-use super::router::{BLOCK, State, for_each_bit, next_in_turn};
+use super::router::{BLOCK, State, bits, next_in_turn};
 use super::switch::Match;
 
 /// The guesses of one router.
@@ -25,25 +25,29 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Notes what the heads may hope for, before virtual channels are allocated.
     pub(super) fn guess(&mut self) {
         self.shared.speculating = self.board.asking();
-        for_each_bit(self.shared.speculating, |local| {
+        for local in bits(self.shared.speculating) {
             let heads = self.routers[local].waiting();
             self.guesses[local].heads = heads;
-            for_each_bit(heads, |vc| {
+            for vc in bits(heads) {
                 self.guesses[local].usable[vc] = self.usable(local, vc, self.routers[local].free_out);
-            });
-        });
+            }
+        }
     }
 
     /// Of the output VCs in `open`, those with a credit that the head of an input VC may take.
     fn usable(&mut self, local: usize, vc: usize, open: u64) -> u64 {
         let (wanted, mut usable) = (self.wants(local, vc) & open, 0);
-        for_each_bit(wanted, |out| usable |= u64::from(self.routers[local].output(out).credits > 0) << out);
+        for out in bits(wanted) {
+            usable |= u64::from(self.routers[local].output(out).credits > 0) << out;
+        }
         usable
     }
 
     /// Switch allocation among sure bids and guesses, and traversal of the winners.
     pub(super) fn speculate(&mut self) {
-        for_each_bit(self.shared.speculating, |local| self.settle_guesses(local));
+        for local in bits(self.shared.speculating) {
+            self.settle_guesses(local);
+        }
     }
 
     /// Settles all bids of a router. At the same switch input and output a sure bid goes before a
@@ -52,17 +56,17 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let heads = self.guesses[local].heads;
         let (mut rows, mut outputs) = self.bids(local);
         let sure = rows.iter().fold(0, |all, row| all | row);
-        for_each_bit(heads, |vc| {
+        for vc in bits(heads) {
             let own = self.shared.setup.lane_vcs(self.shared.setup.lane(vc));
-            for_each_bit(self.guesses[local].usable[vc], |out| {
+            for out in bits(self.guesses[local].usable[vc]) {
                 let output = usize::from(self.shared.setup.port_of[out]);
                 let is_open = self.board.busy[output & (P - 1)] >> local & 1 == 0;
                 if rows[output & 63] & sure & own == 0 && is_open {
                     rows[output & 63] |= 1 << vc;
                     outputs |= 1 << output;
                 }
-            });
-        });
+            }
+        }
         let mut matched = std::mem::take(&mut self.shared.matched);
         self.match_switch(local, &rows, outputs, |vc, output| matched.push(Match::new(local, vc, output)));
         for winner in matched.drain(..) {
@@ -79,14 +83,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Heads that got a channel but not the switch, and what follows those that got both, bid from the next
     /// cycle on.
     fn bid_later(&mut self, local: usize, heads: u64) {
-        for_each_bit(heads, |vc| {
+        for vc in bits(heads) {
             let input = self.routers[local].input(vc);
             match input.state {
                 State::Active if input.len > 0 => self.bid_with_credit(local, vc),
                 State::Copying => self.bid_copies(local, vc),
                 _ => {}
             }
-        });
+        }
     }
 
     /// Whether a guess has come true: the head now holds a VC with a credit at the output it won.

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::packet::Record;
 use super::region::Region;
-use super::router::{State, for_each_bit};
+use super::router::{State, bits};
 use super::setup::End;
 use super::wheel::{Flit, Place};
 use crate::base::{LinkId, NodeId, RouterId};
@@ -387,9 +387,9 @@ impl<'a> Scout<'a> {
         let Some(link) = self.ground.fabric.out(at, port) else { return false };
         let usable = self.ground.usable(link) & vcs;
         let end = self.ground.fabric.link(link);
-        for_each_bit(usable.into(), |vc| {
+        for vc in bits(usable.into()) {
             next.push((Standing { at: end.to, port: end.to_port, vc: vc as u8 }, head));
-        });
+        }
         usable != 0 && (self.escape == 0 || usable & self.escape != 0)
     }
 

@@ -8,7 +8,7 @@
 use super::allocate::Rows;
 use super::cycle::Block;
 use super::express::Departure;
-use super::router::{BLOCK, Port, State, for_each_bit, next_in_turn};
+use super::router::{BLOCK, Port, State, bits, next_in_turn};
 use super::setup::{MAX_ROUTER_VCS, Setup};
 use crate::noc::params::Allocator;
 
@@ -52,11 +52,11 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return self.match_ports::<false>();
         }
         let mut matched = std::mem::take(&mut self.shared.matched);
-        for_each_bit(self.board.bidding(), |local| {
+        for local in bits(self.board.bidding()) {
             let (rows, outputs) = self.bids(local);
             let note = |vc, output| matched.push(Match::new(local, vc, output));
             self.match_switch(local, &rows, outputs, note);
-        });
+        }
         self.shared.matched = matched;
     }
 
@@ -75,22 +75,25 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     fn match_ports<const PLAIN: bool>(&mut self) {
         let Setup { ports, vcs, .. } = self.shared.setup;
         let contested = self.board.contested(ports);
-        for_each_bit(self.board.with_bids(), |output| {
+        for output in bits(self.board.with_bids()) {
             for lane in 0..ports {
                 let own = self.shared.setup.lane_vcs(lane);
-                for_each_bit(self.board.bids(output, lane) & !contested, |local| {
+                for local in bits(self.board.bids(output, lane) & !contested) {
                     let router = &mut self.routers[local & (BLOCK - 1)];
                     let bids = router.ports[output & (P - 1)].bids & own;
                     let vc = next_in_turn(bids, router.ports[lane & (P - 1)].vc);
                     router.take_turns([lane, vc, output], vcs);
                     self.win::<PLAIN>(local, [lane, vc, output], own);
-                });
+                }
             }
-        });
-        for_each_bit(contested, |local| self.settle_switch::<PLAIN>(local));
+        }
+        for local in bits(contested) {
+            self.settle_switch::<PLAIN>(local);
+        }
     }
 
     /// The same in one router: outputs grant, inputs accept.
+    #[inline(always)]
     fn settle_switch<const PLAIN: bool>(&mut self, local: usize) {
         let Self { board, routers, shared, .. } = self;
         let (router, setup) = (&routers[local & (BLOCK - 1)], &shared.setup);
@@ -103,14 +106,14 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             granted[lane] |= asked << output;
             lanes |= asked << lane;
         }
-        for_each_bit(lanes, |lane| {
+        for lane in bits(lanes) {
             let (router, setup) = (&mut self.routers[local & (BLOCK - 1)], &self.shared.setup);
             let (own, Port { accept, vc, .. }) = (setup.lane_vcs(lane), router.ports[lane & (P - 1)]);
             let output = next_in_turn(granted[lane & (P - 1)], accept);
             let vc = next_in_turn(router.ports[output & (P - 1)].bids & own, vc);
             router.take_turns([lane, vc, output], setup.vcs);
             self.win::<PLAIN>(local, [lane, vc, output], own);
-        });
+        }
     }
 
     /// A VC of switch input `lane`, which has the VCs `own`, has won output port `output`. In the common router its flit
@@ -168,15 +171,15 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let mut matched = 0u64;
         for iteration in 0..self.shared.setup.iterations {
             let (mut lanes, mut grants): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
-            for_each_bit(outputs, |output| {
+            for output in bits(outputs) {
                 let bids = rows[output & 63] & !matched;
                 if bids != 0 {
                     let lane = self.lane_in_turn::<MATRIX>(local, output, bids);
                     grants[lane & 63] |= 1 << output;
                     lanes |= 1 << lane;
                 }
-            });
-            for_each_bit(lanes, |lane| {
+            }
+            for lane in bits(lanes) {
                 let output = self.first_output::<MATRIX>(local, lane, grants[lane & 63]);
                 let own = self.shared.setup.lane_vcs(lane);
                 let vc = self.first_within::<MATRIX>(local, lane, rows[output & 63] & own);
@@ -187,7 +190,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 outputs &= !(1 << output);
                 matched |= own;
                 win(vc, output);
-                for_each_bit(self.other_copies(local, vc, grants[lane & 63], output), |output| {
+                for output in bits(self.other_copies(local, vc, grants[lane & 63], output)) {
                     if rows[output & 63] >> vc & 1 == 1 {
                         if iteration == 0 {
                             self.take_output_turn::<MATRIX>(local, lane, output);
@@ -195,8 +198,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                         outputs &= !(1 << output);
                         win(vc, output);
                     }
-                });
-            });
+                }
+            }
         }
     }
 
@@ -208,35 +211,35 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         mut win: impl FnMut(usize, usize),
     ) {
         let (mut lanes, mut asks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
-        for_each_bit(outputs, |output| {
-            for_each_bit(rows[output & 63], |vc| {
+        for output in bits(outputs) {
+            for vc in bits(rows[output & 63]) {
                 let lane = self.shared.setup.lane(vc);
                 asks[lane & 63] |= 1 << output;
                 lanes |= 1 << lane;
-            });
-        });
+            }
+        }
         let (mut picked, mut picks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
         let mut sends = [0u8; MAX_ROUTER_VCS];
-        for_each_bit(lanes, |lane| {
+        for lane in bits(lanes) {
             let output = self.first_output::<MATRIX>(local, lane, asks[lane & 63]);
             let bids = rows[output & 63] & self.shared.setup.lane_vcs(lane);
             let vc = self.first_within::<MATRIX>(local, lane, bids);
             sends[lane & 63] = vc as u8;
             let others = self.other_copies(local, vc, asks[lane & 63], output);
-            for_each_bit(others | 1 << output, |output| {
+            for output in bits(others | 1 << output) {
                 if rows[output & 63] >> vc & 1 == 1 {
                     picked |= 1 << output;
                     picks[output & 63] |= 1 << lane;
                 }
-            });
-        });
-        for_each_bit(picked, |output| {
+            }
+        }
+        for output in bits(picked) {
             let lane = self.first_lane::<MATRIX>(local, output, picks[output & 63]);
             let vc = usize::from(sends[lane & 63]);
             self.take_switch_turn::<MATRIX>(local, lane, output);
             self.take_turn_within::<MATRIX>(local, lane, vc);
             win(vc, output);
-        });
+        }
     }
 
     /// Of `outputs`, the others than `output` that may take copies of the packet at an input VC.
@@ -255,7 +258,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return usize::from(setup.port_of[next_in_turn(bids, from)]);
         }
         let mut lanes = 0u64;
-        for_each_bit(bids, |vc| lanes |= 1 << setup.lane(vc));
+        for vc in bits(bids) {
+            lanes |= 1 << setup.lane(vc);
+        }
         self.first_lane::<MATRIX>(local, output, lanes)
     }
 }

@@ -6,7 +6,7 @@ use std::collections::{BinaryHeap, VecDeque};
 
 use crate::base::NodeId;
 use crate::noc::engine::region::Shared;
-use crate::noc::engine::router::for_each_bit;
+use crate::noc::engine::router::bits;
 use crate::noc::engine::wheel::{Flit, Place};
 use crate::noc::source::Source;
 
@@ -96,7 +96,9 @@ impl Sinks {
     /// their heads came to the front.
     fn read_at<S: Source>(&mut self, node: u32, shared: &mut Shared, source: &mut S, now: u64) {
         let own = node as usize;
-        for_each_bit(self.open[own], |vc| self.read(own, vc, shared, now));
+        for vc in bits(self.open[own]) {
+            self.read(own, vc, shared, now);
+        }
         let mut turn = 0;
         while let Some(&vc) = self.line[own].get(turn) {
             let vc = usize::from(vc);
