@@ -14,6 +14,8 @@ pub(super) struct Board<const P: usize> {
     heads: [u64; P],
     /// By output port and switch input: [`Port::bids`](super::router::Port::bids) has VCs of the input.
     bids: [[u64; P]; P],
+    /// How often heads were alone of late, when that was looked at; below 0 it is not.
+    pub luck: i32,
     /// Output ports with heads, one bit each.
     with_heads: u64,
     /// The same of bids; more of them while a cycle lasts.
@@ -23,7 +25,7 @@ pub(super) struct Board<const P: usize> {
 impl<const P: usize> Board<P> {
     /// Nothing is asked for.
     pub(super) fn new() -> Self {
-        Self { busy: [0; P], heads: [0; P], bids: [[0; P]; P], with_heads: 0, with_bids: 0 }
+        Self { busy: [0; P], heads: [0; P], bids: [[0; P]; P], luck: 0, with_heads: 0, with_bids: 0 }
     }
 
     /// Whether there is anything to allocate, asked between cycles.

@@ -202,7 +202,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Heads become visible, and those that are first in their VC are routed.
     #[inline(always)]
     fn take_heads<const PLAIN: bool>(&mut self, due: &Due) {
-        if PLAIN && due.flits[1].len() + due.fronts.len() <= FEW {
+        if PLAIN && due.flits[1].len() + due.fronts.len() <= FEW && self.is_lucky() {
             return self.take_few_heads(due);
         }
         for &(place, flit) in &due.flits[1] {

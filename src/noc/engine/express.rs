@@ -1,20 +1,27 @@
-//! Heads that meet an empty router. Nothing can come between them and their departure: what arrives later is a stage
-//! behind in every cycle. So such a head is given its output VC at once, and its departure is noted for the cycle in
-//! which it would win the switch; it makes no requests in between.
+//! Heads that nobody can come between and their departure. What arrives later is a stage behind in every cycle; so a head
+//! is alone if no other one that came in the same cycle, and none that came before and has not left, shares its input or
+//! its output port. Others may pass at the same time, or on their way out before it. Such a head is given its output VC at
+//! once, and its departure is noted for the cycle in which it would win the switch; it makes no requests in between.
 //!
 //! What comes after it finds the output VC held, as it would anyway. A packet of several flits goes the common way: its
 //! other flits may have to wait.
 
 use super::cycle::Block;
 use super::region::Region;
-use super::router::{BLOCK, State, next_in_turn};
+use super::router::{BLOCK, Router, State, bits, next_in_turn};
+use super::setup::Setup;
 use super::wheel::{Due, Flit, Place};
 
 /// Cycles from the arrival of a head to its departure: routing and VC allocation.
 const STAGES: u64 = 2;
 
 /// Most heads in a block that are looked at: where there are more, they are hardly alone.
-pub(super) const FEW: usize = 16;
+pub(super) const FEW: usize = 10;
+
+/// What a head that is not alone takes from the [luck](super::board::Board) of its block, to which one that is adds 1, and
+/// the most luck: looking for such heads pays where there are ten for each other one.
+const LOSS: i32 = 10;
+const MOST: i32 = 32;
 
 /// A flit that leaves its router undisturbed.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +34,7 @@ pub(super) struct Departure {
 
 impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Few heads become visible. Those that are alone in their router pass it undisturbed.
+    #[inline(always)]
     pub(super) fn take_few_heads(&mut self, due: &Due) {
         let (mut first, mut count) = ([(Place(0), Flit::default()); FEW], 0);
         for &(place, flit) in &due.flits[1] {
@@ -39,42 +47,74 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             first[count % FEW] = (place, self.front(place.local(), place.vc()));
             count += 1;
         }
+        let first = &first[..count.min(FEW)];
         // Routers in which there is one, and those in which there are several.
         let (mut once, mut more) = (0u64, 0);
-        for (place, _) in &first[..count.min(FEW)] {
+        for &(place, flit) in first {
+            self.find_way::<true>(place, flit);
             more |= once & 1 << place.local();
             once |= 1 << place.local();
         }
-        for &(place, flit) in &first[..count.min(FEW)] {
-            self.find_way::<true>(place, flit);
-            if more >> place.local() & 1 == 1 || !self.hasten(place) {
+        for &(place, _) in first {
+            let meets = more >> place.local() & 1 == 1 && self.meets_one_of(place, first);
+            if !meets && self.hasten(place) {
+                self.board.luck += 1;
+            } else {
+                self.board.luck -= LOSS;
                 self.await_vc(place.local(), place.vc());
             }
         }
+        self.board.luck = self.board.luck.min(MOST);
+    }
+
+    /// Whether heads are to be looked at one by one: not for a while where many of them were not alone.
+    #[inline(always)]
+    pub(super) fn is_lucky(&mut self) -> bool {
+        let luck = &mut self.board.luck;
+        *luck += i32::from(*luck < 0);
+        *luck >= 0
+    }
+
+    /// Whether one of `others` but the head at `place` itself comes from the same port of its router, or wants the same.
+    fn meets_one_of(&self, place: Place, others: &[(Place, Flit)]) -> bool {
+        let router = &self.routers[place.local()];
+        let ports = |place: Place| {
+            let vc = place.vc() & (N - 1);
+            [self.shared.setup.lane(vc), router.ins[vc].out_port.into()]
+        };
+        let [lane, output] = ports(place);
+        let mut others = others.iter().filter(|(other, _)| *other != place && other.local() == place.local());
+        others.any(|&(other, _)| ports(other)[0] == lane || ports(other)[1] == output)
     }
 
     /// Notes the departure of the head at the front of an input VC, if it passes undisturbed; returns whether it does.
-    /// No other head became first in a VC of its router in this cycle.
+    /// It meets no head that became first in a VC of its router in this cycle.
     #[inline(always)]
     fn hasten(&mut self, place: Place) -> bool {
         let (local, vc) = (place.local(), place.vc());
         let wants = self.wants(local, vc);
         let router = &mut self.routers[local & (BLOCK - 1)];
-        let input = &mut router.ins[vc & (N - 1)];
-        let choices = wants & router.free_out;
-        // Whoever holds an output VC is in the router, or will be.
-        if router.free_out != router.whole || router.torn != 0 || choices == 0 || !input.front.is_tail() {
+        // As VC allocation will see it in the next cycle.
+        let free = router.free_out | router.freed;
+        let (choices, tail) = (wants & free, router.ins[vc & (N - 1)].front.is_tail());
+        if router.torn != 0
+            || choices == 0
+            || !tail
+            || router.free_out != router.whole && router.shares(place, &self.shared.setup)
+        {
             return false;
         }
+        let input = &mut router.ins[vc & (N - 1)];
         let out = next_in_turn(choices, input.turn);
         let channel = &mut router.outs[out & (N - 1)];
         if channel.credits == 0 {
             return false;
         }
         let turns = [input.turn, channel.turn];
-        (input.turn, input.out, input.state) = (out as u8 + 1, out as u8, State::Active);
+        (input.turn, input.out, input.state) = (out as u8 + 1, out as u8, State::Hasty);
         (channel.owner, channel.turn) = (vc as u8, vc as u8 + 1);
         router.free_out &= !(1 << out);
+        router.freed &= !(1 << out);
         self.shared.tally.vc_grants += 1;
         self.shared.wheel.departure(self.now + STAGES, Departure { place, turns });
         true
@@ -90,6 +130,22 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         router.take_turns([lane, vc, output], self.shared.setup.vcs);
         self.moved |= 1 << local;
         self.send::<true, false>(local, [lane, vc, output], self.shared.setup.lane_vcs(lane));
+    }
+}
+
+impl<const N: usize, const P: usize> Router<N, P> {
+    /// Whether the head at the front of an input VC shares its input or its output port with a packet that came before and
+    /// does not pass undisturbed.
+    #[inline(always)]
+    fn shares(&self, place: Place, setup: &Setup) -> bool {
+        let (vc, vcs) = (place.vc(), usize::from(setup.vcs));
+        let output = usize::from(self.ins[vc & (N - 1)].out_port);
+        let disturbs = |vc: usize| !matches!(self.ins[vc & (N - 1)].state, State::Idle | State::Hasty);
+        let held = self.whole & !(self.free_out | self.freed) & setup.vc_mask << (output * vcs);
+        let first = setup.lane(vc) * vcs;
+        self.ports[output & (P - 1)].heads != 0
+            || (first..first + vcs).any(disturbs)
+            || bits(held).any(|out| disturbs(self.outs[out & (N - 1)].owner.into()))
     }
 }
 
@@ -117,6 +173,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let input = &mut router.ins[vc];
         let (out, output) = (usize::from(input.out), usize::from(input.out_port));
         if is_granted {
+            input.state = State::Active;
             router.ports[output].bids |= 1 << vc;
             return board.bid(output, self.shared.setup.lane(vc), 1 << local);
         }

@@ -17,7 +17,7 @@
 //! Must not know: what packets mean, where they come from, what events cost.
 //!
 //! Read [`cycle`](self) first (`cycle.rs`): one router cycle, in order. Then `allocate.rs`,
-//! `switch.rs`, `traverse.rs`, `node.rs`, `express.rs` for heads that meet an empty router, and `fork.rs` for multicast;
+//! `switch.rs`, `traverse.rs`, `node.rs`, `express.rs` for heads that nobody disturbs, and `fork.rs` for multicast;
 //! `region.rs` holds the state, `setup.rs` what never changes. Faults that strike during a run are in `reconfigure.rs`,
 //! `strike.rs` and `purge.rs`; a network is used again by `restart.rs`.
 

@@ -20,6 +20,8 @@ pub(super) enum State {
     Allocating,
     /// It holds an output VC.
     Active,
+    /// The same, and its only flit [passes undisturbed](super::express).
+    Hasty,
     /// Its packet stands at a fork of its tree: copies of it wait for output VCs or hold them.
     Copying,
 }

@@ -43,7 +43,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             self.match_ports::<true>();
             self.shared.wheel.close(self.number, soon);
         }
-        departures.iter().for_each(|departure| self.depart(departure.place));
+        for departure in departures {
+            self.depart(departure.place);
+        }
     }
 
     /// Switch allocation of other routers. The winners are noted in `matched`.

@@ -80,8 +80,13 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let late = if PLAIN { 0 } else { self.cross(from, output, &mut flit) };
         let ports = &self.routers[local & (BLOCK - 1)].ports;
         let wire = &ports[output & (P - 1)].out;
-        if OPEN && wire.near {
-            self.shared.wheel.near(wire.place(out), flit);
+        if PLAIN && wire.near {
+            let (there, at) = (wire.place(out), self.now + self.shared.setup.near_delay);
+            if OPEN {
+                self.shared.wheel.near(there, flit);
+            } else {
+                self.shared.wheel.flit(at, there, flit);
+            }
         } else {
             let wire = *wire;
             self.forward::<PLAIN>(wire, from, flit, late);
