@@ -4,6 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 use std::sync::Arc;
 
+use super::cycle_of;
+
 /// The receiving side of a core.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Desk {
@@ -128,7 +130,7 @@ impl Desks {
         let begun = desk.free.max(at);
         desk.free = begun + self.latencies[usize::from(profile)];
         self.done.push((packet.core, packet.tag, profile, desk.free));
-        (begun * self.hertz).ceil() as u64
+        cycle_of(begun, self.hertz)
     }
 
     /// Every packet that was taken in: its core, its tag, its profile and when it was done [s].

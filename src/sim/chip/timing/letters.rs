@@ -8,10 +8,13 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::Message;
 use super::desk::{Coming, Desks};
+use super::{Message, cycle_of};
 use crate::base::NodeId;
 use crate::noc::source::{Delivery, Offer, Source};
+
+/// No core.
+const NOBODY: u32 = u32::MAX;
 
 /// A core that sends.
 #[derive(Clone, Debug, Default)]
@@ -42,8 +45,12 @@ pub(super) struct Letters {
     first: Vec<u32>,
     /// Cores by node, ascending within each.
     by_node: Vec<u32>,
+    /// In the order of `by_node`: when the packet at the core's head is ready [cycle]; `u64::MAX` without one.
+    due: Vec<u64>,
+    /// By core: its place in `by_node`.
+    seats: Vec<u32>,
     senders: Vec<Sender>,
-    /// By node: the core whose packet is the next to enter the network.
+    /// By node: the core whose packet was the last to be handed to the network.
     leaving: Vec<u32>,
     /// Nodes whose packets these are.
     owned: Range<u32>,
@@ -65,6 +72,8 @@ impl Letters {
         let mut first = vec![0; count + 1];
         nodes.iter().for_each(|node| first[node.index() + 1] += 1);
         (0..count).for_each(|node| first[node + 1] += first[node]);
+        let mut seats = vec![0; nodes.len()];
+        by_node.iter().enumerate().for_each(|(seat, &core)| seats[core as usize] = seat as u32);
         let senders = vec![Sender::default(); nodes.len()];
         let (messages, arrived) = (Arc::default(), Vec::new());
         let room = room.map(|room| room as usize);
@@ -75,8 +84,10 @@ impl Letters {
             nodes,
             first,
             by_node,
+            due: vec![u64::MAX; seats.len()],
+            seats,
             senders,
-            leaving: vec![0; count],
+            leaving: vec![NOBODY; count],
             owned: 0..count as u32,
             messages,
             arrived,
@@ -113,7 +124,10 @@ impl Letters {
         if self.foresees {
             (0..self.senders.len()).for_each(|core| self.foresee(core));
         }
+        self.due.fill(u64::MAX);
         (0..self.senders.len()).for_each(|core| self.advance(core));
+        // Nobody waits for its packet to leave.
+        self.leaving.fill(NOBODY);
     }
 
     /// Announces what a core sends to others of its node.
@@ -124,7 +138,7 @@ impl Letters {
             let Message { gap, core: target, .. } = self.messages[tag as usize];
             ready += gap;
             if self.nodes[usize::from(target)] == node {
-                self.arrive(target, tag, (ready * self.hertz).ceil() as u64);
+                self.arrive(target, tag, cycle_of(ready, self.hertz));
             }
         }
     }
@@ -191,7 +205,7 @@ impl Letters {
             sender.ready += gap;
             let dst = self.nodes[usize::from(target)];
             if dst == sender.node {
-                let at = (sender.ready * self.hertz).ceil() as u64;
+                let at = cycle_of(sender.ready, self.hertz);
                 if !self.foresees {
                     self.arrive(target, tag, at);
                 }
@@ -202,8 +216,9 @@ impl Letters {
             {
                 sender.ready = sender.ready.max(left as f64 / self.hertz);
             }
-            let at = (sender.ready * self.hertz).ceil() as u64;
+            let at = cycle_of(sender.ready, self.hertz);
             sender.head = Some(Offer { at, dst, flits: self.flits, tag });
+            self.due[self.seats[core] as usize] = at;
             return;
         }
     }
@@ -217,31 +232,32 @@ impl Letters {
 impl Source for Letters {
     /// The node's packets before have entered the network by now: so it is known where there is room.
     fn next(&mut self, node: NodeId) -> Option<Offer> {
-        // Of packets that are ready in one cycle, those of the first core leave first.
-        let mut first: Option<(u64, usize)> = None;
-        for at in self.on(node) {
-            let core = self.by_node[at] as usize;
-            if self.senders[core].head.is_none() {
-                self.advance(core);
-            }
-            let ready = self.senders[core].head.map(|offer| (offer.at, core));
-            first = match (first, ready) {
-                (Some(first), Some(ready)) => Some(first.min(ready)),
-                (first, ready) => first.or(ready),
-            };
+        let last = std::mem::replace(&mut self.leaving[node.index()], NOBODY);
+        if last != NOBODY {
+            self.advance(last as usize);
         }
-        let (at, core) = first?;
+        // Of packets that are ready in one cycle, those of the first core leave first.
+        let seats = self.on(node);
+        let (seat, &at) = seats.clone().zip(&self.due[seats]).min_by_key(|&(_, &at)| at)?;
+        if at == u64::MAX {
+            return None;
+        }
+        let core = self.by_node[seat];
+        self.leaving[node.index()] = core;
+        self.due[seat] = u64::MAX;
+        let sender = &mut self.senders[core as usize];
         if self.room.is_some() {
             // Until it is told better.
-            self.senders[core].left.push_back(at);
-            self.leaving[node.index()] = core as u32;
+            sender.left.push_back(at);
         }
-        self.senders[core].head.take()
+        sender.head.take()
     }
 
     fn injected(&mut self, node: NodeId, _: u32, at: u64) {
+        let leaving = self.leaving[node.index()];
         if self.room.is_some()
-            && let Some(last) = self.senders[self.leaving[node.index()] as usize].left.back_mut()
+            && leaving != NOBODY
+            && let Some(last) = self.senders[leaving as usize].left.back_mut()
         {
             *last = at;
         }

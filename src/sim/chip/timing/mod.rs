@@ -125,6 +125,14 @@ fn all_cores<'a>(outboxes: &'a [&'a Outbox]) -> impl Iterator<Item = (&'a [Messa
     outboxes.iter().flat_map(|outbox| outbox.cores())
 }
 
+/// The first cycle of a clock of `hertz` that does not begin before `seconds` ≥ 0.
+#[inline]
+fn cycle_of(seconds: f64, hertz: f64) -> u64 {
+    let cycles = seconds * hertz;
+    let whole = cycles as u64;
+    whole + u64::from((whole as f64) < cycles)
+}
+
 /// A model of time.
 #[derive(Clone, Debug)]
 pub(super) enum Clockwork {

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::letters::Letters;
 use super::trips::Trips;
-use super::{Message, Outbox, Told, all_cores};
+use super::{Message, Outbox, Told, all_cores, cycle_of};
 use crate::base::{CoreId, NodeId, Problem, Problems, RouterId};
 use crate::network::Halt;
 use crate::noc::approximate::Approximate;
@@ -66,6 +66,29 @@ struct Arrival {
     /// Its place in the order of sending.
     tag: u32,
     profile: u16,
+}
+
+impl Arrival {
+    fn key(self) -> (u64, u32) {
+        (self.at, self.tag)
+    }
+}
+
+/// Sorts arrivals, which are in order but for those of one cycle and those between cores of one node: few have far to go.
+fn put_in_order(arrivals: &mut [Arrival]) {
+    let mut effort = 8 * arrivals.len();
+    for from in 1..arrivals.len() {
+        let (arrival, mut to) = (arrivals[from], from);
+        while to > 0 && arrival.key() < arrivals[to - 1].key() {
+            arrivals[to] = arrivals[to - 1];
+            to -= 1;
+        }
+        arrivals[to] = arrival;
+        match effort.checked_sub(from - to) {
+            Some(left) => effort = left,
+            None => return arrivals.sort_unstable_by_key(|arrival| arrival.key()),
+        }
+    }
 }
 
 fn no_route(lost: usize) -> Result<(), Halt> {
@@ -200,7 +223,7 @@ impl Routed {
                 }
                 match cycles {
                     Some(cycles) => {
-                        let at = (ready * self.hertz).ceil() as u64 + u64::from(cycles);
+                        let at = cycle_of(ready, self.hertz) + u64::from(cycles);
                         self.arrivals[usize::from(target)].push(Arrival { at, tag, profile });
                     }
                     None => lost += 1,
@@ -245,7 +268,7 @@ impl Routed {
             return self.ends.extend(desks.ends());
         }
         let take = |arrivals: &mut Vec<Arrival>| {
-            arrivals.sort_unstable_by_key(|arrival| (arrival.at, arrival.tag));
+            put_in_order(arrivals);
             let (mut free, mut waited) = (0.0f64, false);
             for arrival in arrivals {
                 let at = arrival.at as f64 / hertz;
@@ -333,5 +356,38 @@ impl Routed {
         };
         self.carried +=
             flits.iter().zip(&self.links).filter(|(_, ends)| ends.is_some()).map(|(n, _)| n).sum::<u64>();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::random::{Purpose, Stream};
+
+    fn draw(count: u32, most_late: u32) -> Vec<Arrival> {
+        let mut draw = Stream::new(1, Purpose::Workload, count, most_late.into());
+        let at = |tag, draw: &mut Stream| u64::from(tag / 3 + draw.below(most_late + 1));
+        (0..count).map(|tag| Arrival { at: at(tag, &mut draw), tag: tag ^ 1, profile: 0 }).collect()
+    }
+
+    #[test]
+    fn arrivals_are_put_in_order_however_far_they_have_to_go() {
+        let mut lists: Vec<_> = [0, 1, 8, 40, 5000].map(|most_late| draw(1000, most_late)).into();
+        lists.extend([draw(0, 1), draw(1, 1), draw(1000, 0).into_iter().rev().collect()]);
+        for mut list in lists {
+            let mut expected = list.clone();
+            expected.sort_by_key(|arrival| arrival.key());
+            put_in_order(&mut list);
+            assert!(list.iter().map(|it| it.key()).eq(expected.iter().map(|it| it.key())));
+        }
+    }
+
+    #[test]
+    fn cycles_are_counted_from_their_beginning() {
+        let mut draw = Stream::new(1, Purpose::Workload, 0, 0);
+        let drawn = (0..10_000).map(|_| (draw.unit() * 1e-3, 1e6 + draw.unit() * 1e9));
+        for (seconds, hertz) in drawn.chain([(0.0, 1e9), (3.0, 1.0), (1e-9, 1e9), (0.1, 10.0)]) {
+            assert_eq!(cycle_of(seconds, hertz), (seconds * hertz).ceil() as u64);
+        }
     }
 }
