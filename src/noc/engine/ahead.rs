@@ -53,6 +53,7 @@ impl Ahead {
     }
 
     /// Asks for the rest.
+    #[inline]
     pub(super) fn finish<const N: usize, const P: usize>(&mut self, next: &[Router<N, P>]) {
         while self.left_ports > 0 {
             self.fetch_ports(next);

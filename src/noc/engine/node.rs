@@ -207,15 +207,18 @@ impl Nodes {
 
     /// Tells the source what is delivered in this cycle; it may answer with new packets.
     fn hand_over<S: Source>(&mut self, shared: &mut Shared, source: &mut S, now: u64) -> bool {
+        if shared.wheel.nodes(now).deliveries.is_empty() {
+            return self.hand_over_failures(shared, source, now);
+        }
         let mut deliveries = std::mem::take(&mut shared.wheel.nodes(now).deliveries);
-        let any = !deliveries.is_empty();
         for delivery in deliveries.drain(..) {
             if source.delivered(delivery) {
                 self.prime((delivery.dst.0 - self.first_node) as usize, shared, source, now);
             }
         }
         shared.wheel.nodes(now).deliveries = deliveries;
-        any | self.hand_over_failures(shared, source, now)
+        self.hand_over_failures(shared, source, now);
+        true
     }
 
     /// Tells the source of refused packets to its nodes.
@@ -267,7 +270,7 @@ impl Nodes {
         if shared.wheel.nodes(now).is_empty() && !self.calendar.is_due(now) && !self.sinks.is_due(now) {
             return false;
         }
-        let landed = self.sinks.step(shared, source, now);
+        let landed = shared.setup.paced && self.sinks.step(shared, source, now);
         let delivered = self.hand_over(shared, source, now);
         let mut busy = std::mem::take(&mut self.busy);
         let due = shared.wheel.nodes(now);

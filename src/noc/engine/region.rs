@@ -341,7 +341,10 @@ impl<const N: usize, const P: usize> Region<N, P> {
         let range = number * BLOCK..(number + 1) * BLOCK;
         let slots = self.shared.setup.slots();
         let guesses = if self.guesses.is_empty() { 0..0 } else { range.clone() };
-        let rows = self.matrices.len() / self.boards.len();
+        let rows = match self.matrices.len() {
+            0 => 0,
+            rows => rows / self.boards.len(),
+        };
         let (before, routers) = self.routers.split_at_mut(range.start);
         let (routers, after) = routers.split_at_mut(BLOCK);
         Block {
