@@ -12,9 +12,6 @@ const FIELD: u32 = 13;
 /// One coordinate.
 const MASK: u32 = (1 << FIELD) - 1;
 
-/// Both coordinates in a position or a goal.
-const PLACE: u32 = (1 << (2 * FIELD)) - 1;
-
 /// The coordinates of all routers and what they mean for a packet.
 #[derive(Clone, Debug)]
 pub(super) struct Compass {
@@ -71,11 +68,13 @@ impl Compass {
     /// The output port of a packet at `here` to `goal`.
     #[inline(always)]
     pub(super) fn port(&self, here: u32, goal: u32) -> u8 {
-        let apart = (here ^ goal) & PLACE;
-        let second = u32::from(apart & MASK == 0);
-        let coordinate = |position: u32| position >> (second * FIELD) & MASK;
-        let port = self.ports[second as usize] + u8::from(coordinate(goal) < coordinate(here));
-        if apart == 0 { (goal >> (2 * FIELD)) as u8 } else { port }
+        let towards = |axis: usize, there: u32| {
+            let [to, from] = [goal, here].map(|place| place >> (axis as u32 * FIELD) & MASK);
+            let port = u32::from(self.ports[axis]) + u32::from(to < from);
+            if to == from { there } else { port }
+        };
+        // The first coordinate that is not right yet.
+        towards(0, towards(1, goal >> (2 * FIELD))) as u8
     }
 
     /// The output VCs that a packet to output port `port` may take.
