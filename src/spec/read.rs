@@ -238,6 +238,12 @@ impl<T: Document> Loaded<T> {
         let written = serde_yaml::with::singleton_map_recursive::serialize(self, &mut serializer);
         drop(serializer);
         written.expect("documents hold text, numbers, lists and maps with text keys, written to memory");
-        String::from_utf8(out).expect("the serializer writes UTF-8")
+        let yaml = String::from_utf8(out).expect("the serializer writes UTF-8");
+        // The serializer follows YAML 1.1, where these end lines, and the reader YAML 1.2, where they do not. JSON, which
+        // is YAML too, is read alike by both.
+        match yaml.contains(['\u{2028}', '\u{2029}']) {
+            true => serde_json::to_string_pretty(self).unwrap_or(yaml),
+            false => yaml,
+        }
     }
 }

@@ -23,6 +23,7 @@ fn digest(bytes: &[u8], overrides: &Overrides) -> Result<(), Diagnostics> {
                 .and_then(|source| read::<ChipDoc>(source, &Overrides::none()))
                 .unwrap_or_else(|problems| panic!("the resolved document is refused: {problems}"));
             assert_eq!(again.value, chip.value);
+            assert_eq!(again.header, chip.header);
             Ok(())
         }
         Err(problems) => {
@@ -229,6 +230,17 @@ fn a_name_from_a_file_cannot_steer_the_terminal() {
     digest(text.as_bytes(), &Overrides::none()).expect_err("nothing of it is right");
     let error = load_chip("\u{1b}[31m", &Overrides::none()).expect_err("there is no such chip");
     assert_sound(&error);
+}
+
+/// What ends a line differs between the versions of YAML.
+#[test]
+fn a_name_of_odd_characters_survives_being_written() {
+    for name in ["\u{2028}", "\u{2028}\n", "a\u{2029}b", "\u{feff}a", "a\rb\n", "\n\n", "a: b # c", "~", "\t"]
+    {
+        let escaped: String = name.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
+        let text = format!("name: \"{escaped}\"\ntopology: {{mesh: {{size: [4, 4]}}}}");
+        digest(text.as_bytes(), &Overrides::none()).expect("a chip with a name");
+    }
 }
 
 /// Texts that have cost parsers quadratic time or all memory.
