@@ -117,7 +117,7 @@ pub struct ChipDoc {
     #[serde(default = "default_flit_bits")]
     #[schemars(range(min = 1, max = 65536))]
     pub flit_bits: u32,
-    /// Frequency of the network clock [Hz].
+    /// Frequency of the network clock [Hz]; at most 1 THz.
     #[serde(default = "default_clock")]
     pub clock: Hertz,
     /// What a router is made of.
@@ -133,6 +133,9 @@ pub struct ChipDoc {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cores: Option<CoreParams>,
 }
+
+/// Times of a step in cycles of such a clock are whole numbers of 64 bits [Hz].
+const FASTEST_CLOCK: f64 = 1e12;
 
 fn default_flit_bits() -> u32 {
     DEFAULT_FLIT_BITS
@@ -152,6 +155,7 @@ impl Document for ChipDoc {
         let mut require =
             |holds: bool, path: &str, message: &str| problems.require(holds, path, || message.into());
         require(self.clock.0 > 0.0, "clock", "a clock needs a positive frequency");
+        require(self.clock.0 <= FASTEST_CLOCK, "clock", "a clock has at most 1 THz");
         require((1..=65536).contains(&self.flit_bits), "flit_bits", "a flit has 1 to 65536 bits");
         problems.absorb("router", self.router.validate());
         problems.absorb("energy", self.energy.as_ref().map_or(Ok(()), EnergyParams::validate));

@@ -65,7 +65,7 @@ fn overrides_are_refused_with_the_argument() {
     let cases: [(&str, &[&str]); 6] = [
         ("set-unknown-path", &["chip.router.vcz=2", "chip.rooter.vcs=2"]),
         ("set-wrong-value", &["chip.router.vcs=many", "chip.clock=3 m", "chip.link.latency={a: 1}"]),
-        ("set-out-of-range", &["chip.router.vcs=99", "chip.topology.mesh.size[1]=0"]),
+        ("set-out-of-range", &["chip.router.vcs=99", "chip.topology.mesh.size[1]=0", "chip.clock=1e30 Hz"]),
         ("set-absent-item", &["chip.topology.mesh.size[2]=4", "chip.router.vcs[0]=4"]),
         ("set-malformed", &["chip.router.vcs", "chp.router.vcs=2", "chip..vcs=2", "chip.router.vcs="]),
         ("set-not-yaml", &["chip.topology.mesh.size=[8, 8", "chip.extends=torus8"]),

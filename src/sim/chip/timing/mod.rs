@@ -130,7 +130,7 @@ fn all_cores<'a>(outboxes: &'a [&'a Outbox]) -> impl Iterator<Item = (&'a [Messa
 fn cycle_of(seconds: f64, hertz: f64) -> u64 {
     let cycles = seconds * hertz;
     let whole = cycles as u64;
-    whole + u64::from((whole as f64) < cycles)
+    whole.saturating_add(u64::from((whole as f64) < cycles))
 }
 
 /// A model of time.
