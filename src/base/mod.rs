@@ -1,4 +1,5 @@
-//! What every room stands on: typed ids, keyed random streams, physical units, problems with input, gauges of work.
+//! What every room stands on: typed ids, keyed random streams, physical units, problems with input, rows
+//! of tables, gauges of work.
 //!
 //! Invariants: nothing here knows a chip, a packet or a neuron; every random draw is a pure
 //! function of its key; a [`Problems`] value is never empty when it is returned as an error.
@@ -11,8 +12,12 @@ pub mod id;
 pub mod normal;
 pub mod problem;
 pub mod random;
+pub mod rows;
 pub mod unit;
 
 pub use gauge::Gauge;
 pub use id::{CoreId, LinkId, NeuronId, NodeId, RouterId};
 pub use problem::{Problem, Problems};
+
+/// What a processor fetches from memory at once [bytes].
+pub const CACHE_LINE: usize = 64;

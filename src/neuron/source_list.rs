@@ -14,6 +14,7 @@ use super::cost::Price;
 use super::soma::{Card, FIRED, Lane, Soma, Stateless};
 use crate::base::Problems;
 use crate::base::problem::Problem;
+use crate::base::rows::{NoRow, Rows};
 use crate::base::unit::Seconds;
 
 /// Source that fires in listed steps.
@@ -48,18 +49,26 @@ impl SourceList {
 pub fn from_csv(text: &str, count: u32) -> Result<Vec<SourceList>, Problems> {
     let mut trains = vec![SourceList::default(); count as usize];
     let mut problems = Problems::new();
-    let mut rows = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
-    let header = rows.headers().map(|names| names.iter().collect::<Vec<_>>().join(",")).unwrap_or_default();
-    problems.require(header == "neuron,step", "line 1", || format!("`{header}` is not `neuron,step`"));
-    for (row, line) in rows.deserialize::<(u32, u64)>().zip(2..) {
-        let path = format!("line {line}");
-        match row {
-            Ok((neuron, step)) if neuron < count => trains[neuron as usize].steps.push(step),
-            Ok((neuron, _)) => {
-                let problem = Problem::new(path, format!("there is no neuron {neuron}"));
+    let mut rows = Rows::new(csv::ReaderBuilder::new().trim(csv::Trim::All), text.as_bytes());
+    let (mut header, mut row) = (csv::ByteRecord::new(), csv::ByteRecord::new());
+    let first = rows.next(&mut header).ok().flatten().unwrap_or(1);
+    let names = header.iter().map(String::from_utf8_lossy).collect::<Vec<_>>().join(",");
+    problems.require(names == "neuron,step", &format!("line {first}"), || {
+        format!("`{names}` is not `neuron,step`")
+    });
+    loop {
+        match rows.read::<(u32, u64)>(&header, &mut row) {
+            // Text in memory does not break.
+            Ok(None) | Err(NoRow::Broken(_)) => break,
+            Ok(Some((_, (neuron, step)))) if neuron < count => trains[neuron as usize].steps.push(step),
+            Ok(Some((line, (neuron, _)))) => {
+                let problem = Problem::new(format!("line {line}"), format!("there is no neuron {neuron}"));
                 problems.push(problem.allowed(format!("0 to {}", i64::from(count) - 1)));
             }
-            Err(_) => problems.push(Problem::new(path, "is not a neuron and a step, two whole numbers")),
+            Err(NoRow::Wrong(line, _)) => {
+                let message = "is not a neuron and a step, two whole numbers";
+                problems.push(Problem::new(format!("line {line}"), message));
+            }
         }
     }
     for train in &mut trains {
@@ -135,6 +144,8 @@ mod tests {
             problems,
             "line 2: there is no neuron 2; allowed: 0 to 1\nline 3: is not a neuron and a step, two whole numbers"
         );
+        let problems = from_csv("neuron,step\r\n\r\n1,x\r\n", 2).unwrap_err().to_string();
+        assert!(problems.starts_with("line 3: "), "{problems}");
         assert!(from_csv("step,neuron\n", 2).unwrap_err().to_string().starts_with("line 1: "));
     }
 

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read};
 use std::str::FromStr;
 
+use crate::base::rows::{NoRow, Rows};
 use crate::base::{Problem, Problems};
 
 /// Why a list has not been read.
@@ -82,43 +83,33 @@ impl<'a> Faults<'a> {
 /// # Errors
 /// A wrong header; every row that is no synapse, at `file:line`.
 pub(super) fn csv(file: &str, input: impl Read, take: Take<'_>) -> Result<(), Unread> {
-    let mut reader = csv::ReaderBuilder::new();
-    let reader = reader.trim(csv::Trim::Headers).flexible(true).buffer_capacity(PIECE);
-    let mut reader = reader.from_reader(input);
-    let header = match reader.headers() {
-        Ok(header) => header.clone(),
-        Err(error) if error.is_io_error() => return Err(io::Error::from(error).into()),
-        Err(_) => csv::StringRecord::new(),
+    let mut rows = Rows::new(csv::ReaderBuilder::new().buffer_capacity(PIECE), input);
+    let (mut record, mut faults) = (csv::ByteRecord::new(), Faults::new(file));
+    let line = match rows.next(&mut record) {
+        Ok(line) => line.unwrap_or(1),
+        Err(NoRow::Broken(error)) => return Err(error.into()),
+        Err(NoRow::Wrong(line, _)) => line,
     };
-    let mut faults = Faults::new(file);
+    let header: Vec<_> = record.iter().map(|column| String::from_utf8_lossy(column.trim_ascii())).collect();
     let columns = COLUMNS.map(|(name, _)| header.iter().position(|column| column == name));
     let is_known = |column: &str| COLUMNS.iter().any(|(name, _)| *name == column);
-    if !header.iter().all(is_known) || columns[0].and(columns[1]).is_none() {
-        let found = header.iter().collect::<Vec<_>>().join(",");
-        let problem = Problem::new("", format!("`{found}` is no header of a list of synapses"));
-        faults.at(1, problem.allowed("source,target[,weight][,delay]"));
+    if !header.iter().all(|column| is_known(column)) || columns[0].and(columns[1]).is_none() {
+        let problem = Problem::new("", format!("`{}` is no header of a list of synapses", header.join(",")));
+        faults.at(line, problem.allowed("source,target[,weight][,delay]"));
         return faults.finish();
     }
-    let mut record = csv::ByteRecord::new();
-    let mut line = 1u64;
     while !faults.are_many() {
-        line += 1;
-        let taken = match reader.read_byte_record(&mut record) {
-            Ok(true) if record.len() == header.len() => row(&record, columns).and_then(&mut *take),
-            Ok(true) => Err(unequal(record.len(), header.len())),
-            Ok(false) => break,
-            Err(error) if error.is_io_error() => return Err(io::Error::from(error).into()),
-            Err(error) => Err(Problem::new("", error.to_string())),
+        let (line, taken) = match rows.next(&mut record) {
+            Ok(Some(line)) => (line, row(&record, columns).and_then(&mut *take)),
+            Ok(None) => break,
+            Err(NoRow::Broken(error)) => return Err(error.into()),
+            Err(NoRow::Wrong(line, message)) => (line, Err(Problem::new("", message))),
         };
         if let Err(problem) = taken {
             faults.at(line, problem);
         }
     }
     faults.finish()
-}
-
-fn unequal(found: usize, columns: usize) -> Problem {
-    Problem::new("", format!("{found} fields under {columns} columns"))
 }
 
 fn row(record: &csv::ByteRecord, columns: [Option<usize>; 4]) -> Result<Row, Problem> {
@@ -397,6 +388,8 @@ mod tests {
             "all:8: the target is `\u{fffd}`",
         ];
         check(csv, text, &expected);
+        let spread = b"source,target\r\n\r\n0,x\r\n\r\n\r\n0,y";
+        check(csv, spread, &["all:3: the target is `x`", "all:6: the target is `y`"]);
         let header = "%%MatrixMarket matrix coordinate real general\n";
         let entries = |text: &[u8], expected: &[&str]| {
             check(matrix, &[header.as_bytes(), text].concat(), expected);

@@ -13,6 +13,7 @@ use super::ground::Ground;
 use super::plan::{Misfit, Plan};
 use super::routes::{Scribe, View, addressed};
 use super::{RouterId, Routing};
+use crate::base::rows::{NoRow, Rows};
 use crate::base::{Problem, Problems};
 
 /// One line of a routing table.
@@ -59,14 +60,19 @@ impl TableParams {
     /// Every line that cannot be read, by its number.
     pub fn append_csv(&mut self, table: impl Read) -> Result<(), Problems> {
         let mut problems = Problems::new();
-        let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(table);
-        for (n, line) in reader.deserialize::<Hop>().enumerate() {
-            match line {
-                Ok(hop) => self.hops.push(hop),
-                Err(error) => problems.push(
-                    Problem::new("file", format!("line {}: {error}", n + 2)).allowed("at,from,to,next"),
-                ),
-            }
+        let mut rows = Rows::new(csv::ReaderBuilder::new().trim(csv::Trim::All), table);
+        let (mut header, mut row) = (csv::ByteRecord::new(), csv::ByteRecord::new());
+        let mut read = rows.next(&mut header).map(|_| true);
+        while !matches!(read, Ok(false)) {
+            let problem = match read {
+                Err(NoRow::Broken(error)) => return Err(Problems::one("file", error.to_string())),
+                Err(NoRow::Wrong(line, message)) => {
+                    Some(Problem::new("file", format!("line {line}: {message}")))
+                }
+                Ok(_) => None,
+            };
+            problems.0.extend(problem.map(|problem| problem.allowed("at,from,to,next")));
+            read = rows.read(&header, &mut row).map(|hop| hop.map(|(_, hop)| self.hops.push(hop)).is_some());
         }
         problems.into_result(())
     }
@@ -180,4 +186,21 @@ fn arrivals(channels: &Channels, dst: u32, next: &[u32]) -> Vec<bool> {
         trail.drain(..).for_each(|passed| fate[passed as usize] = end);
     }
     fate.iter().map(|&fate| fate == Fate::Arrives).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hops_are_read_from_csv_and_every_bad_line_is_named() {
+        let mut table = TableParams::default();
+        let text = "at,from,to,next\r\n0,,1,1\r\n\r\n0,x,1,1\r\n1,0,2\r\n1,0,2,2";
+        let problems = table.append_csv(text.as_bytes()).expect_err("two lines are wrong").0;
+        let places: Vec<_> = problems.iter().map(|it| it.message.split_once(':').map(|it| it.0)).collect();
+        assert_eq!(places, [Some("line 4"), Some("line 5")]);
+        let [first, last] = [(0, None, 1, 1), (1, Some(0), 2, 2)];
+        let hop = |(at, from, to, next)| Hop { at, from, to, next };
+        assert_eq!(table.hops, [hop(first), hop(last)]);
+    }
 }

@@ -1,9 +1,10 @@
 //! Edges as a table with a header.
 
-use csv::{ReaderBuilder, StringRecord, Trim};
+use csv::{ByteRecord, ReaderBuilder, StringRecord, Trim};
 
 use super::Told;
 use crate::base::Problems;
+use crate::base::rows::{NoRow, Rows};
 use crate::workload::problem::graph::{Edge, Graph, Names};
 use crate::workload::problem::lines::{Lines, unzipped, weight};
 
@@ -32,30 +33,41 @@ impl Columns {
 
 pub(super) fn read(name: &str, bytes: &[u8], told: Told) -> Result<Graph, Problems> {
     let mut findings = Lines::new(name, &[]);
-    let mut table = ReaderBuilder::new().trim(Trim::All).comment(Some(b'#')).from_reader(unzipped(bytes));
-    let header = table.headers().map_err(|error| error.to_string()).and_then(Columns::of);
-    let columns = match header {
-        Ok(columns) => columns,
-        Err(message) => {
-            findings.wrong(1, message);
-            return findings.finish(Graph::new(0, true));
-        }
-    };
+    let mut table = Rows::new(ReaderBuilder::new().trim(Trim::All).comment(Some(b'#')), unzipped(bytes));
+    let (mut row, mut columns) = (ByteRecord::new(), None);
     let mut listed: Vec<(String, String, f64)> = Vec::new();
-    for record in table.records() {
-        let row = match record {
-            Ok(row) => row,
-            Err(error) => {
-                findings.wrong(error.position().map_or(0, csv::Position::line), error.to_string());
+    loop {
+        let line = match table.next(&mut row) {
+            Ok(Some(line)) => line,
+            Ok(None) if columns.is_none() => {
+                findings.wrong(1, "there is no header");
+                break;
+            }
+            Ok(None) => break,
+            Err(NoRow::Wrong(line, message)) => {
+                findings.wrong(line, message);
+                continue;
+            }
+            Err(NoRow::Broken(error)) => {
+                findings.wrong_file(error.to_string());
                 break;
             }
         };
-        let line = row.position().map_or(0, csv::Position::line);
-        match edge(&row, &columns) {
-            Ok(edge) => listed.push(edge),
-            Err(message) => findings.wrong(line, message),
+        let text = StringRecord::from_byte_record(row.clone()).map_err(|error| error.to_string());
+        let taken = text.and_then(|text| match &columns {
+            Some(columns) => edge(&text, columns).map(|edge| listed.push(edge)),
+            None => Columns::of(&text).map(|found| columns = Some(found)),
+        });
+        if let Err(message) = taken {
+            findings.wrong(line, message);
+            if columns.is_none() {
+                break;
+            }
         }
     }
+    let Some(columns) = columns else {
+        return findings.finish(Graph::new(0, true));
+    };
     let weighted = columns.weight.is_some();
     findings.finish(Graph { weighted, ..assemble(&listed, told) })
 }

@@ -93,6 +93,8 @@ fn malformed_lines_are_named() {
         ("a.gset", "2 1\n1 2 inf\n", vec!["a.gset:2: `inf` is no weight"]),
         ("a.csv", "a,b\n1,2\n", vec!["a.csv:1: the header names no column `source`"]),
         ("a.csv", "from,to,w\n1,2,x\n1\n", vec!["a.csv:2: `x` is no weight", "a.csv:3"]),
+        ("a.csv", "from,to,w\r\n\r\n# b\r\n1,2,x\r\n", vec!["a.csv:4: `x` is no weight"]),
+        ("a.csv", "", vec!["a.csv:1: there is no header"]),
         (
             "a.graphml",
             "<graph>\n<node id='x'/>\n<edge source='x' target='y'/></graph>",
