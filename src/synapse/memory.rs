@@ -9,9 +9,10 @@ use std::ops::Range;
 use prefetch_index::prefetch_index;
 
 use super::{Column, Weights, weights};
+use crate::base::CACHE_LINE;
 
-/// Cells of a cache line of 64 bytes.
-const CELLS: usize = 64 / size_of::<[u16; 2]>();
+/// Cells of a cache line.
+const CELLS: usize = CACHE_LINE / size_of::<[u16; 2]>();
 
 /// Most lines that are asked for at once: more would not stay until they are needed.
 const MOST_LINES: usize = 32;

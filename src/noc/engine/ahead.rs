@@ -8,9 +8,7 @@ use prefetch_index::prefetch_index;
 
 use super::router::{InVc, OutVc, Router};
 use super::setup::Setup;
-
-/// Bytes of a cache line.
-const LINE: usize = 64;
+use crate::base::CACHE_LINE;
 
 /// How many routers of the next block have been asked for.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +44,7 @@ impl Ahead {
             self.left_channels -= 1;
             let router = &next[self.left_channels];
             prefetch_index(std::slice::from_ref(router), 0);
-            let lines = |size: usize| (0..self.vcs).step_by(LINE / size);
+            let lines = |size: usize| (0..self.vcs).step_by(CACHE_LINE / size);
             lines(size_of::<OutVc>()).skip(1).for_each(|vc| prefetch_index(router.outs.as_slice(), vc));
             lines(size_of::<InVc>()).for_each(|vc| prefetch_index(router.ins.as_slice(), vc));
         }

@@ -7,6 +7,8 @@
 
 use std::ops::Range;
 
+use prefetch_index::prefetch_index;
+
 use super::arrays::ArrayPlan;
 use super::drawing::{Census, Drawing};
 use super::grain::{self, Grain};
@@ -16,7 +18,7 @@ use super::maker::{Made, Maker};
 use super::moved::Moved;
 use super::profile::{Profile, Profiles};
 use super::site::Ground;
-use crate::base::{NeuronId, Problem, Problems};
+use crate::base::{CACHE_LINE, NeuronId, Problem, Problems};
 use crate::network::{Drawn, Lesson, Net, SynapseColumns};
 use crate::synapse::SynapseMemory;
 
@@ -122,6 +124,16 @@ impl Plan {
     #[inline]
     pub(super) fn packets(&self, site: usize) -> Range<usize> {
         self.fan_first[site] as usize..self.fan_first[site + 1] as usize
+    }
+
+    /// Asks for what is known of the neuron at `site`, and for its first packets: they will be in the processor's cache
+    /// soon.
+    #[inline]
+    pub(super) fn fetch(&self, site: usize) {
+        prefetch_index(self.layout.neuron.as_slice(), site);
+        prefetch_index(self.hops.as_slice(), site);
+        let (first, line) = (self.fan_first[site] as usize, CACHE_LINE / size_of::<FanOut>());
+        [first, first + line].into_iter().for_each(|at| prefetch_index(self.fan.as_slice(), at));
     }
 
     /// The packets of all neurons of `core` whose synapses are stored.

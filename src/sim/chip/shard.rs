@@ -23,8 +23,8 @@ use crate::network::Halt;
 use crate::neuron::{Bank, Ids, SomaCost, Status, StepInput, StepOutput};
 use crate::synapse::Timing;
 
-/// So many spikes before they are delivered, their synapses are asked for: others are delivered while they are on
-/// their way from memory.
+/// So many spikes before they are sent, and before they are delivered, what they go to is asked for: others are taken
+/// while it is on its way from memory.
 const AHEAD: usize = 2;
 
 /// What is the same for all shards in a step.
@@ -197,6 +197,9 @@ impl Shard {
                 out.further().iter().skip(from).take(ahead).for_each(|&more| busy += f64::from(more) * pass);
                 from = position as usize + 1;
                 let value = out.values().get(turn).copied().unwrap_or(1.0);
+                if let Some(&later) = out.fired().get(turn + AHEAD) {
+                    moment.plan.fetch((plan.first + later) as usize);
+                }
                 self.send(core, plan.first + position, value, &mut busy, moment);
             }
             statuses.for_each(|status| busy += latency[status as usize]);

@@ -1,8 +1,8 @@
 //! Packets under way, as SANA-FE's `detailed` timing model sees them (`sanafe.rs`): a density on each link of their
 //! routes, and a queue to each core in the order of their arrival.
 
+use super::landing::{Landing, Look, PART};
 use super::mesh::{Mesh, STRIDE};
-use super::winners::Winners;
 
 /// No flight: at this place is one that never lands.
 const NONE: u32 = 0;
@@ -81,6 +81,18 @@ impl Crowd {
     }
 }
 
+/// A packet that leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Leaving {
+    from: u32,
+    to: u16,
+    pair: u32,
+    sent: f64,
+    ahead: f64,
+    links: f64,
+    least: f64,
+}
+
 /// The network and what is under way in it.
 #[derive(Clone, Debug)]
 pub(super) struct Air {
@@ -96,9 +108,7 @@ pub(super) struct Air {
     /// The first place among them that is free.
     vacant: u32,
     /// By core: when the first packet under way to it arrives.
-    landing: Winners,
-    /// By 64 cores and bit: those where packets have landed.
-    due: Vec<u64>,
+    landing: Landing,
 }
 
 impl Air {
@@ -110,8 +120,7 @@ impl Air {
             sites: Vec::with_capacity(cores),
             flights: Vec::new(),
             vacant: NONE,
-            landing: Winners::default(),
-            due: vec![0; cores.div_ceil(64)],
+            landing: Landing::new(cores),
             mesh,
         }
     }
@@ -125,7 +134,7 @@ impl Air {
         self.flights.clear();
         self.flights.push(Flight { received: f64::INFINITY, processing: 0.0, from: 0, pair: 0, next: NONE });
         self.vacant = NONE;
-        self.landing.clear(self.sites.len());
+        self.landing.clear();
     }
 
     /// The pairs of tiles of a core's packets, but for the tiles that they go to.
@@ -138,78 +147,33 @@ impl Air {
         self.sites.iter().map(|site| site.free)
     }
 
-    /// Takes what has arrived by `now` out of the network, core by core; the crowd that is left.
+    /// The next packet is sent at `now`.
     #[inline(always)]
-    pub(super) fn land(&mut self, now: f64, crowd: Crowd) -> Crowd {
-        let [from, to] = self.landing.keys_of(now);
-        let first = self.landing.first();
-        if first > to {
-            return crowd;
-        }
-        if first < from {
-            let core = self.landing.place(first);
-            self.await_next(core, now);
-            // Mostly it is the only one.
-            if self.landing.first() > to {
-                return self.land_at(core, now, crowd);
-            }
-            self.due[core / 64] |= 1 << (core % 64);
-        }
-        self.land_together(now, crowd)
+    pub(super) fn expect<L: Look>(&mut self, now: f64, look: L) {
+        self.landing.expect(now, look);
     }
 
-    /// The same where packets have landed at several cores, or may have.
-    #[inline(never)]
-    fn land_together(&mut self, now: f64, mut crowd: Crowd) -> Crowd {
-        let [from, to] = self.landing.keys_of(now);
-        loop {
-            let first = self.landing.first();
-            if first >= from {
-                if first <= to {
-                    self.mark_closely(now);
+    /// Takes what has arrived by `now`, as expected, out of the network, core by core; the crowd that is left.
+    #[inline(always)]
+    pub(super) fn land(&mut self, now: f64, mut crowd: Crowd) -> Crowd {
+        for group in 0..self.landing.groups() {
+            let mut parts = self.landing.parts(group);
+            while parts != 0 {
+                let part = PART * group + parts.trailing_zeros() as usize;
+                let mut due = self.landing.take(part);
+                while due != 0 {
+                    crowd = self.land_at(PART * part + due.trailing_zeros() as usize, now, crowd);
+                    due &= due - 1;
                 }
-                break;
-            }
-            let core = self.landing.place(first);
-            self.due[core / 64] |= 1 << (core % 64);
-            self.await_next(core, now);
-        }
-        for word in 0..self.due.len() {
-            let mut due = std::mem::take(&mut self.due[word]);
-            while due != 0 {
-                crowd = self.land_at(64 * word + due.trailing_zeros() as usize, now, crowd);
-                due &= due - 1;
+                parts &= parts - 1;
             }
         }
         crowd
     }
 
-    /// Marks the cores where packets have landed by the times of the packets: their keys do not tell.
-    #[cold]
-    #[inline(never)]
-    fn mark_closely(&mut self, now: f64) {
-        for core in 0..self.sites.len() {
-            if self.flights[self.sites[core].first as usize].received <= now {
-                self.due[core / 64] |= 1 << (core % 64);
-                self.await_next(core, now);
-            }
-        }
-    }
-
-    /// Notes when the first packet lands at `core` that has not landed by `now`, where one has.
-    #[inline(always)]
-    fn await_next(&mut self, core: usize, now: f64) {
-        let flights = self.flights.as_slice();
-        let mut first = &flights[self.sites[core].first as usize];
-        while first.received <= now {
-            first = &flights[first.next as usize];
-        }
-        self.landing.set(core, first.received);
-    }
-
     #[inline(always)]
     fn land_at(&mut self, core: usize, now: f64, mut crowd: Crowd) -> Crowd {
-        let Self { mesh, spans, links, sites, flights, vacant, .. } = self;
+        let Self { mesh, spans, links, sites, flights, vacant, landing } = self;
         let (spans, links, sites, flights) =
             (spans.as_slice(), links.as_mut_slice(), sites.as_mut_slice(), flights.as_mut_slice());
         let mut first = sites[core].first;
@@ -238,25 +202,32 @@ impl Air {
             flight = &mut flights[first as usize];
         }
         sites[core].first = first;
+        landing.set(core, flight.received);
         crowd
     }
 
-    /// Sends a packet that is ready at `ready`, from one core to another; `pairs` are those of the first. When it has
-    /// left, when it has been processed, and the crowd with it.
+    /// Sends a packet that is ready at `ready`, from one core to another; `pairs` are those of the first. When it leaves,
+    /// and what [`arrive`](Self::arrive) needs to know.
     #[inline(always)]
-    pub(super) fn fly(
+    pub(super) fn leave(
         &mut self,
         ready: f64,
         (from, to, pairs): (u32, u16, u32),
-        processing: f64,
         crowd: Crowd,
-    ) -> ([f64; 2], Crowd) {
+    ) -> (f64, Leaving) {
         let pair = pairs + self.sites[usize::from(to)].tile;
         let (ahead, [links, room], least) = self.join(from, pair);
         let mut sent = ready;
         if ahead > room {
             sent = wait(ready, ahead - room, crowd.mean);
         }
+        (sent, Leaving { from, to, pair, sent, ahead, links, least })
+    }
+
+    /// The packet goes its way. When it has been processed, and the crowd with it.
+    #[inline(always)]
+    pub(super) fn arrive(&mut self, packet: Leaving, processing: f64, crowd: Crowd) -> (f64, Crowd) {
+        let Leaving { from, to, pair, sent, ahead, links, least } = packet;
         let delayed = ahead * crowd.mean / links;
         let arrives = sent + if delayed > least { delayed } else { least };
         let site = &mut self.sites[usize::from(to)];
@@ -264,7 +235,7 @@ impl Air {
         site.free = received + processing;
         let done = site.free;
         self.queue(usize::from(to), Flight { received, processing, from, pair, next: NONE });
-        ([sent, done], crowd.with(processing))
+        (done, crowd.with(processing))
     }
 
     /// Adds a packet to its links: what was on them before, what the way amounts to, and its least time.
@@ -309,7 +280,7 @@ impl Air {
         let last = std::mem::replace(&mut site.last, place);
         if site.first == NONE {
             site.first = place;
-            self.landing.set(to, flight.received);
+            self.landing.add(to, flight.received);
         } else {
             self.flights[last as usize].next = place;
         }

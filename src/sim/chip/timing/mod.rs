@@ -11,6 +11,7 @@ mod air;
 mod desk;
 mod heap;
 mod ideal;
+mod landing;
 mod letters;
 mod mesh;
 mod order;

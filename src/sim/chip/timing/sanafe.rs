@@ -24,6 +24,7 @@ use prefetch_index::prefetch_index;
 
 use super::air::{Air, Crowd};
 use super::heap::Entry;
+use super::landing::{Look, Looking, looking};
 use super::mesh::Mesh;
 use super::order::Order;
 use super::{Message, Outbox, Told, all_cores};
@@ -56,6 +57,58 @@ impl Sender<'_> {
     }
 }
 
+/// One core after the other sends a packet.
+struct Turns<'a, 'b> {
+    air: &'a mut Air,
+    order: &'a mut Order,
+    senders: &'a mut [Sender<'b>],
+    latencies: &'a [f64],
+    /// Where it is noted when each packet has been processed, and by core the place after its last one.
+    done: Option<(&'a mut Vec<f64>, &'a [usize])>,
+}
+
+impl Turns<'_, '_> {
+    /// Whose turn is next, which may be nobody's.
+    #[inline(always)]
+    fn next<L: Look>(&mut self, look: L) -> Option<Entry> {
+        let next = self.order.first(|turn| self.senders[turn].messages.len() == 0)?;
+        self.air.expect(next.at, look);
+        Some(next)
+    }
+}
+
+impl Looking for Turns<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with<L: Look>(mut self, look: L) {
+        let (mut crowd, mut next) = (Crowd::default(), self.next(look));
+        while let Some(Entry { at, core: turn }) = next {
+            crowd = self.air.land(at, crowd);
+            let sender = &mut self.senders[turn as usize];
+            let Some(message) = sender.messages.next() else {
+                (sender.rest, sender.sent) = (0.0, at);
+                self.order.next(turn, f64::INFINITY);
+                next = self.next(look);
+                continue;
+            };
+            prefetch_index(sender.messages.as_slice(), AHEAD);
+            let processing = self.latencies[usize::from(message.profile)];
+            let (sent, packet) = self.air.leave(at, (sender.core, message.core, sender.pairs), crowd);
+            sender.sent = sent;
+            let (core, left) = (sender.core as usize, sender.messages.len());
+            // Whose turn is next is found out early, because much depends on it.
+            self.order.next(turn, sent + sender.gap());
+            next = self.next(look);
+            let done;
+            (done, crowd) = self.air.arrive(packet, processing, crowd);
+            if let Some((all_done, ends)) = &mut self.done {
+                all_done[ends[core] - left - 1] = done;
+            }
+        }
+    }
+}
+
 /// The model's state within a step.
 #[derive(Clone, Debug)]
 pub(in crate::sim::chip) struct Sanafe {
@@ -74,38 +127,21 @@ impl Sanafe {
         &mut self,
         outboxes: &[&Outbox],
         latencies: &[f64],
-        mut all_done: Option<&mut Vec<f64>>,
+        all_done: Option<&mut Vec<f64>>,
     ) -> Told {
         // By core: the place after its last message.
         let (mut ends, mut count) = (Vec::new(), 0);
         ends.extend(all_cores(outboxes).map(|(messages, _)| (count += messages.len(), count).1));
-        if let Some(done) = &mut all_done {
+        let done = all_done.map(|done| {
             done.clear();
             done.resize(count, 0.0);
-        }
+            (done, ends.as_slice())
+        });
         self.air.clear();
-        let (mut senders, mut crowd) = (self.senders(outboxes), Crowd::default());
+        let mut senders = self.senders(outboxes);
         self.order.begin(senders.iter().map(Sender::gap), count + senders.len());
-        while let Some(Entry { at, core: turn }) = self.order.first(|turn| senders[turn].messages.len() == 0)
-        {
-            crowd = self.air.land(at, crowd);
-            let sender = &mut senders[turn as usize];
-            sender.sent = at;
-            match sender.messages.next() {
-                Some(message) => {
-                    prefetch_index(sender.messages.as_slice(), AHEAD);
-                    let processing = latencies[usize::from(message.profile)];
-                    let ends_at = (sender.core, message.core, sender.pairs);
-                    let ([sent, done], more) = self.air.fly(at, ends_at, processing, crowd);
-                    (sender.sent, crowd) = (sent, more);
-                    if let Some(all_done) = &mut all_done {
-                        all_done[ends[sender.core as usize] - sender.messages.len() - 1] = done;
-                    }
-                }
-                None => sender.rest = 0.0,
-            }
-            self.order.next(turn, sender.sent + sender.gap());
-        }
+        let Self { air, order, .. } = self;
+        looking(Turns { air, order, senders: &mut senders, latencies, done });
         self.sent.fill(0.0);
         senders.iter().for_each(|sender| self.sent[sender.core as usize] = sender.sent);
         let mut told = Told::default();

@@ -55,13 +55,6 @@ impl Winners {
         (key.0 & self.places) as usize
     }
 
-    /// The keys of times that are as early as `time`, or might be: from the first to the last.
-    #[inline(always)]
-    pub(super) fn keys_of(&self, time: f64) -> [Key; 2] {
-        let bits = time.to_bits();
-        [Key(bits & !self.places), Key(bits | self.places)]
-    }
-
     /// From now on `place` has this time.
     #[inline(always)]
     pub(super) fn set(&mut self, place: usize, time: f64) {
@@ -156,12 +149,11 @@ mod tests {
                 let found =
                     Some(winners.first()).filter(|&key| key < Key::NEVER).map(|key| winners.place(key));
                 assert_eq!(found, times.iter().position(|&at| at == least && at < f64::INFINITY));
-                let [from, to] = winners.keys_of(least);
-                assert!(from <= winners.first() && winners.first() <= to);
+                let as_early = |key: Key, time: f64| winners.are_close(key, winners.key(0, time));
+                assert!(as_early(winners.first(), least));
                 let others = times.iter().enumerate().filter(|&(other, _)| other != place);
                 let second = others.map(|(_, &at)| at).fold(f64::INFINITY, f64::min);
-                let [from, to] = winners.keys_of(second);
-                assert!((from..=to).contains(&winners.first_beside(place)));
+                assert!(as_early(winners.first_beside(place), second));
             }
         }
     }
@@ -175,7 +167,6 @@ mod tests {
         winners.set(0, next);
         winners.set(1, time);
         assert_eq!(winners.place(winners.first()), 0);
-        assert_eq!(winners.keys_of(time), winners.keys_of(next));
         assert!(winners.are_close(winners.first(), winners.first_beside(0)));
     }
 }
