@@ -17,7 +17,7 @@ pub struct Control<'a> {
     /// The run ends early once this is set.
     pub cancel: Option<&'a AtomicBool>,
     /// Called every few thousand cycles.
-    pub progress: Option<&'a mut dyn FnMut(Progress)>,
+    pub progress: Option<&'a mut (dyn FnMut(Progress) + Send)>,
 }
 
 impl Control<'_> {

@@ -25,11 +25,24 @@ pub enum DriveError<E> {
     Observer(E),
 }
 
-/// Runs `steps` steps; `observe` is called after each.
+/// Runs `steps` steps; `observe` is called after each, on one of the chip's threads.
 ///
 /// # Errors
 /// The chip halts, or `observe` fails.
-pub fn drive<E>(
+pub fn drive<E: Send>(
+    chip: &mut Chip,
+    steps: u64,
+    control: &mut Control<'_>,
+    observe: impl FnMut(&mut Chip) -> Result<(), E> + Send,
+) -> Result<ChipEnding, DriveError<E>> {
+    // A thread of its own goes on from step to step without being woken for each.
+    match chip.threads.clone() {
+        None => follow(chip, steps, control, observe),
+        Some(threads) => threads.install(|| follow(chip, steps, control, observe)),
+    }
+}
+
+fn follow<E>(
     chip: &mut Chip,
     steps: u64,
     control: &mut Control<'_>,

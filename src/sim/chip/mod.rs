@@ -49,6 +49,7 @@ mod tests;
 mod timing;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::base::{CoreId, NeuronId, Problems};
 use crate::energy::CorePrices;
@@ -119,7 +120,7 @@ pub struct Chip {
     shards: Vec<Shard>,
     teller: Teller,
     /// Where there are several.
-    threads: Option<rayon::ThreadPool>,
+    threads: Option<Arc<rayon::ThreadPool>>,
     records: Option<Vec<StepRecord>>,
     seconds: f64,
     fired: Vec<NeuronId>,
@@ -183,7 +184,7 @@ impl Chip {
             free,
             shards,
             teller: Teller::new(clockwork, models, &plan.latencies),
-            threads: pool,
+            threads: pool.map(Arc::new),
             records: None,
             seconds: 0.0,
             fired: Vec::new(),

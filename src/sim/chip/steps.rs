@@ -30,7 +30,7 @@ impl Chip {
             moment: Moment { plan, shard_of, axon_out, step, seed, rewards },
             shards,
             teller,
-            threads: threads.as_ref(),
+            threads: threads.as_deref(),
             free: free.as_deref_mut(),
         }
     }
@@ -110,7 +110,7 @@ impl Chip {
         let mut outboxes = self.teller.outboxes(self.shards.len());
         let pairs = self.shards.iter_mut().zip(&mut outboxes);
         pairs.for_each(|(shard, spare)| std::mem::swap(&mut shard.outbox, spare));
-        self.teller.add(record, outboxes, self.threads.as_ref());
+        self.teller.add(record, outboxes, self.threads.as_deref());
         self.book_told(false)
     }
 
@@ -155,7 +155,7 @@ impl Chip {
 
     /// Takes down what the last steps took: as soon as too many wait for it, or of `all`.
     pub(super) fn book_told(&mut self, all: bool) -> Result<(), Halt> {
-        while let Some((record, told)) = self.teller.next(all, self.threads.as_ref()) {
+        while let Some((record, told)) = self.teller.next(all, self.threads.as_deref()) {
             let told = told?;
             self.keep(record, Told { seconds: told.seconds + self.barrier, ..told });
         }

@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use crossbeam::channel::{Receiver, Sender, unbounded};
-use rayon::ThreadPool;
+use rayon::{ThreadPool, Yield};
 
 use super::StepRecord;
 use super::timing::{Clockwork, Outbox, Told};
@@ -19,25 +19,29 @@ const TURNS: usize = 16;
 const NEAR: usize = 1 << 15;
 const MANY: usize = 1 << 18;
 
-/// Steps that a thread tells in a row; fewer if they hold so many messages.
+/// Steps for which a thread is woken, unless one holds so many messages, and that it tells before it looks for other work.
 const AT_ONCE: usize = 4;
 const ENOUGH: usize = 1 << 14;
 
-/// What the cores sent in a step, or how long it took.
+/// A step to be told: its number, and what the cores sent.
+type Untold = (u64, Vec<Outbox>);
+
+/// A step that has not been handed out.
 #[derive(Debug)]
-enum Tale {
-    Untold(Vec<Outbox>),
-    /// A thread is about to tell it.
-    Begun,
-    Told(Result<Told, Halt>),
+struct Step {
+    record: StepRecord,
+    messages: usize,
+    /// How long it took, if that is known.
+    told: Option<Result<Told, Halt>>,
 }
 
-/// Steps that a thread has told, from this one on, with their outboxes and the model.
+/// What comes from a thread.
 #[derive(Debug)]
-struct Batch {
-    first: u64,
-    told: Vec<(Vec<Outbox>, Result<Told, Halt>)>,
-    model: Clockwork,
+enum News {
+    /// How long a step took.
+    Told(Untold, Result<Told, Halt>),
+    /// A model has nothing to do any more.
+    Idle(Clockwork),
 }
 
 /// Models of time, and the steps that they tell.
@@ -48,16 +52,16 @@ pub(super) struct Teller {
     models: usize,
     /// By profile: what receiving a packet takes [s].
     latencies: Arc<[f64]>,
-    /// Steps that have not been handed out: from `first` on.
-    steps: VecDeque<(StepRecord, usize, Tale)>,
+    /// From `first` on.
+    steps: VecDeque<Step>,
     first: u64,
-    /// Those of them that have been begun.
-    begun: usize,
     /// Their messages together.
     messages: usize,
+    /// Those of them that no model has begun.
+    untold: (Sender<Untold>, Receiver<Untold>),
     /// Outboxes to be used again, those with the most room last: they serve next, so that few grow large.
     spare: Vec<Vec<Outbox>>,
-    ends: (Sender<Batch>, Receiver<Batch>),
+    news: (Sender<News>, Receiver<News>),
 }
 
 impl Teller {
@@ -69,10 +73,10 @@ impl Teller {
             latencies: latencies.into(),
             steps: VecDeque::new(),
             first: 0,
-            begun: 0,
             messages: 0,
+            untold: unbounded(),
             spare: Vec::new(),
-            ends: unbounded(),
+            news: unbounded(),
         }
     }
 
@@ -92,9 +96,12 @@ impl Teller {
     pub(super) fn add(&mut self, record: StepRecord, outboxes: Vec<Outbox>, threads: Option<&ThreadPool>) {
         let messages = outboxes.iter().map(Outbox::len).sum();
         self.messages += messages;
-        self.steps.push_back((record, messages, Tale::Untold(outboxes)));
+        let step = self.first + self.steps.len() as u64;
+        self.steps.push_back(Step { record, messages, told: None });
+        // The other end is here.
+        let _ = self.untold.0.send((step, outboxes));
         if let Some(threads) = threads
-            && (self.steps.len() - self.begun >= AT_ONCE || messages >= ENOUGH)
+            && (self.untold.1.len() >= AT_ONCE || messages >= ENOUGH)
         {
             self.begin(threads);
         }
@@ -113,95 +120,118 @@ impl Teller {
         if waiting == 0 || !(all || too_many) {
             return None;
         }
-        while !matches!(self.steps.front(), Some((_, _, Tale::Told(_)))) {
+        while self.steps.front().is_some_and(|step| step.told.is_none()) {
             match threads {
                 None => self.tell_all(),
-                Some(threads) => self.await_one(threads),
+                Some(threads) => self.hear_from(threads),
             }
         }
-        let (record, messages, tale) = self.steps.pop_front()?;
-        (self.first, self.begun, self.messages) = (self.first + 1, self.begun - 1, self.messages - messages);
-        match tale {
-            Tale::Told(told) => Some((record, told)),
-            Tale::Untold(_) | Tale::Begun => None,
-        }
+        let Step { record, messages, told } = self.steps.pop_front()?;
+        (self.first, self.messages) = (self.first + 1, self.messages - messages);
+        told.map(|told| (record, told))
     }
 
     /// Forgets all steps that have not been handed out.
     pub(super) fn forget(&mut self) {
+        self.untold.1.try_iter().for_each(drop);
         while self.idle.len() < self.models {
-            self.take_back();
+            self.hear();
         }
         self.first += self.steps.len() as u64;
         self.steps.clear();
-        (self.begun, self.messages) = (0, 0);
+        self.messages = 0;
     }
 
     /// Tells all steps here and now.
     fn tell_all(&mut self) {
-        let Self { idle, steps, spare, latencies, .. } = self;
-        let Some(model) = idle.first_mut() else { return };
-        for (_, _, tale) in steps.range_mut(self.begun..) {
-            if let Tale::Untold(outboxes) = std::mem::replace(tale, Tale::Begun) {
-                *tale = Tale::Told(tell(model, &outboxes, latencies));
-                spare.push(outboxes);
-            }
+        while let Some(model) = self.idle.first_mut()
+            && let Ok(untold) = self.untold.1.try_recv()
+        {
+            let told = tell(model, &untold.1, &self.latencies);
+            self.take(untold, told);
         }
-        self.begun = steps.len();
-        self.sort_spare();
     }
 
-    fn sort_spare(&mut self) {
-        self.spare.sort_by_key(|outboxes| outboxes.iter().map(Outbox::room).sum::<usize>());
-    }
-
-    /// Lets a thread tell the next few steps, if a model does nothing.
+    /// Lets a thread tell steps, if a model does nothing.
     fn begin(&mut self, threads: &ThreadPool) {
-        let (mut messages, mut end) = (0, self.begun);
-        while end < self.steps.len() && end < self.begun + AT_ONCE && messages < ENOUGH {
-            messages += self.steps[end].1;
-            end += 1;
+        while let Ok(news) = self.news.1.try_recv() {
+            self.note(news);
         }
-        if self.begun == end {
+        if self.untold.1.is_empty() {
             return;
         }
-        let Some(mut model) = self.idle.pop() else { return };
-        let steps =
-            self.steps.range_mut(self.begun..end).map(|(_, _, tale)| std::mem::replace(tale, Tale::Begun));
-        let untold: Vec<Tale> = steps.collect();
-        let (first, latencies, sink) =
-            (self.first + self.begun as u64, self.latencies.clone(), self.ends.0.clone());
-        self.begun = end;
-        threads.spawn(move || {
-            let tell = |tale: Tale| match tale {
-                Tale::Untold(outboxes) => {
-                    let told = tell(&mut model, &outboxes, &latencies);
-                    Some((outboxes, told))
-                }
-                Tale::Begun | Tale::Told(_) => None,
-            };
-            let told = untold.into_iter().filter_map(tell).collect();
-            // Nobody waits for it any more if this fails.
-            let _ = sink.send(Batch { first, told, model });
-        });
+        let Some(model) = self.idle.pop() else { return };
+        let work = Work {
+            model,
+            untold: self.untold.1.clone(),
+            news: self.news.0.clone(),
+            latencies: self.latencies.clone(),
+        };
+        threads.spawn(move || work.go_on());
     }
 
-    /// Waits until a thread has told some steps, and lets it go on.
-    fn await_one(&mut self, threads: &ThreadPool) {
+    /// Waits until a step has been told, or a model has nothing to do.
+    fn hear_from(&mut self, threads: &ThreadPool) {
         self.begin(threads);
-        self.take_back();
-        self.begin(threads);
-    }
-
-    fn take_back(&mut self) {
-        let Ok(Batch { first, told, model }) = self.ends.1.recv() else { return };
-        self.idle.push(model);
-        let place = (first - self.first) as usize;
-        for ((_, _, tale), (outboxes, told)) in self.steps.range_mut(place..).zip(told) {
-            *tale = Tale::Told(told);
-            self.spare.push(outboxes);
+        if self.steps.front().is_some_and(|step| step.told.is_none()) {
+            self.hear();
         }
-        self.sort_spare();
+    }
+
+    /// Waits for news of a thread.
+    fn hear(&mut self) {
+        // Whoever waits here may be the thread that is to bring them.
+        while self.news.1.is_empty() && rayon::yield_now() == Some(Yield::Executed) {}
+        // One of both ends is here.
+        if let Ok(news) = self.news.1.recv() {
+            self.note(news);
+        }
+    }
+
+    fn note(&mut self, news: News) {
+        match news {
+            News::Told(untold, told) => self.take(untold, told),
+            News::Idle(model) => self.idle.push(model),
+        }
+    }
+
+    /// A step has been told.
+    fn take(&mut self, (step, outboxes): Untold, told: Result<Told, Halt>) {
+        let place = step.checked_sub(self.first).map(|place| place as usize);
+        if let Some(step) = place.and_then(|place| self.steps.get_mut(place)) {
+            step.told = Some(told);
+        }
+        let room = |outboxes: &Vec<Outbox>| outboxes.iter().map(Outbox::room).sum::<usize>();
+        let place = self.spare.partition_point(|other| room(other) <= room(&outboxes));
+        self.spare.insert(place, outboxes);
+    }
+}
+
+/// A model, and the steps that it is to tell.
+struct Work {
+    model: Clockwork,
+    untold: Receiver<Untold>,
+    news: Sender<News>,
+    latencies: Arc<[f64]>,
+}
+
+impl Work {
+    /// Tells a few steps; others later, when the thread has looked for other work.
+    fn go_on(mut self) {
+        for _ in 0..AT_ONCE {
+            // Nobody waits for news any more where they cannot be sent.
+            let _ = match self.untold.try_recv() {
+                Ok(untold) => {
+                    let told = tell(&mut self.model, &untold.1, &self.latencies);
+                    self.news.send(News::Told(untold, told))
+                }
+                Err(_) => {
+                    let _ = self.news.send(News::Idle(self.model));
+                    return;
+                }
+            };
+        }
+        rayon::spawn(move || self.go_on());
     }
 }
 
