@@ -73,7 +73,7 @@ impl<W: Looking, L: Look> NullaryFnOnce for With<W, L> {
 pub(super) struct Landing {
     /// By part.
     times: Vec<[f64; PART]>,
-    /// By part, in parts of parts: no packet lands there earlier. Only kept where the parts are many.
+    /// By part, in parts of parts: no packet lands there earlier. Only asked where the parts are many.
     least: Vec<[f64; PART]>,
     /// The moment that is next, and by part and core: those where packets have landed by then.
     now: f64,
