@@ -1,83 +1,131 @@
-//! When idle nodes wake up to create their next packet.
+//! When nodes wake up to create or to inject a packet.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use super::router::bits;
 
-const NEAR: u64 = 1024;
-const WORDS: usize = (NEAR / 64) as usize;
+/// Near cycles: as many as a word has bits.
+const NEAR: u64 = 64;
 
-/// Nodes for which each near cycle has room from the start, so that slots that fill up rarely do not
-/// allocate late.
-const ROOM: usize = 32;
+/// Lists of later cycles, each for as many as there are near ones. Even later ones come round again.
+const LISTS: u64 = 64;
 
-/// Wake-up times: a ring of near cycles and a heap of far ones.
+/// Nodes for which each list has room from the start, so that lists that fill up rarely do not allocate late.
+const ROOM: usize = 64;
+
+/// Wake-up times: for each near cycle a set of nodes, and lists for what is later.
 #[derive(Clone, Debug)]
 pub(super) struct Calendar {
-    near: Vec<Vec<u32>>,
-    /// One bit per near cycle that holds a node.
-    occupied: [u64; WORDS],
-    far: BinaryHeap<Reverse<(u64, u32)>>,
+    near: Ring,
+    /// Times and nodes, by time / `NEAR`, which goes round.
+    later: Vec<Vec<(u64, u32)>>,
+    /// Time / `NEAR` up to which the lists have been gone through.
+    turn: u64,
 }
 
-impl Default for Calendar {
-    fn default() -> Self {
-        let near = (0..NEAR).map(|_| Vec::with_capacity(ROOM)).collect();
-        Self { near, occupied: [0; WORDS], far: BinaryHeap::new() }
+/// A ring of near cycles.
+#[derive(Clone, Debug)]
+struct Ring {
+    /// By cycle: a bit for each node.
+    nodes: Vec<u64>,
+    /// By cycle: a bit for each word of them that is not zero.
+    words: Vec<u64>,
+    /// A bit for each cycle in which a node wakes.
+    cycles: u64,
+    /// Words of a cycle, and words over them.
+    width: [usize; 2],
+}
+
+impl Ring {
+    #[inline(always)]
+    fn set(&mut self, node: u32, at: u64) {
+        let (slot, word) = ((at % NEAR) as usize, (node / 64) as usize);
+        self.nodes[slot * self.width[0] + word] |= 1 << (node % 64);
+        self.words[slot * self.width[1] + word / 64] |= 1 << (word % 64);
+        self.cycles |= 1 << slot;
     }
 }
 
 impl Calendar {
-    /// Wakes `node` at cycle `at`, which lies after `now`.
+    /// Of `nodes` nodes, all of which sleep.
+    pub(super) fn new(nodes: usize) -> Self {
+        let (words, room) = (nodes.div_ceil(64), nodes.min(ROOM));
+        let width = [words, words.div_ceil(64)];
+        let [nodes, words] = width.map(|width| vec![0; width * NEAR as usize]);
+        Self {
+            near: Ring { nodes, words, cycles: 0, width },
+            later: (0..LISTS).map(|_| Vec::with_capacity(room)).collect(),
+            turn: 0,
+        }
+    }
+
+    /// Wakes `node` at cycle `at`, which is `now` or later.
     #[inline]
-    pub(super) fn schedule(&mut self, node: u32, at: u64, now: u64) {
+    pub(super) fn wake(&mut self, node: u32, at: u64, now: u64) {
         if at - now < NEAR {
-            let index = at % NEAR;
-            self.near[index as usize].push(node);
-            self.occupied[(index / 64) as usize] |= 1 << (index % 64);
+            self.near.set(node, at);
         } else {
-            self.far.push(Reverse((at, node)));
+            self.later[(at / NEAR % LISTS) as usize].push((at, node));
         }
     }
 
-    /// Whether a node wakes at `now`, or was to wake before.
+    /// Whether a node wakes at `now`.
     #[inline(always)]
-    pub(super) fn is_due(&self, now: u64) -> bool {
-        let index = now % NEAR;
-        let far = self.far.peek().is_some_and(|&Reverse((at, _))| at <= now);
-        self.occupied[(index / 64) as usize] >> (index % 64) & 1 == 1 || far
+    pub(super) fn is_due(&mut self, now: u64) -> bool {
+        if now / NEAR != self.turn {
+            self.go_through(now / NEAR);
+        }
+        self.near.cycles >> (now % NEAR) & 1 == 1
     }
 
-    /// Takes the nodes that wake at `now` into `woken`.
-    #[inline]
-    pub(super) fn take(&mut self, now: u64, mut wake: impl FnMut(u32)) {
-        let index = now % NEAR;
-        let (word, bit) = ((index / 64) as usize, 1 << (index % 64));
-        if self.occupied[word] & bit != 0 {
-            self.occupied[word] &= !bit;
-            self.near[index as usize].drain(..).for_each(&mut wake);
+    /// Makes the cycles of `turn` near ones.
+    #[cold]
+    fn go_through(&mut self, turn: u64) {
+        let Self { near, later, turn: before } = self;
+        for list in (*before + 1..=turn).take(LISTS as usize) {
+            later[(list % LISTS) as usize].retain(|&(at, node)| {
+                let stays = at / NEAR > turn;
+                if !stays {
+                    near.set(node, at);
+                }
+                stays
+            });
         }
-        while let Some(&Reverse((at, node))) = self.far.peek() {
-            if at > now {
-                break;
+        *before = turn;
+    }
+
+    /// Takes the nodes that wake at `now` into `woken`: words of one bit for each of 64 nodes, with their number.
+    #[inline]
+    pub(super) fn take(&mut self, now: u64, woken: &mut Vec<(u32, u64)>) {
+        if !self.is_due(now) {
+            return;
+        }
+        let Ring { nodes, words, cycles, width } = &mut self.near;
+        let slot = (now % NEAR) as usize;
+        *cycles &= !(1 << slot);
+        let words = &mut words[slot * width[1]..][..width[1]];
+        let nodes = &mut nodes[slot * width[0]..][..width[0]];
+        for (first, some) in words.iter_mut().enumerate() {
+            for word in bits(std::mem::take(some)) {
+                let word = first * 64 + word;
+                woken.push((word as u32, std::mem::take(&mut nodes[word])));
             }
-            self.far.pop();
-            wake(node);
         }
     }
 
     /// The first cycle from `now` on in which a node wakes.
     pub(super) fn next(&self, now: u64) -> Option<u64> {
-        let far = self.far.peek().map(|&Reverse((at, _))| at);
-        let first = now % NEAR;
-        // The word of `now` is looked at twice: first its later bits, at last its earlier ones.
-        let near = (0..=WORDS as u64).find_map(|step| {
-            let word = (first / 64 + step) % WORDS as u64;
-            let later = u64::MAX << (first % 64);
-            let mask = [later, u64::MAX, !later][usize::from(step > 0) + usize::from(step == WORDS as u64)];
-            let bits = self.occupied[word as usize] & mask;
-            (bits != 0).then(|| now + (word * 64 + u64::from(bits.trailing_zeros()) + NEAR - first) % NEAR)
-        });
-        near.into_iter().chain(far).min()
+        let ahead = self.near.cycles.rotate_right((now % NEAR) as u32);
+        let near = (ahead != 0).then(|| now + u64::from(ahead.trailing_zeros()));
+        if near.is_some_and(|near| near / NEAR <= self.turn) {
+            return near;
+        }
+        let first = |list: &Vec<(u64, u32)>, turn: Option<u64>| {
+            let times = list.iter().map(|&(at, _)| at);
+            times.filter(|at| turn.is_none_or(|turn| at / NEAR == turn)).min()
+        };
+        let soon = (self.turn + 1..=self.turn + LISTS)
+            .find_map(|turn| first(&self.later[(turn % LISTS) as usize], Some(turn)));
+        let later = soon.or_else(|| self.later.iter().filter_map(|list| first(list, None)).min());
+        near.into_iter().chain(later).min()
     }
 }
 
@@ -85,18 +133,50 @@ impl Calendar {
 mod tests {
     use super::*;
 
-    #[test]
-    fn wakes_each_node_at_its_time() {
-        let mut calendar = Calendar::default();
-        let times = [5u64, 70, 1500, 1023, 100_000, 5];
-        for (node, &at) in times.iter().enumerate() {
-            calendar.schedule(node as u32, at, 3);
-        }
-        let (mut now, mut woken) = (3, Vec::new());
+    fn wake_all(calendar: &mut Calendar, mut now: u64) -> Vec<(u64, u32)> {
+        let (mut times, mut woken) = (Vec::new(), Vec::new());
         while let Some(next) = calendar.next(now) {
             now = next;
-            calendar.take(now, |node| woken.push((now, node)));
+            calendar.take(now, &mut woken);
+            let nodes =
+                woken.drain(..).flat_map(|(word, nodes)| bits(nodes).map(move |bit| word * 64 + bit as u32));
+            times.extend(nodes.map(|node| (now, node)));
         }
-        assert_eq!(woken, [(5, 0), (5, 5), (70, 1), (1023, 3), (1500, 2), (100_000, 4)]);
+        times
+    }
+
+    #[test]
+    fn wakes_each_node_at_its_time() {
+        let mut calendar = Calendar::new(6);
+        let times = [5u64, 70, 1500, 1023, 100_000, 5];
+        for (node, &at) in times.iter().enumerate() {
+            calendar.wake(node as u32, at, 3);
+        }
+        assert_eq!(wake_all(&mut calendar, 3), [(5, 0), (5, 5), (70, 1), (1023, 3), (1500, 2), (100_000, 4)]);
+    }
+
+    /// Against a sorted list, with times on both sides of every border, and cycles that are looked at in vain.
+    #[test]
+    fn wakes_nobody_twice_and_nobody_late() {
+        let mut calendar = Calendar::new(10_000);
+        let mut expected = Vec::new();
+        for node in 0..10_000u32 {
+            let at = u64::from(node.wrapping_mul(2_654_435_761) >> 19);
+            calendar.wake(node, at, 0);
+            expected.push((at, node));
+        }
+        expected.sort_unstable();
+        let mut woken = Vec::new();
+        for now in 0..1_000 {
+            let due = calendar.is_due(now);
+            calendar.take(now, &mut woken);
+            let nodes =
+                woken.drain(..).flat_map(|(word, nodes)| bits(nodes).map(move |bit| word * 64 + bit as u32));
+            let nodes: Vec<_> = nodes.map(|node| (now, node)).collect();
+            assert_eq!(due, !nodes.is_empty(), "cycle {now}");
+            let count = expected.iter().take_while(|it| it.0 == now).count();
+            assert_eq!(nodes, expected.drain(..count).collect::<Vec<_>>());
+        }
+        assert_eq!(wake_all(&mut calendar, 1_000), expected);
     }
 }

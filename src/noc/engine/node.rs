@@ -8,7 +8,6 @@ mod pause;
 mod sink;
 mod ways;
 
-use std::slice::from_ref;
 use std::sync::Arc;
 
 use prefetch_index::prefetch_index;
@@ -20,7 +19,7 @@ use super::calendar::Calendar;
 use super::fork::Grove;
 use super::packet::Record;
 use super::region::{CACHED_BLOCKS, Ground, Shared};
-use super::router::BLOCK;
+use super::router::{BLOCK, bits};
 use super::setup::{NODE_CHANNEL, Setup};
 use super::wheel::{Flit, Place};
 use crate::base::NodeId;
@@ -28,27 +27,19 @@ use crate::fabric::Attachment;
 use crate::noc::route::Routing;
 use crate::noc::source::{Failure, Offer, Source};
 
-/// The injection port of a node.
+/// The cycle of an offer that there is not.
+const NEVER: u64 = u64::MAX;
+
+/// The injection port of a node: a cache line.
 #[derive(Clone, Debug)]
+#[repr(align(64))]
 pub(super) struct NodePort {
-    /// The next packet to create.
-    next: Option<Offer>,
-    /// Packets to be created after it. Only sources that answer deliveries make several offers.
-    held: Vec<Offer>,
-    /// Cycle in which the node was last looked at, plus one.
-    stepped: u64,
+    /// The next packet to create; none if it is [`NEVER`] to be.
+    next: Offer,
     /// Slot of the packet that is being injected.
     slot: u32,
     /// Where it goes, as its flits say it.
     goal: u32,
-    /// Flits of it still to be sent.
-    left: u16,
-    /// Whether its head is still to be sent.
-    at_head: bool,
-    /// Its virtual channel.
-    vc: u8,
-    /// Virtual channel of the packet before; `u8::MAX` before the first.
-    last_vc: u8,
     /// Packets created so far.
     count: u32,
     /// Virtual channels that no packet holds.
@@ -59,46 +50,51 @@ pub(super) struct NodePort {
     closing: u32,
     /// First input virtual channel of its port at the router.
     entry: Place,
+    /// Flits of the packet still to be sent.
+    left: u16,
+    /// Whether its head is still to be sent.
+    at_head: bool,
+    /// Its virtual channel.
+    vc: u8,
+    /// Virtual channel of the packet before; `u8::MAX` before the first.
+    last_vc: u8,
     /// The node's core works.
     alive: bool,
-    /// The node is on a list of nodes that may inject.
-    awake: bool,
+    /// There are more offers: [`Nodes::held`].
+    holds: bool,
 }
+
+/// No offer.
+const NONE: Offer = Offer { at: NEVER, dst: NodeId(0), flits: 0, tag: 0 };
 
 impl NodePort {
     fn new(vcs: u8, entry: Place, alive: bool) -> Self {
         let all = u32::MAX >> (32 - u32::from(vcs));
         Self {
-            next: None,
-            held: Vec::new(),
-            stepped: 0,
+            next: NONE,
             slot: 0,
             goal: 0,
-            left: 0,
-            at_head: false,
-            vc: 0,
-            last_vc: u8::MAX,
             count: 0,
             free: all,
             credit: all,
             closing: 0,
             entry,
+            left: 0,
+            at_head: false,
+            vc: 0,
+            last_vc: u8::MAX,
             alive,
-            awake: false,
+            holds: false,
         }
-    }
-
-    /// Whether a measured packet may still come out of this node's source.
-    fn may_create_before(&self, end: u64) -> bool {
-        self.left > 0 || self.next.iter().chain(&self.held).any(|offer| offer.at < end)
     }
 
     /// Another offer comes. The one that is created first is next; of two at once, the one that was made first.
     #[inline(never)]
-    fn hold(&mut self, offer: Option<Offer>) {
-        self.held.extend(self.next.into_iter().chain(offer));
-        let first = (0..self.held.len()).min_by_key(|&i| self.held[i].at);
-        self.next = first.map(|first| self.held.remove(first));
+    fn hold(&mut self, offer: Option<Offer>, held: &mut Vec<Offer>) {
+        held.extend(Some(self.next).filter(|next| next.at != NEVER).into_iter().chain(offer));
+        let first = (0..held.len()).min_by_key(|&i| held[i].at);
+        self.next = first.map_or(NONE, |first| held.remove(first));
+        self.holds = !held.is_empty();
     }
 
     /// Takes a free virtual channel with a credit, the one after the last first.
@@ -122,13 +118,15 @@ impl NodePort {
 pub(super) struct Nodes {
     first_node: u32,
     pub(super) ports: Vec<NodePort>,
+    /// By node: packets to be created after the next one. Only sources that answer deliveries make several offers.
+    held: Vec<Vec<Offer>>,
     calendar: Calendar,
     ways: Ways,
     /// No packet is created for the time being.
     pub(super) paused: bool,
     sinks: Sinks,
-    /// Nodes at work in this cycle.
-    busy: Vec<u32>,
+    /// Nodes at work in this cycle: words of one bit for each of 64 nodes, with their number.
+    woken: Vec<(u32, u64)>,
 }
 
 impl Nodes {
@@ -141,14 +139,16 @@ impl Nodes {
             let alive = health.node[node] && health.router[router.index()];
             NodePort::new(setup.vcs, Place::new(local, (port * setup.vcs).into()), alive)
         };
+        let ports: Vec<NodePort> = (first as usize..last as usize).map(port).collect();
         Self {
             first_node: first,
-            ports: (first as usize..last as usize).map(port).collect(),
-            calendar: Calendar::default(),
+            held: vec![Vec::new(); ports.len()],
+            calendar: Calendar::new(ports.len()),
+            ports,
             ways: Ways::new(ground),
             paused: false,
             sinks: Sinks::default(),
-            busy: Vec::new(),
+            woken: Vec::new(),
         }
     }
 
@@ -159,7 +159,9 @@ impl Nodes {
 
     /// Whether a measured packet may still come out of a node's source.
     pub(super) fn may_create_before(&self, end: u64) -> bool {
-        self.ports.iter().any(|port| port.may_create_before(end))
+        let soon = |offer: &Offer| offer.at < end;
+        let mut ports = self.ports.iter().zip(&self.held);
+        ports.any(|(port, held)| port.left > 0 || soon(&port.next) || held.iter().any(soon))
     }
 
     /// The next cycle from `now` on in which an idle node wakes.
@@ -178,30 +180,30 @@ impl Nodes {
     }
 
     /// Asks the source for every node's first packet.
-    pub(super) fn start<S: Source>(&mut self, shared: &mut Shared, source: &mut S) {
-        (0..self.ports.len()).for_each(|node| self.prime(node, shared, source, 0));
+    pub(super) fn start<S: Source>(&mut self, source: &mut S) {
+        (0..self.ports.len()).for_each(|node| self.prime(node, source, 0));
     }
 
     /// Asks the source for a node's next packet and sees to it that the node wakes in time. At cycle
     /// `now` at the earliest.
     #[inline]
-    fn prime<S: Source>(&mut self, node: usize, shared: &mut Shared, source: &mut S, now: u64) {
+    fn prime<S: Source>(&mut self, node: usize, source: &mut S, now: u64) {
+        self.ask(node, source);
+        let port = &self.ports[node];
+        if port.left == 0 && port.next.at != NEVER {
+            self.calendar.wake(node as u32, port.next.at.max(now), now);
+        }
+    }
+
+    /// Asks the source for a node's next packet.
+    #[inline]
+    fn ask<S: Source>(&mut self, node: usize, source: &mut S) {
         let port = &mut self.ports[node];
         let offer = source.next(NodeId(self.first_node + node as u32));
-        if port.next.is_none() && port.held.is_empty() {
-            port.next = offer;
+        if port.next.at == NEVER && !port.holds {
+            port.next = offer.unwrap_or(NONE);
         } else {
-            port.hold(offer);
-        }
-        if port.left > 0 {
-            return;
-        }
-        match port.next {
-            Some(offer) if offer.at > now => self.calendar.schedule(node as u32, offer.at, now),
-            Some(_) if !std::mem::replace(&mut port.awake, true) => {
-                shared.wheel.nodes(now).nodes.push(node as u32);
-            }
-            Some(_) | None => {}
+            port.hold(offer, &mut self.held[node]);
         }
     }
 
@@ -213,7 +215,7 @@ impl Nodes {
         let mut deliveries = std::mem::take(&mut shared.wheel.nodes(now).deliveries);
         for delivery in deliveries.drain(..) {
             if source.delivered(delivery) {
-                self.prime((delivery.dst.0 - self.first_node) as usize, shared, source, now);
+                self.prime((delivery.dst.0 - self.first_node) as usize, source, now);
             }
         }
         shared.wheel.nodes(now).deliveries = deliveries;
@@ -232,7 +234,7 @@ impl Nodes {
         failures.sort_unstable();
         for (node, failure) in failures.drain(..) {
             if source.failed(node, failure) {
-                self.prime((node.0 - self.first_node) as usize, shared, source, now);
+                self.prime((node.0 - self.first_node) as usize, source, now);
             }
         }
         shared.wheel.nodes(now).failures = failures;
@@ -272,52 +274,40 @@ impl Nodes {
         }
         let landed = shared.setup.paced && self.sinks.step(shared, source, now);
         let delivered = self.hand_over(shared, source, now);
-        let mut busy = std::mem::take(&mut self.busy);
-        let due = shared.wheel.nodes(now);
-        std::mem::swap(&mut busy, &mut due.nodes);
-        let mut credits = std::mem::take(&mut due.credits);
-        let any = !credits.is_empty();
-        self.calendar.take(now, |node| busy.push(node));
+        let mut credits = std::mem::take(&mut shared.wheel.nodes(now).credits);
+        let any = landed | delivered | !credits.is_empty();
         for place in credits.drain(..) {
-            if self.take_credit(place, shared) {
-                busy.push(place.of() as u32);
-            }
+            self.take_credit(place, shared, now);
         }
         shared.wheel.nodes(now).credits = credits;
+        let mut woken = std::mem::take(&mut self.woken);
+        self.calendar.take(now, &mut woken);
         if self.ports.len() > CACHED_BLOCKS * BLOCK {
-            self.fetch(&busy, &shared.entry_credits, source);
+            self.fetch(&woken, &shared.entry_credits, source);
         }
-        for &node in &busy {
-            // A node whose plans changed may wake twice.
-            let port = &mut self.ports[node as usize];
-            if std::mem::replace(&mut port.stepped, now + 1) > now {
-                continue;
-            }
-            port.awake = true;
-            let more = self.inject(node as usize, shared, routing, source, now);
-            self.ports[node as usize].awake = more;
-            if more {
-                shared.wheel.nodes(now + 1).nodes.push(node);
+        for &(word, nodes) in &woken {
+            for bit in bits(nodes) {
+                self.inject(word as usize * 64 + bit, shared, routing, source, now);
             }
         }
-        let any = any || landed || delivered || !busy.is_empty();
-        busy.clear();
-        self.busy = busy;
+        let any = any || !woken.is_empty();
+        woken.clear();
+        self.woken = woken;
         any
     }
 
-    /// Asks for the state of `nodes`, so that it is on its way from memory before the first one is looked at.
-    fn fetch<S: Source>(&self, nodes: &[u32], credits: &[u16], source: &S) {
-        for &node in nodes {
-            let port = &self.ports[node as usize];
-            prefetch_index(from_ref(&port.next), 0);
-            prefetch_index(from_ref(&port.credit), 0);
-            prefetch_index(credits, credits.len() / self.ports.len() * node as usize);
-            source.fetch(NodeId(self.first_node + node));
+    /// Asks for the state of nodes, so that it is on its way from memory before the first one is looked at.
+    fn fetch<S: Source>(&self, woken: &[(u32, u64)], credits: &[u16], source: &S) {
+        for &(word, nodes) in woken {
+            for node in bits(nodes).map(|bit| word as usize * 64 + bit) {
+                prefetch_index(self.ports.as_slice(), node);
+                prefetch_index(credits, credits.len() / self.ports.len() * node);
+                source.fetch(NodeId(self.first_node + node as u32));
+            }
         }
     }
 
-    /// Injects one flit of `node` if it can; returns whether the node stays busy.
+    /// Injects one flit of `node` if it can.
     #[inline]
     fn inject<S: Source>(
         &mut self,
@@ -326,15 +316,16 @@ impl Nodes {
         routing: &Routing,
         source: &mut S,
         now: u64,
-    ) -> bool {
+    ) {
         if self.ports[node].left == 0 && (self.paused || !self.create(node, shared, routing, source, now)) {
-            return false;
+            return;
         }
         let Setup { vcs, wait_for_tail_credit: wait, .. } = shared.setup;
         let port = &mut self.ports[node];
         let head = port.at_head;
         if head && !port.take_vc(vcs) || !head && port.credit & 1 << port.vc == 0 {
-            return false;
+            // The node wakes when a credit comes.
+            return;
         }
         let vc = port.vc;
         port.left -= 1;
@@ -356,10 +347,10 @@ impl Nodes {
         shared.tally.flits_injected += 1;
         shared.wheel.flit(now + u64::from(NODE_CHANNEL) + 1, place, flit);
         if tail {
-            self.prime(node, shared, source, now + 1);
-            return self.ports[node].next.is_some_and(|offer| offer.at <= now + 1);
+            self.prime(node, source, now + 1);
+        } else {
+            self.calendar.wake(node as u32, now + 1, now);
         }
-        true
     }
 
     /// Creates the node's next packet if its time has come.
@@ -372,9 +363,16 @@ impl Nodes {
         source: &mut S,
         now: u64,
     ) -> bool {
+        let mut refused = false;
         loop {
             let port = &mut self.ports[node];
-            let Some(offer) = port.next.take_if(|offer| offer.at <= now) else { return false };
+            if port.next.at > now {
+                if refused && port.next.at != NEVER {
+                    self.calendar.wake(node as u32, port.next.at, now);
+                }
+                return false;
+            }
+            let offer = std::mem::replace(&mut port.next, NONE);
             port.count = port.count.wrapping_add(1);
             let src = NodeId(self.first_node + node as u32);
             let origin = Origin { src, alive: port.alive, number: port.count };
@@ -391,13 +389,14 @@ impl Nodes {
             if tree.is_none() {
                 self.tell_refused(src, &offer, shared, source, now);
             }
-            self.prime(node, shared, source, now);
+            refused = true;
+            self.ask(node, source);
         }
     }
 
-    /// A credit comes back to a node's injection port. Returns whether the node wakes up.
+    /// A credit comes back to a node's injection port.
     #[inline(always)]
-    fn take_credit(&mut self, place: Place, shared: &mut Shared) -> bool {
+    fn take_credit(&mut self, place: Place, shared: &mut Shared, now: u64) {
         let setup = &shared.setup;
         let port = &mut self.ports[place.of()];
         port.credit |= 1 << place.vc();
@@ -407,6 +406,8 @@ impl Nodes {
             port.closing &= !(1 << place.vc());
             port.free |= 1 << place.vc();
         }
-        port.left > 0 && !std::mem::replace(&mut port.awake, true)
+        if port.left > 0 {
+            self.calendar.wake(place.of() as u32, now, now);
+        }
     }
 }

@@ -105,9 +105,9 @@ fn tell<S: Source, const N: usize, const P: usize>(
         let failure = Failure { src, dst, tag: record.tag, at: now };
         for node in [Some(src), (dst != src).then_some(dst)].into_iter().flatten() {
             let r = regions.partition_point(|region| region.nodes.first() <= node) - 1;
-            let Region { nodes, shared, .. } = &mut regions[r];
+            let nodes = &mut regions[r].nodes;
             if sources[r].heeds_failures() {
-                nodes.tell_lost(node, failure, shared, &mut sources[r]);
+                nodes.tell_lost(node, failure, &mut sources[r]);
             }
         }
     }

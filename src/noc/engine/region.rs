@@ -278,7 +278,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
             router.position = compass.map_or(0, |compass| compass.position(at));
         }
         self.nodes.refit(health, compass);
-        self.nodes.resume(&mut self.shared, now);
+        self.nodes.resume(now);
     }
 
     /// Packets may follow trees from now on.
@@ -297,7 +297,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
             self.shared.setup.pace();
             self.nodes.pace(self.shared.setup.vcs);
         }
-        self.nodes.start(&mut self.shared, source);
+        self.nodes.start(source);
     }
 
     /// Simulates the cycles from `start` up to `end`, in which nothing that one router or node does

@@ -3,7 +3,7 @@
 use super::router::{BLOCK, Ring};
 use super::wheel::Place;
 use crate::base::{Problem, Problems, RouterId};
-use crate::fabric::{Fabric, Health};
+use crate::fabric::{Fabric, Health, Link};
 use crate::noc::params::{Allocator, Arbiter, RouterKind, RouterParams, Switching};
 
 /// Most input virtual channels a router can have: one bit each in a machine word.
@@ -151,7 +151,7 @@ impl Setup {
             vcs_of,
         };
         setup.plain = setup.has_no_extras();
-        setup.horizon_shift = (setup.horizon(fabric) + 1).next_power_of_two().trailing_zeros();
+        setup.horizon_shift = setup.horizon(fabric).next_power_of_two().trailing_zeros();
         Ok(setup)
     }
 
@@ -232,12 +232,15 @@ impl Setup {
         self.plain = false;
     }
 
-    /// The longest time anything spends in the wheel.
-    fn horizon(&self, fabric: &Fabric) -> usize {
-        let longest = fabric.links.iter().map(|link| link.latency.max(link.interval)).max().unwrap_or(1);
-        let pipeline =
-            self.flit_delay + self.credit_send + self.credit_delay + self.routing_delay + self.vc_delay;
-        (pipeline + u64::from(longest.max(NODE_CHANNEL)) * 2 + 2) as usize
+    /// The longest time anything spends in the wheel, into which blocks and nodes put things up to a
+    /// [lookahead](Setup::lookahead) before others take theirs out.
+    fn horizon(&self, fabric: &Fabric) -> u64 {
+        let longest = |time: fn(&Link) -> u64| fabric.links.iter().map(time).max().unwrap_or(1);
+        let flits = self.flit_delay + longest(|link| u64::from(link.latency) + u64::from(link.interval));
+        let credits = self.credit_send + longest(|link| link.latency.into()) + self.credit_delay;
+        let nodes = self.flit_delay + u64::from(NODE_CHANNEL) + self.node_credit();
+        let stages = self.routing_delay.max(self.vc_delay).max(2);
+        flits.max(credits).max(nodes).max(stages) + self.lookahead(fabric)
     }
 }
 

@@ -171,8 +171,6 @@ impl Late {
 pub(super) struct NodesDue {
     /// Injection VCs that receive a credit.
     pub credits: Vec<Place>,
-    /// Nodes that may inject.
-    pub nodes: Vec<u32>,
     /// Packets read whole by their destination.
     pub deliveries: Vec<Delivery>,
     /// Packets that were refused, and the nodes that learn of it.
@@ -185,7 +183,7 @@ impl NodesDue {
     #[inline(always)]
     pub(super) fn is_empty(&self) -> bool {
         let told = self.deliveries.len() | self.failures.len() | self.landed.len();
-        told | self.credits.len() | self.nodes.len() == 0
+        told | self.credits.len() == 0
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Nodes;
+use super::{NEVER, Nodes};
 use crate::base::NodeId;
 use crate::fabric::Health;
 use crate::noc::engine::compass::Compass;
@@ -15,7 +15,8 @@ impl Nodes {
     /// wait at their source, and are created again afterwards.
     pub(in crate::noc::engine) fn pause(&mut self, shared: &mut Shared) {
         self.paused = true;
-        for port in self.ports.iter_mut().filter(|port| port.left > 0 && port.at_head) {
+        let ports = self.ports.iter_mut().zip(&mut self.held);
+        for (port, held) in ports.filter(|(port, _)| port.left > 0 && port.at_head) {
             let Record { created, dst, flits, tag, .. } = *shared.packets.record(port.slot as usize);
             shared.packets.remove(port.slot as usize);
             let tally = &mut shared.tally;
@@ -25,19 +26,19 @@ impl Nodes {
                 tally.outstanding = tally.outstanding.wrapping_sub(1);
             }
             port.count = port.count.wrapping_sub(1);
-            port.held.extend(port.next);
-            port.next = Some(Offer { at: created, dst, flits, tag });
+            held.extend(Some(port.next).filter(|next| next.at != NEVER));
+            port.holds = !held.is_empty();
+            port.next = Offer { at: created, dst, flits, tag };
             (port.left, port.at_head) = (0, false);
         }
     }
 
     /// Creates packets again, in cycle `now` those that have waited.
-    pub(in crate::noc::engine) fn resume(&mut self, shared: &mut Shared, now: u64) {
+    pub(in crate::noc::engine) fn resume(&mut self, now: u64) {
         self.paused = false;
-        for (node, port) in self.ports.iter_mut().enumerate() {
-            let due = port.left == 0 && port.next.is_some_and(|offer| offer.at <= now);
-            if due && !std::mem::replace(&mut port.awake, true) {
-                shared.wheel.nodes(now).nodes.push(node as u32);
+        for (node, port) in self.ports.iter().enumerate() {
+            if port.left == 0 && port.next.at <= now {
+                self.calendar.wake(node as u32, now, now);
             }
         }
     }
@@ -87,7 +88,7 @@ impl Nodes {
         } else {
             port.free |= 1 << port.vc
         }
-        self.prime(node, shared, source, now);
+        self.prime(node, source, now);
     }
 
     /// Tells a node of a lost packet; it may answer with a new one.
@@ -95,11 +96,10 @@ impl Nodes {
         &mut self,
         node: NodeId,
         failure: Failure,
-        shared: &mut Shared,
         source: &mut S,
     ) {
         if source.failed(node, failure) {
-            self.prime((node.0 - self.first_node) as usize, shared, source, failure.at);
+            self.prime((node.0 - self.first_node) as usize, source, failure.at);
         }
     }
 }
