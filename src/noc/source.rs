@@ -4,7 +4,11 @@ pub use super::multicast::Multicast;
 use crate::base::NodeId;
 
 /// A packet to be created.
+///
+/// The parts stand in this order, so that no two of the same size are neighbours: compilers copy such together, and a
+/// processor that reads together what has just been written one by one has to wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Offer {
     /// Cycle of creation; never earlier than the node's previous one, except after a delivery.
     pub at: u64,

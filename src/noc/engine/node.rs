@@ -201,7 +201,9 @@ impl Nodes {
         let port = &mut self.ports[node];
         let offer = source.next(NodeId(self.first_node + node as u32));
         if port.next.at == NEVER && !port.holds {
-            port.next = offer.unwrap_or(NONE);
+            // Part by part, as it has just been written.
+            let Offer { at, dst, flits, tag } = offer.unwrap_or(NONE);
+            (port.next.at, port.next.dst, port.next.flits, port.next.tag) = (at, dst, flits, tag);
         } else {
             port.hold(offer, &mut self.held[node]);
         }
@@ -372,20 +374,23 @@ impl Nodes {
                 }
                 return false;
             }
-            let offer = std::mem::replace(&mut port.next, NONE);
+            let offer = port.next;
+            port.next.at = NEVER;
             port.count = port.count.wrapping_add(1);
             let src = NodeId(self.first_node + node as u32);
             let origin = Origin { src, alive: port.alive, number: port.count };
             let tree = self.ways.tree(src, &offer, source);
-            let begun = match tree {
-                Some(tree) => plant(tree, &offer, origin, shared),
-                None => self.ways.set_out(origin, &offer, shared, routing),
+            let slot = shared.packets.reserve();
+            let goal = match tree {
+                Some(tree) => plant(tree, &offer, origin, slot, shared),
+                None => self.ways.set_out(origin, &offer, slot, shared, routing),
             };
-            if let Some((travel, goal)) = begun {
-                port.slot = shared.packets.insert(travel, Record::new(src, &offer, port.count));
-                (port.goal, port.left, port.at_head) = (goal, offer.flits, true);
+            if let Some(goal) = goal {
+                *shared.packets.record(slot as usize) = Record::new(src, &offer, port.count);
+                (port.slot, port.goal, port.left, port.at_head) = (slot, goal, offer.flits, true);
                 return true;
             }
+            shared.packets.remove(slot as usize);
             if tree.is_none() {
                 self.tell_refused(src, &offer, shared, source, now);
             }

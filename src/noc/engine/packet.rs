@@ -84,13 +84,19 @@ impl Packets {
         self.uncopied = 0;
     }
 
-    #[inline]
     pub(super) fn insert(&mut self, travel: Travel, record: Record) -> u32 {
+        let slot = self.reserve();
+        self.slots[slot as usize] = Packet { travel, record };
+        slot
+    }
+
+    /// A slot for a packet, in which there is still another one or none.
+    #[inline]
+    pub(super) fn reserve(&mut self) -> u32 {
         if let Some(slot) = self.free.pop() {
-            self.slots[slot as usize] = Packet { travel, record };
             return slot;
         }
-        self.slots.push(Packet { travel, record });
+        self.slots.push(Packet::default());
         self.slots.len() as u32 - 1
     }
 

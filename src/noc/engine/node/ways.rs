@@ -7,7 +7,7 @@ use crate::base::{NodeId, RouterId};
 use crate::fabric::{Attachment, Health};
 use crate::noc::engine::compass::Compass;
 use crate::noc::engine::fork::{Grove, NO_BRANCH};
-use crate::noc::engine::packet::Travel;
+use crate::noc::engine::packet::{Damage, Travel};
 use crate::noc::engine::region::{Ground, Shared};
 use crate::noc::multicast::Tree;
 use crate::noc::route::{Head, Routing};
@@ -72,28 +72,41 @@ impl Ways {
         source.tree(offer).map(|tree| grove.tree(tree).filter(|tree| tree.src == src))
     }
 
-    /// Creates a packet to one destination: what it carries, and its goal as its flits say it; `None` if it is refused.
+    /// Creates a packet to one destination in the slot `slot`: what it carries. Returns its goal as its flits say it; `None`
+    /// if it is refused.
     #[inline(always)]
     pub(super) fn set_out(
         &self,
         origin: Origin,
         offer: &Offer,
+        slot: u32,
         shared: &mut Shared,
         routing: &Routing,
-    ) -> Option<(Travel, u32)> {
-        shared.tally.create(offer, 1);
-        let begun = self.plan(origin, offer.dst, shared.setup.seed, routing);
-        match begun {
-            Some(_) => shared.tally.admit(offer, 1),
-            None => shared.tally.refuse(offer.at, offer.flits, 1),
+    ) -> Option<u32> {
+        let Shared { tally, packets, setup, .. } = shared;
+        tally.create(offer, 1);
+        let goal = self.plan(origin, offer.dst, packets.travel(slot as usize), setup.seed, routing);
+        match goal {
+            Some(_) => tally.admit(offer, 1),
+            None => tally.refuse(offer.at, offer.flits, 1),
         }
-        begun
+        goal
     }
 
+    /// Part after part is written where it belongs: what is put together elsewhere is read in one piece before its parts
+    /// have been written, for which the processor waits.
     #[inline(always)]
-    fn plan(&self, origin: Origin, dst: NodeId, seed: u64, routing: &Routing) -> Option<(Travel, u32)> {
+    fn plan(
+        &self,
+        origin: Origin,
+        dst: NodeId,
+        travel: &mut Travel,
+        seed: u64,
+        routing: &Routing,
+    ) -> Option<u32> {
         let to = *self.attachments.get(dst.index())?;
-        let mut head = Head { dst: to.router, eject: to.port, ..Head::default() };
+        travel.head = Head { dst: to.router, eject: to.port, ..Head::default() };
+        (travel.branch, travel.hops, travel.damage) = (NO_BRANCH, 0, Damage::None);
         if !self.direct {
             let from = self.attachments[origin.src.index()].router;
             let alive = origin.alive && self.living[dst.index()];
@@ -101,23 +114,24 @@ impl Ways {
                 return None;
             }
             let mut draw = Stream::new(seed, Purpose::Routing, origin.src.0, u64::from(origin.number));
-            routing.inject(from, &mut head, &mut draw);
+            routing.inject(from, &mut travel.head, &mut draw);
         }
-        let mut travel = Travel { head, branch: NO_BRANCH, ..Travel::default() };
-        let Some(&goal) = self.goals.get(dst.index()) else { return Some((travel, 0)) };
+        let Some(&goal) = self.goals.get(dst.index()) else { return Some(0) };
         travel.hops = Compass::hops(self.goals[origin.src.index()], goal);
-        Some((travel, goal))
+        Some(goal)
     }
 }
 
-/// Creates a packet that follows a tree. It is refused as a whole if the tree does not exist or does not
-/// start here, or if it has more than one flit; the destinations that the tree does not reach are refused.
+/// Creates a packet that follows a tree, in the slot `slot`, and returns its goal: none. It is refused as a whole if the
+/// tree does not exist or does not start here, or if it has more than one flit; the destinations that the tree does not
+/// reach are refused.
 pub(super) fn plant(
     tree: Option<Tree>,
     offer: &Offer,
     origin: Origin,
+    slot: u32,
     shared: &mut Shared,
-) -> Option<(Travel, u32)> {
+) -> Option<u32> {
     let tally = &mut shared.tally;
     let (reached, missed) = tree.map_or((0, 1), |tree| (tree.reached.into(), tree.missed.into()));
     tally.create(offer, reached + missed);
@@ -127,6 +141,8 @@ pub(super) fn plant(
     tally.refuse(offer.at, offer.flits, if usable { missed } else { reached + missed });
     let tree = tree.filter(|_| usable)?;
     tally.admit(offer, reached);
-    shared.packets.uncopied = shared.packets.uncopied.wrapping_add(reached - 1);
-    Some((Travel { branch: tree.root, ..Travel::default() }, 0))
+    let packets = &mut shared.packets;
+    packets.uncopied = packets.uncopied.wrapping_add(reached - 1);
+    *packets.travel(slot as usize) = Travel { branch: tree.root, ..Travel::default() };
+    Some(0)
 }
