@@ -263,7 +263,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let router = &mut self.routers[local];
         let input = router.input(vc);
         input.state = State::Idle;
-        let more = input.pop(self.buffers, ring);
+        let more = input.pop();
+        if more {
+            input.refill(self.buffers, ring);
+        }
         let back = router.port(self.shared.setup.port_of[vc & 63].into()).back;
         self.return_credit::<false>(back, vc);
         if more {

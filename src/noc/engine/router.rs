@@ -60,16 +60,18 @@ impl InVc {
         alone
     }
 
-    /// Takes the oldest flit away; returns whether there is another one.
+    /// Takes the oldest flit away; returns whether there is another one, which is to be [fetched](Self::refill).
     #[inline(always)]
-    pub(super) fn pop(&mut self, buffers: &[Flit], ring: Ring) -> bool {
+    pub(super) fn pop(&mut self) -> bool {
         self.len -= 1;
-        let more = self.len > 0;
-        if more {
-            self.head = (self.head + 1) & ring.mask;
-            self.front = buffers[ring.slot(self.head)];
-        }
-        more
+        self.len > 0
+    }
+
+    /// Fetches what is the oldest flit now.
+    #[inline(always)]
+    pub(super) fn refill(&mut self, buffers: &[Flit], ring: Ring) {
+        self.head = (self.head + 1) & ring.mask;
+        self.front = buffers[ring.slot(self.head)];
     }
 }
 
@@ -91,14 +93,18 @@ impl Ring {
 }
 
 /// An output virtual channel: what is known of the buffer downstream.
+///
+/// Credits come last: at the start they would be read together with what follows, which takes long after either has been
+/// written.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(C)]
 pub(super) struct OutVc {
-    /// Free slots downstream.
-    pub credits: u16,
     /// Input VC that holds it, valid while one does.
     pub owner: u8,
     /// Input VC whose turn it is to be granted.
     pub turn: u8,
+    /// Free slots downstream.
+    pub credits: u16,
 }
 
 /// A port, and a switch input: there is one per port, or several with input speedup, numbered through. Round-robin

@@ -52,7 +52,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let router = &mut routers[local & (BLOCK - 1)];
         let input = &mut router.ins[vc & (N - 1)];
         let (mut flit, out) = (input.front, usize::from(input.out));
-        let more = input.pop(buffers, shared.setup.ring(local, vc));
+        let more = input.pop();
+        if more {
+            input.refill(buffers, shared.setup.ring(local, vc));
+        }
         let channel = &mut router.outs[out & (N - 1)];
         channel.credits -= 1;
         let mut again = more & (channel.credits > 0);
