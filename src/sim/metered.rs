@@ -121,10 +121,15 @@ impl<S: Source> Source for Metered<'_, S> {
         if self.silent {
             return None;
         }
-        let offer = self.inner.next(node);
-        self.next_at[(node.0 - self.first) as usize] = offer.map_or(u64::MAX, |offer| offer.at);
-        let offer = offer?;
+        let next_at = &mut self.next_at[(node.0 - self.first) as usize];
+        // Taken apart at once, and not copied in one piece: see `Offer`.
+        let Some(Offer { at, dst, flits, tag }) = self.inner.next(node) else {
+            *next_at = u64::MAX;
+            return None;
+        };
+        *next_at = at;
         self.handed += 1;
+        let offer = Offer { at, dst, flits, tag };
         self.count(node, &offer);
         Some(offer)
     }

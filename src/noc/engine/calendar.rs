@@ -58,7 +58,7 @@ impl Calendar {
     }
 
     /// Wakes `node` at cycle `at`, which is `now` or later.
-    #[inline]
+    #[inline(always)]
     pub(super) fn wake(&mut self, node: u32, at: u64, now: u64) {
         if at - now < NEAR {
             self.near.set(node, at);

@@ -90,8 +90,8 @@ impl NodePort {
 
     /// Another offer comes. The one that is created first is next; of two at once, the one that was made first.
     #[inline(never)]
-    fn hold(&mut self, offer: Option<Offer>, held: &mut Vec<Offer>) {
-        held.extend(Some(self.next).filter(|next| next.at != NEVER).into_iter().chain(offer));
+    fn hold(&mut self, offer: Offer, held: &mut Vec<Offer>) {
+        held.extend([self.next, offer].into_iter().filter(|offer| offer.at != NEVER));
         let first = (0..held.len()).min_by_key(|&i| held[i].at);
         self.next = first.map_or(NONE, |first| held.remove(first));
         self.holds = !held.is_empty();
@@ -199,13 +199,16 @@ impl Nodes {
     #[inline]
     fn ask<S: Source>(&mut self, node: usize, source: &mut S) {
         let port = &mut self.ports[node];
-        let offer = source.next(NodeId(self.first_node + node as u32));
+        let src = NodeId(self.first_node + node as u32);
+        // Part by part, as it has just been written.
+        let (at, dst, flits, tag) = match source.next(src) {
+            Some(Offer { at, dst, flits, tag }) => (at, dst, flits, tag),
+            None => (NEVER, src, 0, 0),
+        };
         if port.next.at == NEVER && !port.holds {
-            // Part by part, as it has just been written.
-            let Offer { at, dst, flits, tag } = offer.unwrap_or(NONE);
             (port.next.at, port.next.dst, port.next.flits, port.next.tag) = (at, dst, flits, tag);
         } else {
-            port.hold(offer, &mut self.held[node]);
+            port.hold(Offer { at, dst, flits, tag }, &mut self.held[node]);
         }
     }
 

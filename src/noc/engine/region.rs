@@ -73,7 +73,7 @@ pub(super) struct Shared {
 
 impl Shared {
     /// A flit reaches its destination node at cycle `at`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn eject(&mut self, flit: Flit, at: u64) {
         self.tally.flits_ejected += 1;
         self.tally.flits_accepted += u64::from(self.tally.window.contains(at));

@@ -202,7 +202,7 @@ impl Tally {
     }
 
     /// A packet has been delivered whole at cycle `at`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn deliver(&mut self, travel: &Travel, record: &Record, at: u64) {
         self.delivered += 1;
         self.finish = self.finish.max(at + 1);

@@ -218,7 +218,7 @@ impl OutVc {
 
 impl Shared {
     /// Sends a credit to a node or to another region.
-    #[inline]
+    #[inline(always)]
     fn return_far<const PLAIN: bool>(&mut self, wire: Wire, at: u64, delay: u64, place: Place) {
         match wire.end {
             End::Node => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use prefetch_index::prefetch_index;
 
 use super::closed::{Effect, Windows, request_tag};
-use super::dice::{Dice, synapse_target};
+use super::dice::{Dice, Throw, synapse_target};
 use super::flits::Lengths;
 use super::law::Law;
 use super::multicast::{Carriage, Groups};
@@ -55,15 +55,25 @@ impl Plan {
     }
 }
 
+/// The state of a node.
+#[derive(Debug)]
+struct Lane {
+    /// The trial after the last success: a cycle or a neuron.
+    trial: u64,
+    /// Packets created.
+    created: u64,
+    /// The numbers of the next one, if it draws its own. They are drawn when the one before is created: nobody waits for
+    /// them then.
+    throw: Throw,
+}
+
 /// The state of a range of nodes.
 #[derive(Debug)]
 pub(super) struct Generator {
     plan: Arc<Plan>,
     first: u32,
-    /// The trial after the last success, by node: a cycle or a neuron.
-    trial: Vec<u64>,
-    /// Packets created, by node.
-    created: Vec<u64>,
+    /// By node.
+    lanes: Vec<Lane>,
     /// Packets of the current spike, or to the current group, that are still to come, by node; empty where
     /// there are neither.
     copies: Vec<u32>,
@@ -77,15 +87,15 @@ impl Generator {
             (Pace::Cycles, None) => Vec::new(),
             _ => vec![0; nodes],
         };
-        let (trial, created) = (vec![0; nodes], vec![0; nodes]);
-        Self { plan: Arc::new(plan), first: 0, trial, created, copies, windows }
+        let dice = |node| Dice { seed: plan.seed, node: NodeId::at(node), index: 0 };
+        let lane = |node| Lane { trial: 0, created: 0, throw: dice(node).throw() };
+        Self { lanes: (0..nodes).map(lane).collect(), plan: Arc::new(plan), first: 0, copies, windows }
     }
 
     /// Brings the state of `node` near.
     pub(super) fn fetch(&self, node: NodeId) {
         let lane = (node.0 - self.first) as usize;
-        prefetch_index(self.trial.as_slice(), lane);
-        prefetch_index(self.created.as_slice(), lane);
+        prefetch_index(self.lanes.as_slice(), lane);
     }
 
     /// The next packet of `node`; requests only before cycle `until`.
@@ -108,20 +118,20 @@ impl Generator {
 
     /// The next packet of `node` to a member of its group, or to all of them.
     fn generate_to_group(&mut self, node: NodeId, lane: usize, groups: &Groups) -> Option<Offer> {
-        let (plan, packets, index) = (&*self.plan, groups.packets(node), self.created[lane]);
+        let (plan, packets, index) = (&*self.plan, groups.packets(node), self.lanes[lane].created);
         if packets == 0 || index >= plan.limit {
             return None;
         }
         // All numbers are those of the packet as it is before it is copied.
         let dice = Dice { seed: plan.seed, node, index };
         if self.copies[lane] == 0 {
-            self.trial[lane] += plan.law(node).skip(dice, dice.throw().gap)? + 1;
+            self.lanes[lane].trial += plan.law(node).skip(dice, dice.throw().gap)? + 1;
             self.copies[lane] = packets;
         }
         self.copies[lane] -= 1;
-        self.created[lane] += u64::from(self.copies[lane] == 0);
+        self.lanes[lane].created += u64::from(self.copies[lane] == 0);
         let dst = groups.destination(node, packets - 1 - self.copies[lane])?;
-        let at = self.trial[lane] - 1;
+        let at = self.lanes[lane].trial - 1;
         Some(Offer { at, dst, flits: plan.lengths.draw(dice), tag: request_tag(index) })
     }
 
@@ -133,33 +143,34 @@ impl Generator {
             return plan.groups.as_ref().and_then(|groups| self.generate_to_group(node, lane, groups));
         }
         let plan = &*self.plan;
-        let index = self.created[lane];
+        let own = &mut self.lanes[lane];
+        let (index, throw) = (own.created, own.throw);
         if index >= plan.limit {
             return None;
         }
         let dice = Dice { seed: plan.seed, node, index };
-        let throw = dice.throw();
         let skip = || plan.law(node).skip(dice, throw.gap);
         let (at, dst) = match plan.pace {
             Pace::Cycles => {
-                let at = self.trial[lane] + skip()?;
-                self.trial[lane] = at + 1;
+                let at = own.trial + skip()?;
+                own.trial = at + 1;
                 (at, plan.rule.pick(node, throw.target))
             }
             Pace::Neurons { tick, neurons, step, fan_out } => {
                 if self.copies[lane] == 0 {
-                    self.trial[lane] += skip()? + 1;
+                    own.trial += skip()? + 1;
                     self.copies[lane] = fan_out;
                 }
                 self.copies[lane] -= 1;
-                let (round, neuron) = ((self.trial[lane] - 1) / neurons, (self.trial[lane] - 1) % neurons);
+                let (round, neuron) = ((own.trial - 1) / neurons, (own.trial - 1) % neurons);
                 // A synapse is named by its place in the node, so that a neuron's targets stay.
                 let synapse = neuron * u64::from(fan_out) + u64::from(self.copies[lane]);
                 let target = synapse_target(plan.seed, node, synapse);
                 (round.saturating_mul(tick) + neuron * step, plan.rule.pick(node, target))
             }
         };
-        self.created[lane] = index + 1;
+        own.created = index + 1;
+        own.throw = Dice { index: index + 1, ..dice }.throw();
         Some(Offer { at, dst, flits: plan.lengths.draw(dice), tag: request_tag(index) })
     }
 
@@ -201,7 +212,8 @@ impl Generator {
     /// is one.
     fn resume(&mut self, lane: usize, effect: Effect, at: u64) -> bool {
         if effect == Effect::Resumes {
-            self.trial[lane] = self.trial[lane].max(at + 1);
+            let trial = &mut self.lanes[lane].trial;
+            *trial = (*trial).max(at + 1);
         }
         effect != Effect::Nothing
     }
@@ -212,8 +224,7 @@ impl Generator {
         Self {
             plan: Arc::clone(&self.plan),
             first: at.0,
-            trial: self.trial.split_off(lane),
-            created: self.created.split_off(lane),
+            lanes: self.lanes.split_off(lane),
             copies: self.copies.split_off(lane.min(self.copies.len())),
             windows: self.windows.as_mut().map(|windows| windows.split(lane)),
         }

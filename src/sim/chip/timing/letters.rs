@@ -250,7 +250,10 @@ impl Source for Letters {
             // Until it is told better.
             sender.left.push_back(at);
         }
-        sender.head.take()
+        // Part by part: see `Offer`.
+        let Some(Offer { at, dst, flits, tag }) = sender.head else { return None };
+        sender.head = None;
+        Some(Offer { at, dst, flits, tag })
     }
 
     fn injected(&mut self, node: NodeId, _: u32, at: u64) {
