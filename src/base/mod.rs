@@ -10,6 +10,7 @@ pub mod bits;
 pub mod gauge;
 pub mod id;
 pub mod normal;
+pub mod ones;
 pub mod problem;
 pub mod random;
 pub mod rows;
@@ -17,6 +18,7 @@ pub mod unit;
 
 pub use gauge::Gauge;
 pub use id::{CoreId, LinkId, NeuronId, NodeId, RouterId};
+pub use ones::ones;
 pub use problem::{Problem, Problems};
 
 /// What a processor fetches from memory at once [bytes].

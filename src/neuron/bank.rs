@@ -7,8 +7,8 @@ use serde::{Deserializer, Serializer};
 use super::layout::Layout;
 use super::model::{Granules, NeuronModel, dispatch};
 use super::soma::{Card, Columns, Dice, FIRED, Lane, Quantity, Soma, UPDATED};
-use crate::base::Problems;
 use crate::base::unit::Seconds;
+use crate::base::{Problems, ones};
 
 /// What an input accumulator holds when nothing has arrived: negative zero, the exact identity of
 /// floating-point addition. Any arrival, even one of weight zero or two that cancel, leaves another
@@ -144,11 +144,7 @@ impl StepOutput {
             let word = u64::from_le_bytes(bytes);
             // The sum of the eight bytes, each 0 or 1, appears in the top byte of the product.
             self.updated += (word & UPDATED_BITS).wrapping_mul(UPDATED_BITS) >> 56;
-            let mut fired = word & FIRED_BITS;
-            while fired != 0 {
-                self.fired.push(first + fired.trailing_zeros() / 8);
-                fired &= fired - 1;
-            }
+            self.fired.extend(ones(word & FIRED_BITS).map(|bit| first + bit as u32 / 8));
             first += 8;
         }
         if !self.level.is_empty() {

@@ -4,6 +4,7 @@ use super::calendar::{Crossing, WINDOW, reserve};
 use super::channel::{Input, NONE, UNKNOWN};
 use super::wait::{Later, Until};
 use super::{Approximate, Event};
+use crate::base::ones;
 use crate::noc::multicast::Leg;
 use crate::noc::route::{Candidate, Head, Standing};
 use crate::noc::wiring::Exit;
@@ -263,10 +264,8 @@ impl Approximate {
         let input = &self.inputs[front.channel as usize];
         let router = self.ports[front.port as usize].router;
         let first = self.wiring.slot(router, candidate.port) as u32 * self.setup.vcs;
-        let mut vcs = candidate.vcs;
-        while vcs != 0 {
-            let vc = vcs.trailing_zeros();
-            vcs &= vcs - 1;
+        for vc in ones(candidate.vcs.into()) {
+            let vc = vc as u32;
             let free = self.outputs[(first + vc) as usize].free.max(input.ready);
             let place = u32::from(candidate.port) * self.setup.vcs + vc;
             let turn = place.wrapping_sub(input.turn) & 0xFFFF;

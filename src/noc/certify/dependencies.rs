@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Waiting;
-use crate::base::LinkId;
+use crate::base::{LinkId, ones};
 use crate::fabric::Fabric;
 use crate::noc::route::Dependencies;
 
@@ -94,10 +94,8 @@ impl Held {
             let router = fabric.links[vertex / self.classes].to;
             for (word, &bits) in self.bits[vertex * self.words..(vertex + 1) * self.words].iter().enumerate()
             {
-                let mut left = bits;
-                while left != 0 {
-                    let bit = word * WORD + left.trailing_zeros() as usize;
-                    left &= left - 1;
+                for bit in ones(bits) {
+                    let bit = word * WORD + bit;
                     let (port, class) = (bit / self.classes, bit % self.classes);
                     if let Some(link) = fabric.out(router, port as u8) {
                         edges.push((vertex as u32, (link.index() * self.classes + class) as u32));

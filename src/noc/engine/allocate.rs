@@ -7,9 +7,10 @@
 //! allocators would.
 
 use super::cycle::Block;
-use super::router::{BLOCK, State, bits, next_in_turn};
+use super::router::{BLOCK, State, next_in_turn};
 use super::setup::{MAX_ROUTER_VCS, Setup};
 use super::wheel::Place;
+use crate::base::ones;
 use crate::noc::params::Allocator;
 
 /// A request matrix: a row of bits per requester or per resource.
@@ -20,7 +21,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     #[inline(always)]
     pub(super) fn allocate_vcs<const PLAIN: bool>(&mut self) {
         let (compass, mut grants, mut settled) = (self.compass, 0, 0);
-        for port in bits(self.board.with_heads()) {
+        for port in ones(self.board.with_heads()) {
             let mut asked = self.board.heads(port) & !settled;
             // The routers in which the port's only head is served.
             let mut served = 0;
@@ -84,7 +85,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let slot = self.front(local, vc).slot();
         let flits = self.shared.packets.record(slot).flits.min(self.shared.setup.depth);
         let (router, mut roomy) = (&mut self.routers[local], 0);
-        for out in bits(choices) {
+        for out in ones(choices) {
             roomy |= u64::from(router.output(out).credits >= flits) << out;
         }
         roomy
@@ -98,7 +99,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return self.share_port(local, rivals, free);
         }
         let mut wishes = [0; N];
-        for vc in bits(rivals) {
+        for vc in ones(rivals) {
             wishes[vc & (N - 1)] = self.choices::<PLAIN>(local, vc, free);
         }
         let Setup { allocator, matrix, .. } = self.shared.setup;
@@ -119,10 +120,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     fn share_port(&mut self, local: usize, rivals: u64, free: u64) {
         let (wanted, common) = self.wishes_of(local, rivals, free);
         let mut granted = 0u64;
-        for out in bits(wanted) {
+        for out in ones(wanted) {
             let mut asking = rivals;
             if common >> out & 1 == 0 {
-                for vc in bits(rivals) {
+                for vc in ones(rivals) {
                     asking &= !((!self.wants(local, vc) >> out & 1) << vc);
                 }
             }
@@ -130,7 +131,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             self.shared.offers[vc & 63] |= 1 << out;
             granted |= 1 << vc;
         }
-        for vc in bits(granted) {
+        for vc in ones(granted) {
             let offers = std::mem::take(&mut self.shared.offers[vc & 63]);
             let out = self.first_channel::<false>(local, vc, offers);
             self.take_vc_turn::<false>(local, vc, out);
@@ -146,7 +147,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return (wanted, wanted);
         }
         let (mut wanted, mut common) = (0, free);
-        for vc in bits(rivals) {
+        for vc in ones(rivals) {
             let wishes = self.wants(local, vc) & free;
             wanted |= wishes;
             common &= wishes;
@@ -165,17 +166,17 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let (mut left, mut taken) = (rivals, 0u64);
         for iteration in 0..iterations {
             let (mut wanted, mut grants) = (0, [0u64; N]);
-            for vc in bits(left) {
+            for vc in ones(left) {
                 wanted |= wishes[vc & (N - 1)];
             }
-            for out in bits(wanted & !taken) {
+            for out in ones(wanted & !taken) {
                 let mut asking = 0;
-                for vc in bits(left) {
+                for vc in ones(left) {
                     asking |= (wishes[vc & (N - 1)] >> out & 1) << vc;
                 }
                 grants[self.first_packet::<MATRIX>(local, out, asking) & (N - 1)] |= 1 << out;
             }
-            for vc in bits(left) {
+            for vc in ones(left) {
                 let mut granted = grants[vc & (N - 1)];
                 while granted != 0 {
                     let out = self.first_channel::<MATRIX>(local, vc, granted);
@@ -194,7 +195,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Each input VC picks one free output VC; each output VC takes one of those that picked it.
     fn vcs_input_first<const MATRIX: bool>(&mut self, local: usize, rivals: u64, wishes: &[u64; N]) {
         let (mut picked, mut suitors) = (0u64, [0u64; N]);
-        for vc in bits(rivals) {
+        for vc in ones(rivals) {
             let mut wishes = wishes[vc & (N - 1)];
             while wishes != 0 {
                 let out = self.first_channel::<MATRIX>(local, vc, wishes);
@@ -205,7 +206,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 wishes &= self.more_copies::<false>(local, vc) & !here;
             }
         }
-        for out in bits(picked) {
+        for out in ones(picked) {
             let vc = self.first_packet::<MATRIX>(local, out, suitors[out & (N - 1)]);
             self.take_vc_turn::<MATRIX>(local, vc, out);
             self.grant_vc::<false>(local, vc, out);

@@ -3,7 +3,7 @@
 //! So the common switch allocator finds the routers of a block in which no two requests meet, which is the rule, and
 //! what is granted there, all at once; the others are settled one by one (`switch.rs`).
 
-use super::router::bits;
+use crate::base::ones;
 
 /// Requests of a block's routers.
 #[derive(Clone, Debug)]
@@ -83,7 +83,7 @@ impl<const P: usize> Board<P> {
     /// Notes which ports still have bids: at the end of a cycle.
     #[inline(always)]
     pub(super) fn settle(&mut self) {
-        for port in bits(self.with_bids) {
+        for port in ones(self.with_bids) {
             self.with_bids &= !(u64::from(any(&self.bids[port & (P - 1)]) == 0) << port);
         }
     }
@@ -92,7 +92,7 @@ impl<const P: usize> Board<P> {
     #[inline(always)]
     pub(super) fn bidding(&self) -> u64 {
         let mut routers = 0;
-        for port in bits(self.with_bids) {
+        for port in ones(self.with_bids) {
             routers |= any(&self.bids[port & (P - 1)]);
         }
         routers
@@ -102,7 +102,7 @@ impl<const P: usize> Board<P> {
     #[inline(always)]
     pub(super) fn asking(&self) -> u64 {
         let mut routers = self.bidding();
-        for port in bits(self.with_heads) {
+        for port in ones(self.with_heads) {
             routers |= self.heads[port & (P - 1)];
         }
         routers
@@ -127,7 +127,7 @@ impl<const P: usize> Board<P> {
         // Short rows are taken whole, which needs no count of turns.
         let width = if P > 8 { ports.min(P) } else { P };
         let (mut contested, mut taken) = (0, [0; P]);
-        for port in bits(self.with_bids) {
+        for port in ones(self.with_bids) {
             let (mut wanted, open, row) = (0, !self.busy[port & (P - 1)], &self.bids[port & (P - 1)]);
             for lane in 0..width {
                 let bids = row[lane] & open;

@@ -1,6 +1,6 @@
 //! When nodes wake up to create or to inject a packet.
 
-use super::router::bits;
+use crate::base::ones;
 
 /// Near cycles: as many as a word has bits.
 const NEAR: u64 = 64;
@@ -104,7 +104,7 @@ impl Calendar {
         let words = &mut words[slot * width[1]..][..width[1]];
         let nodes = &mut nodes[slot * width[0]..][..width[0]];
         for (first, some) in words.iter_mut().enumerate() {
-            for word in bits(std::mem::take(some)) {
+            for word in ones(std::mem::take(some)) {
                 let word = first * 64 + word;
                 woken.push((word as u32, std::mem::take(&mut nodes[word])));
             }
@@ -139,7 +139,7 @@ mod tests {
             now = next;
             calendar.take(now, &mut woken);
             let nodes =
-                woken.drain(..).flat_map(|(word, nodes)| bits(nodes).map(move |bit| word * 64 + bit as u32));
+                woken.drain(..).flat_map(|(word, nodes)| ones(nodes).map(move |bit| word * 64 + bit as u32));
             times.extend(nodes.map(|node| (now, node)));
         }
         times
@@ -171,7 +171,7 @@ mod tests {
             let due = calendar.is_due(now);
             calendar.take(now, &mut woken);
             let nodes =
-                woken.drain(..).flat_map(|(word, nodes)| bits(nodes).map(move |bit| word * 64 + bit as u32));
+                woken.drain(..).flat_map(|(word, nodes)| ones(nodes).map(move |bit| word * 64 + bit as u32));
             let nodes: Vec<_> = nodes.map(|node| (now, node)).collect();
             assert_eq!(due, !nodes.is_empty(), "cycle {now}");
             let count = expected.iter().take_while(|it| it.0 == now).count();

@@ -32,10 +32,10 @@ use super::board::Board;
 use super::compass::Compass;
 use super::express::FEW;
 use super::region::Shared;
-use super::router::{BLOCK, InVc, Router, State, bits};
+use super::router::{BLOCK, InVc, Router, State};
 use super::speculate::Guesses;
 use super::wheel::{Due, Flit, Place};
-use crate::base::RouterId;
+use crate::base::{RouterId, ones};
 use crate::noc::route::{Routing, Standing};
 
 /// A block of routers during one cycle.
@@ -175,7 +175,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// What the flits of this cycle have freed is there for the next one.
     #[inline(always)]
     fn release(&mut self) {
-        for local in bits(self.moved) {
+        for local in ones(self.moved) {
             let router = &mut self.routers[local & (BLOCK - 1)];
             router.free_out |= std::mem::take(&mut router.freed);
             router.left = 0;
@@ -304,7 +304,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let copying = self.shared.forks.is_fork(Place::new(self.router_number(local), vc));
         let router = &mut self.routers[local];
         router.input(vc).state = if copying { State::Copying } else { State::Waiting };
-        for out in bits(router.wants[vc & (N - 1)]) {
+        for out in ones(router.wants[vc & (N - 1)]) {
             let port = usize::from(self.shared.setup.port_of[out]);
             router.port(port).heads |= 1 << vc;
             self.board.ask(port, local);

@@ -8,9 +8,10 @@
 
 use super::cycle::Block;
 use super::region::Region;
-use super::router::{BLOCK, Router, State, bits, next_in_turn};
+use super::router::{BLOCK, Router, State, next_in_turn};
 use super::setup::Setup;
 use super::wheel::{Due, Flit, Place};
+use crate::base::ones;
 
 /// Cycles from the arrival of a head to its departure: routing and VC allocation.
 const STAGES: u64 = 2;
@@ -145,7 +146,7 @@ impl<const N: usize, const P: usize> Router<N, P> {
         let first = setup.lane(vc) * vcs;
         self.ports[output & (P - 1)].heads != 0
             || (first..first + vcs).any(disturbs)
-            || bits(held).any(|out| disturbs(self.outs[out & (N - 1)].owner.into()))
+            || ones(held).any(|out| disturbs(self.outs[out & (N - 1)].owner.into()))
     }
 }
 

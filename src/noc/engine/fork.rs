@@ -20,10 +20,10 @@ use std::sync::Arc;
 use super::cycle::Block;
 use super::packet::Packets;
 use super::region::Shared;
-use super::router::{State, bits};
+use super::router::State;
 use super::setup::MAX_ROUTER_VCS;
 use super::wheel::{Flit, Place};
-use crate::base::{NodeId, Problem, Problems};
+use crate::base::{NodeId, Problem, Problems, ones};
 use crate::fabric::Attachment;
 use crate::noc::multicast::{Leg, Tree, TreeTable};
 
@@ -174,7 +174,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let Fork { first, open, .. } = *forks.fork(place);
         let wants = |branch: usize| grove.wants[first as usize + branch];
         let (mut taken, mut left) = (None, 0);
-        for branch in bits(open) {
+        for branch in ones(open) {
             match taken {
                 None if wants(branch) >> out & 1 == 1 => taken = Some(branch),
                 _ => left |= wants(branch),
@@ -212,7 +212,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// All copies of the packet at an input VC that may bid for the switch do so.
     pub(super) fn bid_copies(&mut self, local: usize, vc: usize) {
         let held = self.shared.forks.held(self.place(local, vc));
-        for out in bits(held) {
+        for out in ones(held) {
             self.bid_copy(local, vc, out);
         }
     }
@@ -222,7 +222,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let setup = &self.shared.setup;
         let at_port = setup.vc_mask << (output * usize::from(setup.vcs));
         let (held, mut open) = (self.shared.forks.held(self.place(local, vc)) & at_port, 0);
-        for out in bits(held) {
+        for out in ones(held) {
             open |= u64::from(self.routers[local].output(out).credits > 0) << out;
         }
         open

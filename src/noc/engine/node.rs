@@ -19,10 +19,10 @@ use super::calendar::Calendar;
 use super::fork::Grove;
 use super::packet::Record;
 use super::region::{CACHED_BLOCKS, Ground, Shared};
-use super::router::{BLOCK, bits};
+use super::router::BLOCK;
 use super::setup::{NODE_CHANNEL, Setup};
 use super::wheel::{Flit, Place};
-use crate::base::NodeId;
+use crate::base::{NodeId, ones};
 use crate::fabric::Attachment;
 use crate::noc::route::Routing;
 use crate::noc::source::{Failure, Offer, Source};
@@ -291,7 +291,7 @@ impl Nodes {
             self.fetch(&woken, &shared.entry_credits, source);
         }
         for &(word, nodes) in &woken {
-            for bit in bits(nodes) {
+            for bit in ones(nodes) {
                 self.inject(word as usize * 64 + bit, shared, routing, source, now);
             }
         }
@@ -304,7 +304,7 @@ impl Nodes {
     /// Asks for the state of nodes, so that it is on its way from memory before the first one is looked at.
     fn fetch<S: Source>(&self, woken: &[(u32, u64)], credits: &[u16], source: &S) {
         for &(word, nodes) in woken {
-            for node in bits(nodes).map(|bit| word as usize * 64 + bit) {
+            for node in ones(nodes).map(|bit| word as usize * 64 + bit) {
                 prefetch_index(self.ports.as_slice(), node);
                 prefetch_index(credits, credits.len() / self.ports.len() * node);
                 source.fetch(NodeId(self.first_node + node as u32));

@@ -7,11 +7,11 @@ use std::ops::Range;
 use super::board::Board;
 use super::packet::{Packets, Record};
 use super::region::{Region, Shared};
-use super::router::{BLOCK, State, bits};
+use super::router::{BLOCK, State};
 use super::setup::{End, Wire};
 use super::strike::{Doomed, Scene, Seat, name};
 use super::wheel::{Flit, Place};
-use crate::base::RouterId;
+use crate::base::{RouterId, ones};
 use crate::fabric::{Fabric, Health};
 use crate::noc::source::{Failure, Source};
 
@@ -232,7 +232,7 @@ impl<const N: usize, const P: usize> Region<N, P> {
         for (number, router) in self.routers.iter().enumerate() {
             let (board, local) = (&mut self.boards[number / BLOCK], number % BLOCK);
             for (port, state) in router.ports.iter().enumerate() {
-                for vc in bits(state.bids) {
+                for vc in ones(state.bids) {
                     board.bid(port, setup.lane(vc), 1 << local);
                 }
                 if state.heads != 0 {

@@ -219,30 +219,5 @@ pub(super) fn next_in_turn(mask: u64, from: u8) -> usize {
     (if ahead != 0 { ahead } else { mask }).trailing_zeros() as usize
 }
 
-/// The set bits of `mask`, ascending. For loops, whose bodies are compiled as part of the function around them:
-/// closures would be functions of their own, which know nothing of the
-/// [instructions](super::cycle::with_bit_instructions) that it may use.
-#[inline(always)]
-pub(super) fn bits(mask: u64) -> Bits {
-    Bits(mask)
-}
-
-/// See [`bits`].
-pub(super) struct Bits(u64);
-
-impl Iterator for Bits {
-    type Item = usize;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<usize> {
-        let Self(left) = *self;
-        if left == 0 {
-            return None;
-        }
-        self.0 = left & (left - 1);
-        Some(left.trailing_zeros() as usize)
-    }
-}
-
 /// Routers of a block: those that are simulated together, while their state is in the cache.
 pub(super) const BLOCK: usize = 64;

@@ -3,8 +3,9 @@
 //! virtual channel came through in the same cycle with a credit; otherwise the switch slot is lost.
 
 use super::cycle::Block;
-use super::router::{BLOCK, State, bits, next_in_turn};
+use super::router::{BLOCK, State, next_in_turn};
 use super::switch::Match;
+use crate::base::ones;
 
 /// The guesses of one router.
 #[derive(Clone, Debug)]
@@ -25,10 +26,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Notes what the heads may hope for, before virtual channels are allocated.
     pub(super) fn guess(&mut self) {
         self.shared.speculating = self.board.asking();
-        for local in bits(self.shared.speculating) {
+        for local in ones(self.shared.speculating) {
             let heads = self.routers[local].waiting();
             self.guesses[local].heads = heads;
-            for vc in bits(heads) {
+            for vc in ones(heads) {
                 self.guesses[local].usable[vc] = self.usable(local, vc, self.routers[local].free_out);
             }
         }
@@ -37,7 +38,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Of the output VCs in `open`, those with a credit that the head of an input VC may take.
     fn usable(&mut self, local: usize, vc: usize, open: u64) -> u64 {
         let (wanted, mut usable) = (self.wants(local, vc) & open, 0);
-        for out in bits(wanted) {
+        for out in ones(wanted) {
             usable |= u64::from(self.routers[local].output(out).credits > 0) << out;
         }
         usable
@@ -45,7 +46,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Switch allocation among sure bids and guesses, and traversal of the winners.
     pub(super) fn speculate(&mut self) {
-        for local in bits(self.shared.speculating) {
+        for local in ones(self.shared.speculating) {
             self.settle_guesses(local);
         }
     }
@@ -56,9 +57,9 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let heads = self.guesses[local].heads;
         let (mut rows, mut outputs) = self.bids(local);
         let sure = rows.iter().fold(0, |all, row| all | row);
-        for vc in bits(heads) {
+        for vc in ones(heads) {
             let own = self.shared.setup.lane_vcs(self.shared.setup.lane(vc));
-            for out in bits(self.guesses[local].usable[vc]) {
+            for out in ones(self.guesses[local].usable[vc]) {
                 let output = usize::from(self.shared.setup.port_of[out]);
                 let is_open = self.board.busy[output & (P - 1)] >> local & 1 == 0;
                 if rows[output & 63] & sure & own == 0 && is_open {
@@ -83,7 +84,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     /// Heads that got a channel but not the switch, and what follows those that got both, bid from the next
     /// cycle on.
     fn bid_later(&mut self, local: usize, heads: u64) {
-        for vc in bits(heads) {
+        for vc in ones(heads) {
             let input = self.routers[local].input(vc);
             match input.state {
                 State::Active if input.len > 0 => self.bid_with_credit(local, vc),

@@ -14,10 +14,10 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use super::packet::Record;
 use super::region::Region;
-use super::router::{State, bits};
+use super::router::State;
 use super::setup::End;
 use super::wheel::{Flit, Place};
-use crate::base::{LinkId, NodeId, RouterId};
+use crate::base::{LinkId, NodeId, RouterId, ones};
 use crate::noc::loss::Cause;
 use crate::noc::route::{Ground, Head, Routing, Standing, Step};
 
@@ -387,7 +387,7 @@ impl<'a> Scout<'a> {
         let Some(link) = self.ground.fabric.out(at, port) else { return false };
         let usable = self.ground.usable(link) & vcs;
         let end = self.ground.fabric.link(link);
-        for vc in bits(usable.into()) {
+        for vc in ones(usable.into()) {
             next.push((Standing { at: end.to, port: end.to_port, vc: vc as u8 }, head));
         }
         usable != 0 && (self.escape == 0 || usable & self.escape != 0)

@@ -8,8 +8,9 @@
 use super::allocate::Rows;
 use super::cycle::Block;
 use super::express::Departure;
-use super::router::{BLOCK, Port, State, bits, next_in_turn};
+use super::router::{BLOCK, Port, State, next_in_turn};
 use super::setup::{MAX_ROUTER_VCS, Setup};
+use crate::base::ones;
 use crate::noc::params::Allocator;
 
 /// An input VC that has won an output port of its router: the router within its block, the VC and the port, of six
@@ -54,7 +55,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return self.match_ports::<false>();
         }
         let mut matched = std::mem::take(&mut self.shared.matched);
-        for local in bits(self.board.bidding()) {
+        for local in ones(self.board.bidding()) {
             let (rows, outputs) = self.bids(local);
             let note = |vc, output| matched.push(Match::new(local, vc, output));
             self.match_switch(local, &rows, outputs, note);
@@ -77,10 +78,10 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     fn match_ports<const PLAIN: bool>(&mut self) {
         let Setup { ports, vcs, .. } = self.shared.setup;
         let contested = self.board.contested(ports);
-        for output in bits(self.board.with_bids()) {
+        for output in ones(self.board.with_bids()) {
             for lane in 0..ports {
                 let own = self.shared.setup.lane_vcs(lane);
-                for local in bits(self.board.bids(output, lane) & !contested) {
+                for local in ones(self.board.bids(output, lane) & !contested) {
                     let router = &mut self.routers[local & (BLOCK - 1)];
                     let bids = router.ports[output & (P - 1)].bids & own;
                     let vc = next_in_turn(bids, router.ports[lane & (P - 1)].vc);
@@ -89,7 +90,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 }
             }
         }
-        for local in bits(contested) {
+        for local in ones(contested) {
             self.settle_switch::<PLAIN>(local);
         }
     }
@@ -108,7 +109,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             granted[lane] |= asked << output;
             lanes |= asked << lane;
         }
-        for lane in bits(lanes) {
+        for lane in ones(lanes) {
             let (router, setup) = (&mut self.routers[local & (BLOCK - 1)], &self.shared.setup);
             let (own, Port { accept, vc, .. }) = (setup.lane_vcs(lane), router.ports[lane & (P - 1)]);
             let output = next_in_turn(granted[lane & (P - 1)], accept);
@@ -173,7 +174,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         let mut matched = 0u64;
         for iteration in 0..self.shared.setup.iterations {
             let (mut lanes, mut grants): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
-            for output in bits(outputs) {
+            for output in ones(outputs) {
                 let bids = rows[output & 63] & !matched;
                 if bids != 0 {
                     let lane = self.lane_in_turn::<MATRIX>(local, output, bids);
@@ -181,7 +182,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                     lanes |= 1 << lane;
                 }
             }
-            for lane in bits(lanes) {
+            for lane in ones(lanes) {
                 let output = self.first_output::<MATRIX>(local, lane, grants[lane & 63]);
                 let own = self.shared.setup.lane_vcs(lane);
                 let vc = self.first_within::<MATRIX>(local, lane, rows[output & 63] & own);
@@ -192,7 +193,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 outputs &= !(1 << output);
                 matched |= own;
                 win(vc, output);
-                for output in bits(self.other_copies(local, vc, grants[lane & 63], output)) {
+                for output in ones(self.other_copies(local, vc, grants[lane & 63], output)) {
                     if rows[output & 63] >> vc & 1 == 1 {
                         if iteration == 0 {
                             self.take_output_turn::<MATRIX>(local, lane, output);
@@ -213,8 +214,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         mut win: impl FnMut(usize, usize),
     ) {
         let (mut lanes, mut asks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
-        for output in bits(outputs) {
-            for vc in bits(rows[output & 63]) {
+        for output in ones(outputs) {
+            for vc in ones(rows[output & 63]) {
                 let lane = self.shared.setup.lane(vc);
                 asks[lane & 63] |= 1 << output;
                 lanes |= 1 << lane;
@@ -222,20 +223,20 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         }
         let (mut picked, mut picks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
         let mut sends = [0u8; MAX_ROUTER_VCS];
-        for lane in bits(lanes) {
+        for lane in ones(lanes) {
             let output = self.first_output::<MATRIX>(local, lane, asks[lane & 63]);
             let bids = rows[output & 63] & self.shared.setup.lane_vcs(lane);
             let vc = self.first_within::<MATRIX>(local, lane, bids);
             sends[lane & 63] = vc as u8;
             let others = self.other_copies(local, vc, asks[lane & 63], output);
-            for output in bits(others | 1 << output) {
+            for output in ones(others | 1 << output) {
                 if rows[output & 63] >> vc & 1 == 1 {
                     picked |= 1 << output;
                     picks[output & 63] |= 1 << lane;
                 }
             }
         }
-        for output in bits(picked) {
+        for output in ones(picked) {
             let lane = self.first_lane::<MATRIX>(local, output, picks[output & 63]);
             let vc = usize::from(sends[lane & 63]);
             self.take_switch_turn::<MATRIX>(local, lane, output);
@@ -260,7 +261,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
             return usize::from(setup.port_of[next_in_turn(bids, from)]);
         }
         let mut lanes = 0u64;
-        for vc in bits(bids) {
+        for vc in ones(bids) {
             lanes |= 1 << setup.lane(vc);
         }
         self.first_lane::<MATRIX>(local, output, lanes)

@@ -6,8 +6,8 @@
 use super::codebook::{Builder, Codebook};
 use super::ground::{Ground, all_vcs};
 use super::{Candidates, Head, Kernel, Standing, Step};
-use crate::base::RouterId;
 use crate::base::random::Stream;
+use crate::base::{RouterId, ones};
 
 /// Marks "no route" in a row of ports.
 pub(super) const NO_PORT: u8 = u8::MAX;
@@ -100,13 +100,9 @@ impl PortSets {
     }
 }
 
-/// The set bits of `mask`, lowest first.
-fn bits(mut mask: u32) -> impl Iterator<Item = u8> {
-    std::iter::from_fn(move || {
-        let bit = (mask != 0).then(|| mask.trailing_zeros() as u8)?;
-        mask &= mask - 1;
-        Some(bit)
-    })
+/// The ports of a set, ascending.
+fn ports(set: u32) -> impl Iterator<Item = u8> {
+    ones(set.into()).map(|port| port as u8)
 }
 
 impl Kernel for PortSets {
@@ -124,12 +120,12 @@ impl Kernel for PortSets {
         }
         let set = self.set(standing, head);
         match self.pick {
-            Pick::Adaptive => bits(set).for_each(|port| out.push(port, self.all, 0)),
+            Pick::Adaptive => ports(set).for_each(|port| out.push(port, self.all, 0)),
             Pick::Random => {
                 // The next digit of the drawn number, read as a fraction, in base |set|.
                 let product = u64::from(head.memory) * u64::from(set.count_ones());
                 head.memory = product as u32;
-                if let Some(port) = bits(set).nth((product >> 32) as usize) {
+                if let Some(port) = ports(set).nth((product >> 32) as usize) {
                     out.push(port, self.all, 0);
                 }
             }
@@ -147,6 +143,6 @@ impl Kernel for PortSets {
             return out.push(step(head.eject, 1.0));
         }
         let set = self.set(standing, &head);
-        out.extend(bits(set).map(|port| step(port, 1.0 / f64::from(set.count_ones()))));
+        out.extend(ports(set).map(|port| step(port, 1.0 / f64::from(set.count_ones()))));
     }
 }

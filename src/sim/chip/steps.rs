@@ -10,7 +10,7 @@ use super::shard::{Moment, Shard};
 use super::teller::Teller;
 use super::timing::{Clockwork, Outbox, Told};
 use super::{Chip, CoreCounts, Late, StepRecord};
-use crate::base::NeuronId;
+use crate::base::{NeuronId, ones};
 use crate::network::Halt;
 
 /// What a step works with.
@@ -208,11 +208,7 @@ impl Chip {
         }
         self.fired.clear();
         for (first, mark) in (0..).step_by(64).zip(marks) {
-            let mut mark = std::mem::take(mark);
-            while mark != 0 {
-                self.fired.push(NeuronId(first + mark.trailing_zeros()));
-                mark &= mark - 1;
-            }
+            self.fired.extend(ones(std::mem::take(mark)).map(|bit| NeuronId(first + bit as u32)));
         }
         let values = self.values.iter_mut().zip(&self.fired);
         values.for_each(|(value, neuron)| *value = emitted[neuron.index()]);

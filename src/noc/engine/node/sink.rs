@@ -4,9 +4,8 @@
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
-use crate::base::NodeId;
+use crate::base::{NodeId, ones};
 use crate::noc::engine::region::Shared;
-use crate::noc::engine::router::bits;
 use crate::noc::engine::wheel::{Flit, Place};
 use crate::noc::source::Source;
 
@@ -96,7 +95,7 @@ impl Sinks {
     /// their heads came to the front.
     fn read_at<S: Source>(&mut self, node: u32, shared: &mut Shared, source: &mut S, now: u64) {
         let own = node as usize;
-        for vc in bits(self.open[own]) {
+        for vc in ones(self.open[own]) {
             self.read(own, vc, shared, now);
         }
         let mut turn = 0;

@@ -3,6 +3,7 @@
 
 use super::landing::{Landing, Look, PART};
 use super::mesh::{Mesh, STRIDE};
+use crate::base::ones;
 
 /// No flight: at this place is one that never lands.
 const NONE: u32 = 0;
@@ -157,15 +158,11 @@ impl Air {
     #[inline(always)]
     pub(super) fn land(&mut self, now: f64, mut crowd: Crowd) -> Crowd {
         for group in 0..self.landing.groups() {
-            let mut parts = self.landing.parts(group);
-            while parts != 0 {
-                let part = PART * group + parts.trailing_zeros() as usize;
-                let mut due = self.landing.take(part);
-                while due != 0 {
-                    crowd = self.land_at(PART * part + due.trailing_zeros() as usize, now, crowd);
-                    due &= due - 1;
+            for part in ones(self.landing.parts(group)) {
+                let part = PART * group + part;
+                for core in ones(self.landing.take(part)) {
+                    crowd = self.land_at(PART * part + core, now, crowd);
                 }
-                parts &= parts - 1;
             }
         }
         crowd

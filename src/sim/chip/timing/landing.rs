@@ -3,6 +3,8 @@
 
 use pulp::NullaryFnOnce;
 
+use crate::base::ones;
+
 /// Cores whose times are looked through together.
 pub(super) const PART: usize = 64;
 
@@ -123,14 +125,11 @@ impl Landing {
     fn expect_of_many<L: Look>(&mut self, look: L) {
         for (group, least) in self.least[..self.reach.div_ceil(PART)].iter_mut().enumerate() {
             self.parts[group] = look.landed(least, self.now);
-            let mut parts = self.parts[group];
-            while parts != 0 {
-                let at = parts.trailing_zeros() as usize;
+            for at in ones(self.parts[group]) {
                 let times = &self.times[PART * group + at];
                 self.due[PART * group + at] = look.landed(times, self.now);
                 let later = |&&time: &&f64| time > self.now;
                 least[at] = times.iter().filter(later).copied().fold(f64::INFINITY, f64::min);
-                parts &= parts - 1;
             }
         }
     }

@@ -251,7 +251,7 @@ impl Source for Letters {
             sender.left.push_back(at);
         }
         // Part by part: see `Offer`.
-        let Some(Offer { at, dst, flits, tag }) = sender.head else { return None };
+        let &Offer { at, dst, flits, tag } = sender.head.as_ref()?;
         sender.head = None;
         Some(Offer { at, dst, flits, tag })
     }
