@@ -8,6 +8,7 @@ mod pause;
 mod sink;
 mod ways;
 
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use prefetch_index::prefetch_index;
@@ -279,25 +280,26 @@ impl Nodes {
         }
         let landed = shared.setup.paced && self.sinks.step(shared, source, now);
         let delivered = self.hand_over(shared, source, now);
-        let mut credits = std::mem::take(&mut shared.wheel.nodes(now).credits);
+        // As in `Wheel::take`.
+        let mut credits = ManuallyDrop::new(std::mem::take(&mut shared.wheel.nodes(now).credits));
         let any = landed | delivered | !credits.is_empty();
         for place in credits.drain(..) {
             self.take_credit(place, shared, now);
         }
-        shared.wheel.nodes(now).credits = credits;
-        let mut woken = std::mem::take(&mut self.woken);
+        shared.wheel.nodes(now).credits = ManuallyDrop::into_inner(credits);
+        let mut woken = ManuallyDrop::new(std::mem::take(&mut self.woken));
         self.calendar.take(now, &mut woken);
         if self.ports.len() > CACHED_BLOCKS * BLOCK {
             self.fetch(&woken, &shared.entry_credits, source);
         }
-        for &(word, nodes) in &woken {
+        for &(word, nodes) in woken.iter() {
             for bit in ones(nodes) {
                 self.inject(word as usize * 64 + bit, shared, routing, source, now);
             }
         }
         let any = any || !woken.is_empty();
         woken.clear();
-        self.woken = woken;
+        self.woken = ManuallyDrop::into_inner(woken);
         any
     }
 

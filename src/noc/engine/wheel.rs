@@ -4,6 +4,8 @@
 //! that idle routers cost nothing and the processor overlaps the work of many routers. There is one set of
 //! lists for every block of routers, and one for the nodes.
 
+use std::mem::ManuallyDrop;
+
 use super::express::Departure;
 use super::node::Landed;
 use super::router::BLOCK;
@@ -291,17 +293,19 @@ impl Wheel {
         !(self.due[index].is_empty() && (PLAIN || self.late[index].is_empty()))
     }
 
-    /// Takes the work of `cycle` out; give it back with [`Wheel::put_back`].
+    /// Takes the work of `cycle` out; give it back with [`Wheel::put_back`]. Whoever holds what a panic would have to drop
+    /// keeps it at hand for that, and the cycle loop is short of registers.
     #[inline(always)]
-    pub(super) fn take(&mut self, block: usize, cycle: u64) -> Box<Due> {
+    pub(super) fn take(&mut self, block: usize, cycle: u64) -> ManuallyDrop<Box<Due>> {
         let index = self.index(block, cycle);
         let spare = self.spare.take().unwrap_or_default();
-        std::mem::replace(&mut self.due[index], spare)
+        ManuallyDrop::new(std::mem::replace(&mut self.due[index], spare))
     }
 
     /// Returns finished work, so that its memory is used again.
     #[inline(always)]
-    pub(super) fn put_back(&mut self, mut due: Box<Due>) {
+    pub(super) fn put_back(&mut self, due: ManuallyDrop<Box<Due>>) {
+        let mut due = ManuallyDrop::into_inner(due);
         due.clear();
         self.spare = Some(due);
     }
