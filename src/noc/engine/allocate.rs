@@ -31,7 +31,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 asked ^= bit;
                 let router = &mut self.routers[local & (BLOCK - 1)];
                 let heads = router.ports[port & (P - 1)].heads;
-                if router.torn != 0 {
+                if compass.is_none() && router.torn != 0 {
                     // Heads that have a choice tie the ports of their router together.
                     settled |= bit;
                     let waiting = router.waiting();
@@ -65,8 +65,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 output.bids |= heads & ready;
                 self.board.bid(port, self.shared.setup.lane(vc), bit & ready);
                 served |= bit;
-                grants += 1;
             }
+            grants += u64::from(served.count_ones());
             self.board.served(port, served);
         }
         self.shared.tally.vc_grants += grants;

@@ -113,7 +113,7 @@ impl Law {
 
     /// Cycles without a packet before the packet whose numbers are `dice`, of which `word` is for its gap;
     /// `None` if there is no such packet.
-    #[inline]
+    #[inline(always)]
     pub(super) fn skip(&self, dice: Dice, word: u64) -> Option<u64> {
         let Dice { node, index, .. } = dice;
         match self {
