@@ -155,6 +155,18 @@ mod tests {
         assert_eq!(wake_all(&mut calendar, 3), [(5, 0), (5, 5), (70, 1), (1023, 3), (1500, 2), (100_000, 4)]);
     }
 
+    /// A network that is used again begins at cycle 0 again.
+    #[test]
+    fn time_may_be_set_back_when_all_sleep() {
+        let mut calendar = Calendar::new(3);
+        calendar.wake(2, 9_000, 0);
+        assert_eq!(wake_all(&mut calendar, 0), [(9_000, 2)]);
+        for (node, at) in [(0, 70), (1, 3), (2, 200)] {
+            calendar.wake(node, at, 0);
+        }
+        assert_eq!(wake_all(&mut calendar, 0), [(3, 1), (70, 0), (200, 2)]);
+    }
+
     /// Against a sorted list, with times on both sides of every border, and cycles that are looked at in vain.
     #[test]
     fn wakes_nobody_twice_and_nobody_late() {

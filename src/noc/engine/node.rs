@@ -23,7 +23,7 @@ use super::region::{CACHED_BLOCKS, Ground, Shared};
 use super::router::BLOCK;
 use super::setup::{NODE_CHANNEL, Setup};
 use super::wheel::{Flit, Place};
-use crate::base::{NodeId, ones};
+use crate::base::{CACHE_LINE, NodeId, ones};
 use crate::fabric::Attachment;
 use crate::noc::route::Routing;
 use crate::noc::source::{Failure, Offer, Source};
@@ -64,6 +64,8 @@ pub(super) struct NodePort {
     /// There are more offers: [`Nodes::held`].
     holds: bool,
 }
+
+const _: () = assert!(size_of::<NodePort>() == CACHE_LINE);
 
 /// No offer.
 const NONE: Offer = Offer { at: NEVER, dst: NodeId(0), flits: 0, tag: 0 };
