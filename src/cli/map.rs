@@ -49,7 +49,7 @@ pub(super) struct MapArguments {
     /// How cores are chosen.
     #[arg(long, value_enum, default_value_t = PlaceName::Anneal)]
     place: PlaceName,
-    /// Count the links of multicast trees instead of those of single packets.
+    /// Count the links of multicast trees instead of those of single packets, as for chips whose routers copy spikes.
     #[arg(long)]
     multicast: bool,
     /// Weight of the busiest link in what is minimised, 0 to 1.

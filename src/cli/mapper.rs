@@ -8,8 +8,8 @@ use serde::Deserialize;
 use super::setting::{Documents, Setting};
 use crate::base::{CoreId, Gauge, Problems};
 use crate::mapping::{
-    Avoided, Capacity, Cores, Granule, Ground, Hypergraph, Mapped, MappingParams, Meter, Partition, Prices,
-    SearchParams, map_watched, usable,
+    Avoided, Capacity, Casting, Cores, Granule, Ground, Hypergraph, Mapped, MappingParams, Meter, Partition,
+    Prices, SearchParams, map_watched, usable,
 };
 use crate::network::describe::{Seat, SeatParams, read_seats};
 use crate::network::{Bench, Machine, Net, Population};
@@ -69,7 +69,8 @@ impl<'a> Floor<'a> {
         }
     }
 
-    /// Searches for a mapping of `net`, whose neurons fire at `rates`.
+    /// Searches for a mapping of `net`, whose neurons fire at `rates`. Where the chip's routers copy spikes, the links of
+    /// their trees count.
     ///
     /// # Errors
     /// What does not fit, and by how much.
@@ -81,7 +82,11 @@ impl<'a> Floor<'a> {
         gauge: &Gauge,
     ) -> Result<Mapped, Problems> {
         let graph = Hypergraph::of_net(net, rates)?;
-        map_watched(&graph, &self.ground(), &wanted.search(), wanted.seed.unwrap_or(seed), gauge)
+        let mut search = wanted.search();
+        if self.params.multicast {
+            search.objective.casting = Casting::Multicast;
+        }
+        map_watched(&graph, &self.ground(), &search, wanted.seed.unwrap_or(seed), gauge)
     }
 
     /// A core for every neuron of `net`.

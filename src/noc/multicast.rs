@@ -128,6 +128,12 @@ impl TreeTable {
         self.trees.get(index as usize).copied()
     }
 
+    /// The branches of a tree, the first of which is its root; none if it reaches nothing.
+    pub fn branches_of(&self, index: u32) -> std::ops::Range<u32> {
+        let root = |index: usize| self.trees.get(index).map_or(self.branches(), |tree| tree.root);
+        root(index as usize)..root(index as usize + 1)
+    }
+
     /// Number of trees.
     pub fn len(&self) -> usize {
         self.trees.len()

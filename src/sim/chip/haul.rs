@@ -6,10 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::Chip;
+use super::copies::{Copies, NO_TREE, nodes};
 use super::site::{Ground, Wires};
 use crate::base::random::{Purpose, Stream};
 use crate::base::{CoreId, NeuronId, RouterId};
 use crate::fabric::Fabric;
+use crate::noc::multicast::Leg;
 use crate::noc::route::{Candidate, Candidates, Head, Standing};
 use crate::sim::timeline::{Recorder, Timeline};
 
@@ -159,17 +161,50 @@ impl<'a> Haul<'a> {
     /// Adds up the packets of a core's spikes by the router that they go to; whether there are any spikes.
     fn gather(&mut self, core: usize, chip: &Chip, packets: &mut [u64]) -> bool {
         let (plan, mut is_busy) = (&chip.plan, false);
+        let mut cores = Vec::new();
         for site in plan.layout.first[core]..plan.layout.first[core + 1] {
             let neuron = plan.layout.neuron[site as usize];
             let count = std::mem::take(&mut self.state.spikes[neuron as usize]);
             if count > 0 {
                 is_busy = true;
+                if let Some(copies) = &plan.copies {
+                    cores.clear();
+                    plan.each_core_of(NeuronId(neuron), site, |to| cores.push(to));
+                    self.copy((core, &cores), (copies, copies.of(site)), count.into(), packets);
+                    continue;
+                }
                 plan.each_core_of(NeuronId(neuron), site, |to| {
                     packets[self.router[usize::from(to)].index()] += u64::from(count);
                 });
             }
         }
         is_busy
+    }
+
+    /// Adds `count` packets of a neuron on `core` that routers copy: what follows a tree by its ports, and all others by the
+    /// router that they go to, once for each node.
+    fn copy(
+        &mut self,
+        (core, to): (usize, &[u16]),
+        (copies, tree): (&Copies, u32),
+        count: u64,
+        packets: &mut [u64],
+    ) {
+        let (ground, own) = (self.ground, self.ground.node(CoreId::at(core)));
+        let fabric = ground.fabric;
+        for node in nodes(to.iter().copied(), ground).filter(|&node| tree == NO_TREE || node == own) {
+            packets[fabric.nodes[node.index()].router.index()] += count;
+        }
+        if tree == NO_TREE {
+            return;
+        }
+        for branch in copies.table.branches_of(tree).filter_map(|branch| copies.table.branch(branch)) {
+            let port = match branch.leg {
+                Leg::Link(link) => (fabric.link(link).from, fabric.link(link).from_port),
+                Leg::Eject(node) => (fabric.nodes[node.index()].router, fabric.nodes[node.index()].port),
+            };
+            self.state.packets[fabric.slot(port.0, port.1)] += count;
+        }
     }
 
     fn way(&mut self, from: RouterId, to: RouterId) -> [u32; 2] {

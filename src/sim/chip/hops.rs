@@ -7,6 +7,7 @@
 
 use rayon::prelude::*;
 
+use super::copies::Copies;
 use super::drawing::Drawing;
 use super::layout::Layout;
 use super::plan::FanOut;
@@ -26,15 +27,23 @@ pub(super) type Hops = [u32; 4];
 pub(super) fn by_site(
     layout: &Layout,
     (fan_first, fan): (&[u32], &[FanOut]),
-    drawing: Option<&Drawing>,
+    (drawing, copies): (Option<&Drawing>, Option<&Copies>),
     ground: &Ground<'_>,
 ) -> Result<Vec<Hops>, Problems> {
     let of_core = |ways: &mut Ways<'_>, core: u32| {
         ways.begin(CoreId(core));
         let of_site = |site: u32| {
             let neuron = NeuronId(layout.neuron[site as usize]);
-            let mut hops = [0; 4];
+            if let Some(hops) = copies.and_then(|copies| copies.hops(site)) {
+                return hops;
+            }
+            let (mut hops, mut last) = ([0; 4], None);
             let mut count = |to: u16| {
+                // A packet that is to be copied goes once to the cores of a node.
+                let node = ground.node(CoreId(to.into()));
+                if copies.is_some() && last.replace(node) == Some(node) {
+                    return;
+                }
                 let own = ways.to(CoreId(to.into()));
                 (0..4).for_each(|direction| hops[direction] += own[direction]);
             };

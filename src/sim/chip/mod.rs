@@ -8,8 +8,8 @@
 //! ```
 //!
 //! A step: every core updates its neurons in the order of their mapping, each with what is due in this step; a
-//! neuron that fires sends one packet to each core that has a synapse of it; the packet is received
-//! (`axon_in`), each of its synapses is looked up and adds to what is due later. The cores then meet at a
+//! neuron that fires sends one packet to each core that has a synapse of it, or one that is copied for all of
+//! them; the packet is received (`axon_in`), each of its synapses is looked up and adds to what is due later. The cores then meet at a
 //! barrier, or a clock begins the next step: then a packet can be late.
 //!
 //! Invariants: what neurons do depends on no thread, and with a barrier on no fidelity; a bench and a chip fire
@@ -22,6 +22,7 @@
 mod arrays;
 mod arrivals;
 mod build;
+mod copies;
 mod counts;
 mod drawing;
 mod drive;
@@ -149,7 +150,7 @@ impl Chip {
         let mut clockwork = Clockwork::new(how.fidelity, ground, each)?;
         let (layout, banks) = Layout::new(&net, placement, ground)?;
         let plan = Plan::new(&mut net, layout, ground)?;
-        clockwork.expect(&plan);
+        clockwork.expect(&plan)?;
         let params = ground.params;
         let free = match params.synchronisation {
             Synchronisation::Free { period } => {

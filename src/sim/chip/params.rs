@@ -85,8 +85,16 @@ pub struct CoreParams {
     /// Length of a packet [flits]; 1 to 64.
     #[schemars(range(min = 1, max = 64))]
     pub packet_flits: u16,
+    /// A spike is one packet, which routers copy where the ways to its cores part, in place of a packet for each core.
+    /// Of one flit; in fidelities `cycle`, `approximate` and `ideal`, without `receive_queue`.
+    #[serde(skip_serializing_if = "is_false")]
+    pub multicast: bool,
     /// How cores keep step.
     pub synchronisation: Synchronisation,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn is_new(age: &Seconds) -> bool {
@@ -114,6 +122,7 @@ impl Default for CoreParams {
             send_queue: None,
             receive_queue: None,
             packet_flits: 1,
+            multicast: false,
             synchronisation: Synchronisation::default(),
         }
     }
@@ -311,6 +320,14 @@ impl CoreParams {
         range("receive_queue", self.receive_queue.unwrap_or(1).into(), 1, u32::MAX.into());
         range("granules", self.granules.len() as u64, 1, MAX_GRANULES as u64);
         range("weight_bits", self.weight_bits.unwrap_or(1).into(), 1, 32);
+        if self.multicast && self.packet_flits > 1 {
+            let message = "routers copy packets of one flit alone: longer ones could lock each other up";
+            problems.push(Problem::new("packet_flits", message).allowed("1 with `multicast`"));
+        }
+        if self.multicast && self.receive_queue.is_some() {
+            let message = "bounded queues are not known yet where packets are copied";
+            problems.push(Problem::new("receive_queue", message).allowed("nothing, or no `multicast`"));
+        }
         self.check_costs(&mut problems);
         self.check_granules(&mut problems);
         problems.absorb("array", self.array.as_ref().map_or(Ok(()), ArrayParams::validate));

@@ -10,6 +10,7 @@ use std::ops::Range;
 use prefetch_index::prefetch_index;
 
 use super::arrays::ArrayPlan;
+use super::copies::Copies;
 use super::drawing::{Census, Drawing};
 use super::grain::{self, Grain};
 use super::hops::{self, Hops};
@@ -46,6 +47,8 @@ pub(super) struct Plan {
     pub latencies: Vec<f64>,
     /// By site: the hops of all its packets together.
     pub hops: Vec<Hops>,
+    /// Where routers copy packets: how.
+    pub copies: Option<Copies>,
     /// The synapses of all cores, which lead to sites, of which they hold the lowest 16 bits.
     pub memory: SynapseMemory,
     /// Which of them are in arrays, if any are.
@@ -89,7 +92,8 @@ impl Plan {
         let longest = longest.max(drawn.longest_delay());
         let drawing = Drawing { drawn, core, kinds, grains: grains.clone() };
         let drawing = Some(drawing).filter(|drawing| !drawing.drawn.is_empty());
-        let hops = hops::by_site(&layout, (&fan_first, &fan), drawing.as_ref(), ground)?;
+        let copies = Copies::new(&layout, (&fan_first, &fan), drawing.as_ref(), ground)?;
+        let hops = hops::by_site(&layout, (&fan_first, &fan), (drawing.as_ref(), copies.as_ref()), ground)?;
         let mut plan = Self {
             layout,
             fan_first,
@@ -97,6 +101,7 @@ impl Plan {
             profiles,
             latencies,
             hops,
+            copies,
             memory,
             arrays: None,
             moved,
@@ -218,6 +223,7 @@ impl Plan {
             + layout
             + self.drawing.as_ref().map_or(0, Drawing::bytes)
             + self.arrays.as_ref().map_or(0, ArrayPlan::bytes)
+            + self.copies.as_ref().map_or(0, Copies::bytes)
     }
 }
 

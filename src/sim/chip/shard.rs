@@ -17,7 +17,7 @@ use super::learning::Learner;
 use super::parcel::{LOST, Parcel, Sent};
 use super::plan::{FanOut, Plan};
 use super::profile::Profile;
-use super::timing::{Message, Outbox};
+use super::timing::{ALONE, JOINED, Message, Outbox};
 use crate::base::NeuronId;
 use crate::network::Halt;
 use crate::neuron::{Bank, Ids, SomaCost, Status, StepInput, StepOutput};
@@ -275,10 +275,11 @@ impl Shard {
             }
             _ => (moment.plan.packets(site as usize), 0),
         };
-        let sent = packets.len() as u64;
         let hops = moment.plan.hops[site as usize];
+        let copies = moment.plan.copies.as_ref().map(|copies| copies.of(site));
+        let sent = packets.len().min(if copies.is_some() { 1 } else { usize::MAX }) as u64;
         if sent > 0 {
-            self.post(packets, (mark, value), std::mem::take(busy), moment);
+            self.post((packets, copies), (mark, value), std::mem::take(busy), moment);
         }
         let own = core - self.cores.start;
         let counts = &mut self.counts[own];
@@ -291,17 +292,26 @@ impl Shard {
         }
     }
 
-    /// Hands out the packets of one spike, the first of which is ready once the core has been busy.
+    /// Hands out the packets of one spike, the first of which is ready once the core has been busy. Where one is copied
+    /// for all cores, `copies` names its tree.
     #[inline]
-    fn post(&mut self, packets: Range<usize>, (mark, value): (u32, f64), busy: f64, moment: Moment<'_>) {
+    fn post(
+        &mut self,
+        (packets, copies): (Range<usize>, Option<u32>),
+        (mark, value): (u32, f64),
+        busy: f64,
+        moment: Moment<'_>,
+    ) {
         let Self { letters, outbox, parcels, .. } = self;
         let fan =
             if mark == DRAWN { &letters.fan[packets.clone()] } else { &moment.plan.fan[packets.clone()] };
         let (mut packet, mut message) = (packets.start as u32, outbox.len() as u32);
-        let mut gap = busy + moment.axon_out;
+        let (mut gap, mut tree) = (busy + moment.axon_out, copies.unwrap_or(ALONE));
+        let (later_gap, later_tree) = if copies.is_some() { (0.0, JOINED) } else { (moment.axon_out, ALONE) };
         outbox.extend(fan.iter().map(|entry| {
-            let gap = std::mem::replace(&mut gap, moment.axon_out);
-            Message { gap, core: entry.core, profile: entry.profile }
+            let gap = std::mem::replace(&mut gap, later_gap);
+            let tree = std::mem::replace(&mut tree, later_tree);
+            Message { gap, core: entry.core, profile: entry.profile, tree }
         }));
         let shard = |entry: &FanOut| usize::from(moment.shard_of[usize::from(entry.core)]);
         let is_alone = parcels.len() == 1;

@@ -1,5 +1,6 @@
 //! Chips against the bench, fidelities against each other, and everything that does not fit.
 
+mod copies;
 mod large;
 mod learning;
 mod queues;

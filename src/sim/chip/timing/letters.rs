@@ -9,7 +9,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use super::desk::{Coming, Desks};
-use super::{Message, cycle_of};
+use super::{ALONE, JOINED, Message, cycle_of};
 use crate::base::NodeId;
 use crate::noc::source::{Delivery, Offer, Source};
 
@@ -192,25 +192,16 @@ impl Letters {
         self.senders[core].ready
     }
 
-    /// Makes a core's next packet for another node; those before it, to its own node, arrive at once.
+    /// Makes a core's next packet for other nodes; those before it, to its own node, arrive at once.
     fn advance(&mut self, core: usize) {
         loop {
-            let sender = &mut self.senders[core];
+            let sender = &self.senders[core];
             if sender.next == sender.end {
                 return;
             }
             let tag = sender.next;
-            let Message { gap, core: target, .. } = self.messages[tag as usize];
-            sender.next += 1;
-            sender.ready += gap;
-            let dst = self.nodes[usize::from(target)];
-            if dst == sender.node {
-                let at = cycle_of(sender.ready, self.hertz);
-                if !self.foresees {
-                    self.arrive(target, tag, at);
-                }
-                continue;
-            }
+            let Some(dst) = self.take_packet(core) else { continue };
+            let sender = &mut self.senders[core];
             if self.room.is_some_and(|room| sender.left.len() >= room)
                 && let Some(left) = sender.left.pop_front()
             {
@@ -221,6 +212,44 @@ impl Letters {
             self.due[self.seats[core] as usize] = at;
             return;
         }
+    }
+
+    /// Takes a core's next packet, and all messages that it is for; those to the core's own node arrive at once. The first
+    /// other node that it goes to, if it does.
+    #[inline(always)]
+    fn take_packet(&mut self, core: usize) -> Option<NodeId> {
+        let (mut other, sender) = (None, &mut self.senders[core]);
+        sender.ready += self.messages[sender.next as usize].gap;
+        let (node, ready) = (sender.node, sender.ready);
+        loop {
+            let sender = &mut self.senders[core];
+            let tag = sender.next;
+            sender.next += 1;
+            let target = self.messages[tag as usize].core;
+            let dst = self.nodes[usize::from(target)];
+            if dst != node {
+                other = other.or(Some(dst));
+            } else if !self.foresees {
+                self.arrive(target, tag, cycle_of(ready, self.hertz));
+            }
+            if !self.is_joined(tag + 1) {
+                return other;
+            }
+        }
+    }
+
+    /// Whether there is a message with this tag that goes with the one before.
+    #[inline(always)]
+    fn is_joined(&self, tag: u32) -> bool {
+        self.messages.get(tag as usize).is_some_and(|message| message.tree == JOINED)
+    }
+
+    /// A packet that is for several messages has come to `node`: those for its cores arrive.
+    #[cold]
+    fn arrive_together(&mut self, tag: u32, node: NodeId, at: u64) {
+        let joined = (tag + 1..).take_while(|&tag| self.is_joined(tag)).count() as u32;
+        let here = |tag: &u32| self.nodes[usize::from(self.messages[*tag as usize].core)] == node;
+        self.arrived.extend((tag..=tag + joined).filter(here).map(|tag| (tag, at)));
     }
 
     /// The cores on `node`, as a range of `by_node`.
@@ -277,7 +306,11 @@ impl Source for Letters {
         desks.admit(packet, |tag| messages[tag as usize].profile)
     }
 
-    fn delivered(&mut self, Delivery { tag, at, .. }: Delivery) -> bool {
+    fn delivered(&mut self, Delivery { tag, dst, at, .. }: Delivery) -> bool {
+        if self.is_joined(tag + 1) {
+            self.arrive_together(tag, dst, at);
+            return false;
+        }
         self.arrived.push((tag, at));
         let messages = &self.messages;
         if let Some(desks) = &mut self.desks {
@@ -285,6 +318,11 @@ impl Source for Letters {
             desks.take(packet, |tag| messages[tag as usize].profile);
         }
         false
+    }
+
+    fn tree(&self, offer: &Offer) -> Option<u32> {
+        let tree = self.messages[offer.tag as usize].tree;
+        (tree != ALONE).then_some(tree)
     }
 
     fn split(&mut self, at: NodeId) -> Self {

@@ -21,12 +21,13 @@ mod simple;
 mod trips;
 mod winners;
 
+use super::copies::NO_TREE;
 use super::counts::Critical;
 use super::plan::Plan;
 pub(super) use mesh::Mesh;
 
 use super::site::Ground;
-use crate::base::{CoreId, Problems};
+use crate::base::{CoreId, Problem, Problems};
 use crate::network::Halt;
 use crate::sim::Fidelity;
 
@@ -39,7 +40,15 @@ pub(super) struct Message {
     pub core: u16,
     /// What receiving it amounts to.
     pub profile: u16,
+    /// The tree that it follows to the cores of the messages behind it, [`ALONE`] if there is none, or [`JOINED`].
+    pub tree: u32,
 }
+
+/// No tree: a packet to the cores of one node.
+pub(super) const ALONE: u32 = NO_TREE;
+
+/// No packet of its own: it is a copy of the one before, or goes with it to another core of the same node.
+pub(super) const JOINED: u32 = NO_TREE - 1;
 
 /// What some neighbouring cores send in a step.
 #[derive(Clone, Debug, Default)]
@@ -149,6 +158,10 @@ impl Clockwork {
     /// # Errors
     /// A fidelity that this chip cannot be simulated in.
     pub(super) fn new(fidelity: Fidelity, ground: &Ground<'_>, threads: usize) -> Result<Self, Problems> {
+        if ground.params.multicast && matches!(fidelity, Fidelity::Sanafe | Fidelity::SanafeSimple) {
+            let problem = Problem::new("multicast", "SANA-FE's models know one packet for each core alone");
+            return Err(problem.allowed("false, or fidelity `cycle`, `approximate` or `ideal`").into());
+        }
         let by_hops = ground.params.hops.is_some() && ground.mesh().is_some() && ground.is_whole;
         Ok(match fidelity {
             Fidelity::Ideal if by_hops || ground.wires.is_none() => {
@@ -172,9 +185,13 @@ impl Clockwork {
     }
 
     /// Looks up beforehand what the packets of `plan` will need.
-    pub(super) fn expect(&mut self, plan: &Plan) {
-        if let Self::Routed(model) = self {
-            model.expect(plan);
+    ///
+    /// # Errors
+    /// Trees that the network cannot take.
+    pub(super) fn expect(&mut self, plan: &Plan) -> Result<(), Problems> {
+        match self {
+            Self::Routed(model) => model.expect(plan),
+            _ => Ok(()),
         }
     }
 

@@ -8,6 +8,8 @@
 //! accounted for by the tick. Without contention a packet takes as long as any other between its two nodes, and is
 //! not followed again (`trips.rs`).
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
 use super::letters::Letters;
@@ -185,9 +187,21 @@ impl Routed {
         Ok(told)
     }
 
-    /// Follows the ways that packets of `plan` will take, where they meet nobody.
-    pub(super) fn expect(&mut self, plan: &Plan) {
-        let (Engine::Ideal(network), Some(trips)) = (&self.rest, &mut self.trips) else { return };
+    /// Follows the ways that packets of `plan` will take, where they meet nobody. Where they are copied, the network gets
+    /// their trees.
+    ///
+    /// # Errors
+    /// Trees that the network cannot take.
+    pub(super) fn expect(&mut self, plan: &Plan) -> Result<(), Problems> {
+        if let Some(copies) = &plan.copies {
+            self.trips = None;
+            match &mut self.rest {
+                Engine::Cycle(network) => network.set_trees(Arc::clone(&copies.table))?,
+                Engine::Approximate(network) => network.set_trees(Arc::clone(&copies.table)),
+                Engine::Ideal(network) => network.set_trees(Arc::clone(&copies.table)),
+            }
+        }
+        let (Engine::Ideal(network), Some(trips)) = (&self.rest, &mut self.trips) else { return Ok(()) };
         let nodes = &self.nodes;
         let mut cores: Vec<Vec<usize>> = vec![Vec::new(); trips.nodes()];
         nodes.iter().enumerate().for_each(|(core, node)| cores[node.index()].push(core));
@@ -195,6 +209,7 @@ impl Routed {
             let fans = cores[node.index()].iter().map(|&core| plan.fan_of(core));
             fans.flatten().map(|packet| nodes[usize::from(packet.core)])
         });
+        Ok(())
     }
 
     /// Without contention: each packet takes as long as any from its node to the other. Whether that is so.
@@ -206,7 +221,7 @@ impl Routed {
         let mut carried = 0;
         for (core, (messages, rest)) in all_cores(outboxes).enumerate() {
             let (mut ready, from) = (0.0, self.nodes[core]);
-            for &Message { gap, core: target, profile } in messages {
+            for &Message { gap, core: target, profile, .. } in messages {
                 ready += gap;
                 let to = self.nodes[usize::from(target)];
                 let Ok(cycles) = trips.cycles(network, from, to) else {
