@@ -284,13 +284,13 @@ impl<'a, S: Source> Drive<'a, S> {
         let Multicasts { packets, destinations, ref copies } = tally.multicast;
         let (offers, copies) = (created - destinations + packets, copies.iter().sum::<u64>());
         let handed: u64 = self.sources.iter().map(|source| source.handed).sum();
-        let nodes = self.job.fabric.nodes.len() as u64;
+        let waiting = self.engine.offered();
         let sums = [
             (
                 created == delivered + refused + lost + in_flight,
                 "created = delivered + refused + lost + in flight",
             ),
-            (offers <= handed && handed <= offers + nodes, "handed over = created + at most one per node"),
+            (handed == offers + waiting, "handed over = created + waiting at their nodes"),
             (
                 in_flight > 0 || flits_injected + copies == flits_ejected + flits_lost,
                 "flits injected or copied = flits ejected + flits lost",
@@ -300,7 +300,7 @@ impl<'a, S: Source> Drive<'a, S> {
             None => Ok(()),
             Some((_, sum)) => Err(RunError::Unbalanced(format!(
                 "{sum} does not hold: created {created}, delivered {delivered}, refused {refused}, lost {lost}, \
-                 in flight {in_flight}, handed over {handed}, flits {flits_injected} in, {flits_ejected} out, \
+                 in flight {in_flight}, handed over {handed}, waiting {waiting}, flits {flits_injected} in, {flits_ejected} out, \
                  {flits_lost} lost"
             ))),
         }

@@ -178,6 +178,11 @@ impl Engine {
         with_engine!(self, network => network.in_flight())
     }
 
+    /// Packets that sources have offered and that are not created yet.
+    pub(super) fn offered(&self) -> u64 {
+        with_engine!(self, network => network.offered())
+    }
+
     pub(super) fn tally(&self) -> Tally {
         with_engine!(self, network => network.tally())
     }

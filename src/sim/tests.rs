@@ -8,8 +8,8 @@ use crate::base::RouterId;
 use crate::fabric::{LinkParams, Topology};
 use crate::noc::multicast::{Tree, TreeTable};
 use crate::noc::params::RouterKind;
-use crate::noc::route::DimensionOrder;
-use crate::workload::traffic::{PacketFlits, Pattern, TrafficParams, TrafficSource};
+use crate::noc::route::{DimensionOrder, RoutingSpec};
+use crate::workload::traffic::{Closed, PacketFlits, Pattern, TrafficParams, TrafficSource};
 
 /// A mesh of k × k routers under dimension order.
 struct Chip {
@@ -293,4 +293,39 @@ fn bufferless_routers_copy_nothing() {
     let params: TrafficParams = serde_yaml::from_str("multicast: {fan_out: 2}").expect("valid traffic");
     let error = chip.job().run(chip.traffic(&params), REFERENCE, &mut Control::none());
     assert!(matches!(error, Err(RunError::Refused(problems)) if problems.to_string().contains("bufferless")));
+}
+
+/// Where little is sent, a node holds a request for later and replies that it owes.
+#[test]
+fn books_are_balanced_where_nodes_hold_several_packets() {
+    for seed in 1..9 {
+        let chip = Chip::mesh(4, RouterParams::default());
+        let closed = Closed { outstanding: 3, service_cycles: 300, ..Closed::default() };
+        let params = TrafficParams { closed: Some(closed), ..uniform(0.01) };
+        let windows = Windows { warmup: 100, measure: Some(2000), drain_limit: 100_000 };
+        for fidelity in [Fidelity::Cycle, Fidelity::Approximate, Fidelity::Ideal] {
+            let job = Job { fidelity, seed, ..chip.job() };
+            let traffic = params.compile(&chip.fabric, &|_| Err(std::io::ErrorKind::NotFound.into()), seed);
+            let outcome = job.run(traffic.expect("valid traffic"), windows, &mut Control::none());
+            assert!(outcome.expect("balanced books").packets.delivered > 0);
+        }
+    }
+}
+
+/// A link whose channels are all stuck is as good as broken: what would take it is refused.
+#[test]
+fn packets_over_a_link_that_is_stuck_altogether_are_refused() {
+    let mut chip = Chip::mesh(4, RouterParams::default());
+    let link = chip.fabric.out(RouterId(5), 0).expect("a link to the east");
+    chip.health.stick_vcs(link, 0b1111);
+    chip.routing = RoutingSpec::Xy.compile(&chip.fabric, &chip.health, 4, 1).expect("it fits");
+    let windows = Windows { warmup: 0, measure: Some(2000), drain_limit: 100_000 };
+    let refused = [Fidelity::Cycle, Fidelity::Approximate, Fidelity::Ideal].map(|fidelity| {
+        let job = Job { fidelity, ..chip.job() };
+        let outcome = job.run(chip.traffic(&uniform(0.05)), windows, &mut Control::none());
+        let Packets { created, delivered, refused, .. } = outcome.expect("balanced books").packets;
+        assert_eq!(created, delivered + refused, "{fidelity:?}");
+        refused
+    });
+    assert!(refused[0] > 0 && refused == [refused[0]; 3], "{refused:?}");
 }

@@ -247,6 +247,11 @@ impl Approximate {
         self.ledger.under_way()
     }
 
+    /// Packets that sources have offered and that are not created yet.
+    pub fn offered(&self) -> u64 {
+        self.gate.offered()
+    }
+
     /// Whether packets created before `end` are still to be created or delivered.
     pub fn awaits(&self, end: u64) -> bool {
         self.ledger.tally.outstanding > 0 || self.gate.may_create_before(end)

@@ -266,6 +266,11 @@ impl Network {
         with_regions!(&self.regions, regions => total_in_flight(regions))
     }
 
+    /// Packets that sources have offered and that are not created yet.
+    pub fn offered(&self) -> u64 {
+        with_regions!(&self.regions, regions => regions.iter().map(|region| region.nodes.offered()).sum())
+    }
+
     /// Whether packets created before `end` are still to be created or delivered.
     pub fn awaits(&self, end: u64) -> bool {
         with_regions!(&self.regions, regions => {

@@ -167,6 +167,12 @@ impl Nodes {
         ports.any(|(port, held)| port.left > 0 || soon(&port.next) || held.iter().any(soon))
     }
 
+    /// Packets that the source has offered and that are not created yet.
+    pub(super) fn offered(&self) -> u64 {
+        let next = self.ports.iter().filter(|port| port.next.at != NEVER).count();
+        (next + self.held.iter().map(Vec::len).sum::<usize>()) as u64
+    }
+
     /// The next cycle from `now` on in which an idle node wakes.
     pub(super) fn next_wake(&self, now: u64) -> Option<u64> {
         self.calendar.next(now).into_iter().chain(self.sinks.next()).min()

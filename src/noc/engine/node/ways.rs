@@ -51,8 +51,7 @@ impl Ways {
         self.goals = compass.map_or(Vec::new(), |compass| {
             self.attachments.iter().map(|at| compass.goal(&goal(at))).collect()
         });
-        let mut parts = health.link.iter().chain(&health.router).chain(&health.node);
-        self.direct = compass.is_some() && parts.all(|&works| works);
+        self.direct = compass.is_some() && health.is_perfect();
     }
 
     /// Packets may follow trees from now on, which no compass knows.
