@@ -79,9 +79,7 @@ impl Documents {
     /// Breaks the chip, and makes the routing and the prices that fit what is left.
     pub(super) fn prepare(&self, seed: u64) -> Result<Setting, Failure> {
         let (fabric, chip) = (self.fabric(), &self.chip.value);
-        let health = self.faults.value.resolve(fabric, seed).map_err(|wrong| self.faults.explain(wrong))?;
-        let later = self.faults.value.resolve_events(fabric, &health);
-        let later = later.map_err(|wrong| self.faults.explain(wrong))?;
+        let (health, later) = self.broken(seed).map_err(|wrong| self.faults.explain(wrong))?;
         info!(routers = fabric.routers.len(), links = fabric.links.len(), "the chip is drawn");
         let mut problems = Problems::new();
         let routing = chip.routing.compile(fabric, &health, chip.router.vcs, seed);
@@ -97,6 +95,17 @@ impl Documents {
         };
         let epochs = self.epochs(later, &health, seed)?;
         Ok(Setting { health, routing, epochs, transients, prices })
+    }
+
+    /// What of the chip works when the run starts, and what breaks later.
+    fn broken(&self, seed: u64) -> Result<(Health, Vec<FaultEvent>), Problems> {
+        let (fabric, faults, mut problems) = (self.fabric(), &self.faults.value, Problems::new());
+        let health = problems.absorb("", faults.resolve(fabric, seed));
+        problems.absorb("", faults.check_vcs(self.chip.value.router.vcs));
+        // What is wrong with later faults is told even if nothing is known of those before.
+        let start = health.clone().unwrap_or_else(|| Health::perfect(fabric));
+        let later = problems.absorb("", faults.resolve_events(fabric, &start));
+        problems.into_result((start, later.unwrap_or_default()))
     }
 
     /// What the faults that strike during a run leave, one after the other, and the routes there.

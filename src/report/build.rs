@@ -151,11 +151,18 @@ fn energy(account: &EnergyAccount, seconds: f64) -> Energy {
     }
 }
 
+/// Virtual channels of working links that are stuck.
+fn stuck(health: &Health) -> u64 {
+    let listed = health.stuck_vcs.iter().filter(|(link, _)| health.link[link.index()]);
+    listed.map(|(_, channels)| u64::from(channels.count_ones())).sum()
+}
+
 /// What is broken from the start, and what is known of the routing.
 pub(super) fn broken(fabric: &Fabric, health: &Health, certificate: Option<&Certificate>) -> Faults {
     Faults {
         nodes: dead_nodes(fabric, health),
         links: dead_links(fabric, health),
+        stuck_vcs: stuck(health),
         r#unsafe: certificate.map(|known| known.nodes.r#unsafe),
         isolated: certificate.map(|known| known.nodes.isolated),
         delivered_share: certificate.map(|known| known.delivered_share),

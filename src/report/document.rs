@@ -265,6 +265,9 @@ pub struct Faults {
     pub nodes: u64,
     /// Links broken by themselves; one that is broken in both directions counts once.
     pub links: u64,
+    /// Virtual channels of working links that are stuck.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub stuck_vcs: u64,
     /// Working nodes with a disabled neighbour in X and one in Y.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub r#unsafe: Option<u64>,

@@ -201,11 +201,14 @@ fn spent(page: &mut Page, energy: &Energy, seconds: &str) {
 
 fn broken(page: &mut Page, faults: &Faults) {
     page.gap();
-    let is_whole = faults.nodes + faults.links + faults.events.unwrap_or(0) == 0;
+    let is_whole = faults.nodes + faults.links + faults.stuck_vcs + faults.events.unwrap_or(0) == 0;
     let mut said = match is_whole {
         true => "none".to_owned(),
         false => format!("{} nodes, {} links", faults.nodes, faults.links),
     };
+    if faults.stuck_vcs > 0 {
+        let _ = write!(said, ", {} stuck virtual channels", faults.stuck_vcs);
+    }
     let cut_off = faults.r#unsafe.zip(faults.isolated).filter(|_| !is_whole);
     if let Some((r#unsafe, isolated)) = cut_off {
         let _ = write!(said, "; {unsafe} working nodes unsafe, {isolated} isolated");

@@ -185,6 +185,25 @@ impl FaultMap {
         problems.into_result(events.into_iter().map(|(_, event)| event).collect())
     }
 
+    /// Whether all channels that are listed as stuck are among the `vcs` of a port.
+    ///
+    /// # Errors
+    /// One problem per channel that there is not.
+    pub fn check_vcs(&self, vcs: u8) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        let later = self.events.iter().enumerate().map(|(at, event)| (format!("events[{at}]."), &event.vcs));
+        for (place, lists) in std::iter::once((String::new(), &self.vcs)).chain(later) {
+            for (entry, listed) in lists.iter().enumerate() {
+                for (position, vc) in listed.vcs.iter().enumerate().filter(|&(_, &vc)| vc >= vcs) {
+                    let path = format!("{place}vcs[{entry}].vcs[{position}]");
+                    let message = format!("there is no virtual channel {vc}: the chip has {vcs} per port");
+                    problems.push(Problem::new(path, message).allowed(format!("0 to {}", vcs.max(1) - 1)));
+                }
+            }
+        }
+        problems.into_result(())
+    }
+
     /// A map that lists faults drawn by `random` one by one. [`FaultMap::resolve`] makes the same health of
     /// it as of a map with `random` itself.
     ///

@@ -348,3 +348,17 @@ fn shipped_maps_of_later_faults_fit_the_reference_mesh() {
     let noisy = map(include_str!("../../../topologies/faults/noisy-links.yaml"));
     assert!(noisy.resolve(&fabric, 1).expect("the map fits").is_perfect() && noisy.transient.is_some());
 }
+
+#[test]
+fn stuck_channels_are_among_those_of_the_chip() {
+    let yaml =
+        "vcs: [{from: 0, to: 1, vcs: [3, 4]}]\nevents: [{at_cycle: 5, vcs: [{from: 0, to: 1, vcs: [9]}]}]";
+    let found = map(yaml).check_vcs(4).expect_err("two of them are not").to_string();
+    for expected in [
+        "vcs[0].vcs[1]: there is no virtual channel 4",
+        "events[0].vcs[0].vcs[0]: there is no virtual channel 9",
+    ] {
+        assert!(found.contains(expected), "{found:?} does not say {expected:?}");
+    }
+    assert!(map(yaml).check_vcs(10).is_ok());
+}
