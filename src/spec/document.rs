@@ -93,6 +93,15 @@ pub trait Document: DeserializeOwned + Serialize + JsonSchema {
     /// What checking a document amounts to building; `()` where it builds nothing.
     type Built: Clone + fmt::Debug;
 
+    /// Takes in what the document keeps in `files` and is to be part of it.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or what is wrong in it, by the path in the document that names it.
+    fn embed(&mut self, files: Files<'_>) -> Result<(), Problems> {
+        let _ = files;
+        Ok(())
+    }
+
     /// Checks what the types alone cannot, and builds what it can without another document; `files` gives
     /// the files that the document names.
     ///
@@ -149,6 +158,10 @@ impl Document for ChipDoc {
     const KIND: Kind = Kind::Chip;
     const EXAMPLE: &'static str = "topology: {mesh: {size: [8, 8]}}";
     type Built = Fabric;
+
+    fn embed(&mut self, files: Files<'_>) -> Result<(), Problems> {
+        self.routing.load(files).map_err(|problems| problems.under("routing"))
+    }
 
     fn build(&self, files: Files<'_>) -> Result<Fabric, Problems> {
         let mut problems = Problems::new();

@@ -74,8 +74,8 @@ pub fn read<T: Document>(source: Source, overrides: &Overrides) -> Result<Loaded
         let Draft { mut header, mut body } = draft;
         let mut reader = Reader { sources: &sources, prefix: T::KIND.prefix(), problems: &mut problems };
         let header: Option<Header> = reader.accept(&mut header, Schema::of::<Header>().root());
-        let value: Option<T> = reader.accept(&mut body, schema.root());
-        let built = match &value {
+        let mut value: Option<T> = reader.accept(&mut body, schema.root());
+        let built = match &mut value {
             Some(value) => reader.check(value, &body, schema.root()),
             None => reader.check_patched::<T>(&body, schema.root()),
         };
@@ -133,20 +133,19 @@ impl Reader<'_> {
         let passage = Passage { id, base: 0, path: "" };
         let example = parse(&sources, passage, &mut Findings::default())?;
         let whole = overlay(example, body.intact()?, Some(shape));
-        let value = T::deserialize(Decoder(&whole)).ok()?;
-        self.check(&value, body, shape)
+        let mut value = T::deserialize(Decoder(&whole)).ok()?;
+        self.check(&mut value, body, shape)
     }
 
     /// What the rooms that own the values, and the ranges of the schema, have to say.
-    fn check<T: Document>(&mut self, value: &T, root: &Node, shape: Shape<'_>) -> Option<T::Built> {
+    fn check<T: Document>(&mut self, value: &mut T, root: &Node, shape: Shape<'_>) -> Option<T::Built> {
         let damaged = root.is_damaged();
         let explainer = self.explainer(root, shape);
         let mut found = explainer.out_of_range();
-        let (built, problems) = match value.build(&|name| self.sources.file(name)) {
-            Ok(built) => (Some(built), Vec::new()),
-            Err(problems) => (None, problems.0),
-        };
-        let trusted = problems.into_iter().filter(|p| !damaged || explainer.is_about_intact_text(p));
+        let (files, mut problems) = (|name: &Path| self.sources.file(name), Problems::new());
+        problems.absorb("", value.embed(&files));
+        let built = problems.absorb("", value.build(&files));
+        let trusted = problems.0.into_iter().filter(|p| !damaged || explainer.is_about_intact_text(p));
         for problem in trusted.take(MOST_PROBLEMS + 1).map(|problem| explainer.problem(problem)) {
             let known = |earlier: &Diagnostic| earlier.path == problem.path && earlier.found.is_some();
             if !found.iter().any(known) {

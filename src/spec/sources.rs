@@ -64,8 +64,11 @@ impl Sources {
         built_in: impl Fn(&'static [u8]) -> T,
         read: impl Fn(&Path) -> io::Result<T>,
     ) -> io::Result<T> {
-        if self.is_overridden(name) {
-            return read(name);
+        if self.is_overridden(name) || name.is_absolute() {
+            match read(name) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                found => return found,
+            }
         }
         for source in &self.0 {
             match &source.origin {
@@ -87,13 +90,17 @@ impl Sources {
         Err(io::Error::new(io::ErrorKind::NotFound, "there is no such file next to the document"))
     }
 
-    /// Whether an override gives `name` as its value.
+    /// Whether an override gives `name` as its value, or in it.
     fn is_overridden(&self, name: &Path) -> bool {
-        let values = self.0.iter().filter(|source| source.origin == Origin::Override).map(|source| {
-            let (_, value) = source.text.split_once('=')?;
-            Some(value.trim().trim_matches(['"', '\'']))
-        });
-        values.flatten().any(|value| Path::new(value) == name)
+        let overrides = self.0.iter().filter(|source| source.origin == Origin::Override);
+        let mut values = overrides.filter_map(|source| source.text.split_once('=')).map(|(_, value)| value);
+        let name = name.to_str().unwrap_or_default();
+        let quotes = ['"', '\''];
+        values.any(|value| {
+            // What stands around a value in a list or a map.
+            let mut words = value.split(['[', ']', '{', '}', ',', ' ', '\t']);
+            value.trim().trim_matches(quotes) == name || words.any(|word| word.trim_matches(quotes) == name)
+        })
     }
 }
 

@@ -1,8 +1,7 @@
 //! `table`: next hops as the user lists them.
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use schemars::JsonSchema;
@@ -42,15 +41,15 @@ pub struct TableParams {
 }
 
 impl TableParams {
-    /// Reads the table's file, if it names one, relative to `folder`.
+    /// Appends the lines of the table's file, if it names one, as `files` gives it.
     ///
     /// # Errors
-    /// A file that cannot be opened, and every line that cannot be read.
-    pub fn load(&mut self, folder: &Path) -> Result<(), Problems> {
+    /// A file that cannot be read, and every line that cannot be.
+    pub fn load(&mut self, files: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<(), Problems> {
         let Some(file) = self.file.take() else { return Ok(()) };
-        match File::open(folder.join(&file)) {
-            Ok(table) => self.append_csv(table),
-            Err(error) => Err(Problems::one("file", format!("cannot read {}: {error}", file.display()))),
+        match files(&file) {
+            Ok(table) => self.append_csv(table.as_slice()),
+            Err(error) => Err(Problems::one("file", format!("`{}` cannot be read: {error}", file.display()))),
         }
     }
 

@@ -1,5 +1,8 @@
 //! What users write under `routing:`: a name, or a name with parameters.
 
+use std::io;
+use std::path::Path;
+
 use std::fmt;
 
 use schemars::{JsonSchema, Schema};
@@ -105,6 +108,17 @@ impl RoutingSpec {
             Self::Contour(params) => Box::new(MapPlan { kind: Kind::Contour, policy: &params.policy }),
             Self::OeTu(params) => Box::new(MapPlan { kind: Kind::OeTu, policy: &params.policy }),
             Self::Corner(params) => Box::new(MapPlan { kind: Kind::Corner, policy: &params.policy }),
+        }
+    }
+
+    /// Reads what the parameters keep in files, as `files` gives them.
+    ///
+    /// # Errors
+    /// A file that cannot be read, or what is wrong in it; paths are relative to `routing`.
+    pub fn load(&mut self, files: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<(), Problems> {
+        match self {
+            Self::Table(params) => params.load(files).map_err(|problems| problems.under("table")),
+            _ => Ok(()),
         }
     }
 
