@@ -11,7 +11,7 @@ use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
 use super::spikes::Fired;
 use super::watch::{Watch, patiently};
-use crate::base::{Gauge, NeuronId, Problem, Problems};
+use crate::base::{CoreId, Gauge, NeuronId, Problem, Problems};
 use crate::mapping::MappingParams;
 use crate::network::Machine;
 use crate::network::describe::Selection;
@@ -252,16 +252,23 @@ pub(super) struct Steps {
     trace: Option<Trace>,
     /// Whether the table says what arrays spent.
     has_arrays: bool,
+    /// What is spent whether or not anything happens [W], if anything is known of it.
+    at_rest: Option<f64>,
 }
 
 impl Steps {
     /// Nothing yet; the table goes to `folder` if there is one.
     pub(super) fn begin(folder: Option<&Folder>, chip: &Chip) -> Result<Self, FolderError> {
         let has_arrays = chip.arrays().next().is_some();
-        let header =
-            if has_arrays { format!("{STEPS_HEADER},array_joules") } else { STEPS_HEADER.to_owned() };
+        let used = (0..chip.cores()).filter(|&core| chip.neurons_on(CoreId::at(core)) > 0).count();
+        let at_rest: Vec<f64> =
+            chip.prices().at_rest(1.0, used).into_iter().map(|(_, watts)| watts).collect();
+        let at_rest = (!at_rest.is_empty()).then(|| at_rest.iter().sum());
+        let more = [(has_arrays, ",array_joules"), (at_rest.is_some(), ",at_rest_joules")];
+        let more = more.into_iter().filter(|(has, _)| *has).map(|(_, column)| column);
+        let header: String = std::iter::once(STEPS_HEADER).chain(more).collect();
         let trace = folder.map(|it| begin(it, STEPS, &header)).transpose()?;
-        Ok(Self { seconds: Vec::new(), joules: None, trace, has_arrays })
+        Ok(Self { seconds: Vec::new(), joules: None, trace, has_arrays, at_rest })
     }
 
     /// Notes the steps whose time is known by now.
@@ -273,7 +280,8 @@ impl Steps {
             }
             let (counts, spent) = (&record.counts, report::core_energy(chip.prices(), &record.counts));
             if let Some(joules) = &mut self.joules {
-                joules.push(spent.total().joules() + array_joules(chip, &record));
+                let at_rest = self.at_rest.unwrap_or(0.0) * record.seconds;
+                joules.push(spent.total().joules() + array_joules(chip, &record) + at_rest);
             }
             let Some(trace) = &mut self.trace else { continue };
             let mut joules: Vec<String> =
@@ -281,6 +289,7 @@ impl Steps {
             if self.has_arrays {
                 joules.push(format!("{:?}", array_joules(chip, &record)));
             }
+            joules.extend(self.at_rest.map(|watts| format!("{:?}", watts * record.seconds)));
             trace.append(|out| {
                 write!(out, "{},{:?},{},{}", record.step, record.seconds, counts.spikes(), counts.updates())?;
                 write!(out, ",{},{},{}", counts.axon_out, counts.total_hops(), counts.synaptic_events())?;

@@ -144,9 +144,10 @@ impl Prices {
             account.routers.push(spent.into_iter().sum());
         }
         for (price, &flits) in self.links.iter().zip(counts.link_flits) {
-            let moved = price
-                .flit
-                .map_or(Energy::ZERO, |(component, joules)| account.book(component, Some(joules), flits));
+            let moved = account.book(Component::Hop, price.hop, flits)
+                + price
+                    .flit
+                    .map_or(Energy::ZERO, |(component, joules)| account.book(component, Some(joules), flits));
             let leaked = price.leakage.map(|watts| watts * seconds);
             let leaked = account.book(Component::LinkLeakage, leaked, 1);
             account.links.push(moved + leaked);

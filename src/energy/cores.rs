@@ -1,6 +1,6 @@
 //! What cores spend: counted events times prices.
 
-use super::{Energy, Prices};
+use super::{Component, Energy, Prices};
 
 /// What the events of a chip's cores cost [J].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,6 +19,10 @@ pub struct CorePrices {
     pub axon_out: f64,
     /// A hop, by direction.
     pub hops: [f64; 4],
+    /// What a core with neurons takes whether or not anything happens in it [W].
+    pub leakage: Option<f64>,
+    /// What the network takes whether or not anything happens in it, by component [W].
+    pub standing: Vec<(&'static str, f64)>,
 }
 
 /// What was counted.
@@ -101,12 +105,41 @@ impl Prices {
         let ports = self.ports.get(router).copied().unwrap_or(0);
         let inside = self.routers.get(usize::from(ports)).copied().unwrap_or_default();
         let parts = [inside.write, inside.read, inside.crossbar, inside.arbitration];
-        let outside = self.links.get(link).and_then(|link| link.flit).map_or(0.0, |(_, joules)| joules);
-        parts.into_iter().flatten().sum::<f64>() + outside
+        let outside = self.links.get(link).map_or([None; 2], |it| [it.hop, it.flit.map(|flit| flit.1)]);
+        parts.into_iter().chain(outside).flatten().sum()
+    }
+}
+
+impl Prices {
+    /// What routers and links take whether or not anything happens in them [W]: clocks and leakage, as far as there are
+    /// figures for them.
+    pub fn standing(&self) -> Vec<(&'static str, f64)> {
+        let routers = self.ports.iter().filter(|&&ports| ports > 0);
+        let routers = routers.filter_map(|&ports| self.routers.get(usize::from(ports)));
+        let sum = |figures: &mut dyn Iterator<Item = f64>| figures.reduce(|sum, watts| sum + watts);
+        let parts = [
+            (
+                Component::Clock,
+                sum(&mut routers.clone().filter_map(|it| it.clock).map(|it| it * self.clock_hz)),
+            ),
+            (Component::RouterLeakage, sum(&mut routers.filter_map(|it| it.leakage))),
+            (Component::LinkLeakage, sum(&mut self.links.iter().filter_map(|it| it.leakage))),
+        ];
+        parts.into_iter().filter_map(|(part, watts)| Some((part.name(), watts?))).collect()
     }
 }
 
 impl CorePrices {
+    /// The energy that is spent in so many seconds whether or not anything happens, with `cores` cores that hold
+    /// neurons, by component [J].
+    pub fn at_rest(&self, seconds: f64, cores: usize) -> Vec<(&'static str, f64)> {
+        let own = self.leakage.map(|watts| ("core_leakage", watts * cores as f64));
+        own.into_iter()
+            .chain(self.standing.iter().copied())
+            .map(|(name, watts)| (name, watts * seconds))
+            .collect()
+    }
+
     /// The energy of what was counted. Each product is rounded to a whole quantum, so that the parts of a
     /// chip that was counted core by core add up to its total.
     pub fn energy(&self, events: &CoreEvents<'_>) -> CoreEnergy {
@@ -144,7 +177,10 @@ mod tests {
             axon_in: 1e-12,
             axon_out: 111e-12,
             hops: [3.0e-12, 4.2e-12, 3.0e-12, 4.2e-12],
+            leakage: Some(1e-3),
+            standing: vec![("clock", 2e-3)],
         };
+        assert_eq!(prices.at_rest(0.5, 4), [("core_leakage", 2e-3), ("clock", 1e-3)]);
         let events = |n: u64| CoreEvents {
             soma: &[[100, 7, 3]],
             synapse: &[41],

@@ -55,7 +55,8 @@ pub struct EnergyParams {
     /// own need none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub chip_to_chip: Option<Joules>,
-    /// One flit through a router and over a link [J per flit and hop].
+    /// One flit through a router and over a link [J per flit and hop]. What links with an `energy_per_bit` of their
+    /// own, or from chip to chip, cost by the bit comes on top.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hop: Option<Joules>,
     /// The same along the first dimension of a grid, where it differs.

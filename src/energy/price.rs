@@ -76,7 +76,9 @@ pub(super) struct RouterPrice {
 /// What a link costs.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct LinkPrice {
-    /// What a flit over it is booked as, and its energy [J]; `None` if no figure is known.
+    /// What a flit spends on the hop as a whole, where costs are given so [J].
+    pub hop: Option<f64>,
+    /// What a flit over it is booked as otherwise, and its energy [J]; `None` if no figure is known.
     pub flit: Option<(Component, f64)>,
     /// Its leakage [W].
     pub leakage: Option<f64>,
@@ -168,6 +170,7 @@ impl EnergyParams {
         let widened = bits / f64::from(site.flit_bits);
         let mut unpriced = [false; 4];
         let mut price = |link: &LinkSite| {
+            let hop = self.hop_along(link.axis).filter(|_| self.is_by_hop());
             let flit = match (link.energy_per_bit, link.leaves_chip, self.is_by_hop()) {
                 (Some(own), true, _) => Some((Component::ChipToChip, own * bits)),
                 (Some(own), false, _) => Some((Component::Link, own * bits)),
@@ -176,9 +179,8 @@ impl EnergyParams {
                     value(self.chip_to_chip).map(|per_bit| (Component::ChipToChip, per_bit * bits))
                 }
                 (None, false, true) => {
-                    let hop = self.hop_along(link.axis);
                     unpriced[link.axis as usize] |= hop.is_none();
-                    hop.map(|hop| (Component::Hop, hop))
+                    None
                 }
                 (None, false, false) => {
                     per_mm.map(|per_mm| (Component::Link, per_mm * widened * link.length_mm))
@@ -186,7 +188,7 @@ impl EnergyParams {
             };
             let wires = link.length_mm * widened / f64::from(link.interval);
             let leaks = link.powered && !link.leaves_chip;
-            LinkPrice { flit, leakage: leakage.filter(|_| leaks).map(|per_mm| per_mm * wires) }
+            LinkPrice { hop, flit, leakage: leakage.filter(|_| leaks).map(|per_mm| per_mm * wires) }
         };
         let links = site.links.iter().map(&mut price).collect();
         report_unpriced(unpriced, problems);

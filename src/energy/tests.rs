@@ -156,6 +156,11 @@ fn hops_cost_what_is_published_by_direction() {
     let priced = loihi.price(&site).expect("the link states its own");
     let account = priced.account(&counts(&[0, 0], &[3, 0], 1));
     assert_eq!(joules(&account, Component::ChipToChip), Some(3.0 * 32.0 * 26e-12));
+    // The router that a flit leaves is still to be paid.
+    let routed = EnergyParams { hop: Some(Joules(5e-12)), ..loihi };
+    let account = routed.price(&site).expect("priced").account(&counts(&[0, 0], &[3, 0], 1));
+    assert_eq!(joules(&account, Component::ChipToChip), Some(3.0 * 32.0 * 26e-12));
+    assert_eq!(joules(&account, Component::Hop), Some(3.0 * 5e-12));
 }
 
 #[test]

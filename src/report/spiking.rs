@@ -406,6 +406,8 @@ fn spent_by(chip: &Chip) -> (CoreCounts, Vec<(&'static str, f64)>, Vec<CoreLoad>
             cores.push(load(core, neurons, own, spent));
         }
     }
+    let leaked = chip.prices().leakage.map_or(0.0, |watts| watts * chip.seconds());
+    cores.iter_mut().for_each(|load| load.energy += leaked);
     for array in chip.arrays() {
         if let Ok(at) = cores.binary_search_by_key(&array.core().0, |load| load.core) {
             cores[at].energy += array_energy(array, array.total()).joules();
@@ -417,6 +419,7 @@ fn spent_by(chip: &Chip) -> (CoreCounts, Vec<(&'static str, f64)>, Vec<CoreLoad>
         let [reads, standby] = spent(chip).map(Energy::joules);
         by_component.extend([("array", reads), ("array_standby", standby)]);
     }
+    by_component.extend(chip.prices().at_rest(chip.seconds(), cores.len()));
     (counts.unwrap_or_default(), by_component, cores)
 }
 

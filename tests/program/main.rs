@@ -5,6 +5,7 @@ mod bad_input;
 mod book;
 mod command;
 mod command_line;
+mod files;
 mod hostile_yaml;
 mod list_memory;
 mod mapping_command;

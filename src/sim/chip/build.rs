@@ -99,5 +99,7 @@ pub(super) fn prices(ground: &Ground<'_>, layout: &Layout) -> CorePrices {
         axon_in: params.axon_in.energy.0,
         axon_out: params.axon_out.energy.0,
         hops,
+        leakage: params.leakage.map(|watts| watts.0),
+        standing: ground.standing(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::base::unit::{Joules, Seconds};
+use crate::base::unit::{Joules, Seconds, Watts};
 use crate::base::{Problem, Problems};
 use crate::neuron::{EventCost, NeuronModel, SomaCost};
 use crate::synapse::array::ArrayParams;
@@ -52,6 +52,10 @@ pub struct CoreParams {
     pub axon_in: EventCost,
     /// Sending a packet: once per packet.
     pub axon_out: EventCost,
+    /// What a core with neurons takes whether or not anything happens in it [W]; cores without are off. Absent: nothing
+    /// is known of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub leakage: Option<Watts>,
     /// The kinds of neurons and synapses that a core holds side by side; default: one that takes all.
     pub granules: Vec<GranuleParams>,
     /// Arrays of devices that hold the synapses of a core in place of its digital memory: their precision,
@@ -64,7 +68,8 @@ pub struct CoreParams {
     pub array_age: Seconds,
     /// What a hop costs: the energy in every fidelity, the time where the network is not simulated router by
     /// router (`ideal`, `sanafe` and `sanafe-simple`). Absent: time by the router's pipeline; energy by the chip's
-    /// `energy`, the mean over the links of a direction, clocks and leakage apart.
+    /// `energy`, the mean over the links of a direction. Clocks and leakage of `energy` count over the simulated time
+    /// in any case.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hops: Option<HopCosts>,
     /// Packets that fit into one link's buffer in fidelity `sanafe`; at least 1.
@@ -114,6 +119,7 @@ impl Default for CoreParams {
             tile_order: TileOrder::Rows,
             axon_in: EventCost::default(),
             axon_out: EventCost::default(),
+            leakage: None,
             granules: vec![GranuleParams::default()],
             array: None,
             array_age: Seconds(0.0),
@@ -295,6 +301,9 @@ impl Synchronisation {
     }
 }
 
+/// Most that a core can take at rest [W].
+const MAX_LEAKAGE: f64 = 1000.0;
+
 /// Dearest event [J] and longest [s] that can be stated.
 const MAX_EVENT: f64 = 1.0;
 
@@ -331,6 +340,10 @@ impl CoreParams {
         self.check_costs(&mut problems);
         self.check_granules(&mut problems);
         problems.absorb("array", self.array.as_ref().map_or(Ok(()), ArrayParams::validate));
+        let leakage = self.leakage.map_or(0.0, |watts| watts.0);
+        problems.require((0.0..=MAX_LEAKAGE).contains(&leakage), "leakage", || {
+            format!("{leakage} W is out of range: a core takes 0 to {MAX_LEAKAGE} W")
+        });
         let age = self.array_age.0;
         problems.require(age >= 0.0 && age.is_finite(), "array_age", || format!("{age} s is no age"));
         problems.into_result(())

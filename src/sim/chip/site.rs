@@ -98,6 +98,11 @@ impl<'a> Ground<'a> {
         [0, 1, 2, 3].map(|way| sum[way] / f64::from(count[way].max(1)) * flits)
     }
 
+    /// What routers and links take whether or not anything happens in them [W], by component.
+    pub(super) fn standing(&self) -> Vec<(&'static str, f64)> {
+        self.prices.map(Prices::standing).unwrap_or_default()
+    }
+
     /// The same with no other cores than `cores` to be used.
     #[must_use]
     pub fn limited_to(mut self, cores: &[CoreId]) -> Self {

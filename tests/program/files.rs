@@ -1,0 +1,85 @@
+//! Files that documents and overrides name.
+
+use std::fs;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn run(folder: &std::path::Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_spikeloom")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+/// A ring of three routers whose table goes one way round.
+#[test]
+fn a_routing_table_is_read_from_the_file_beside_the_chip() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows: String = (0..3)
+        .flat_map(|at| {
+            (0..3).filter(move |&to| to != at).map(move |to| format!("{at},,{to},{}\n", (at + 1) % 3))
+        })
+        .collect();
+    fs::write(folder.path().join("table.csv"), format!("at,from,to,next\n{rows}")).unwrap();
+    let chip = "topology: {ring: {size: 3}}\nrouting: {table: {file: table.csv}}\n";
+    fs::write(folder.path().join("chip.yaml"), chip).unwrap();
+    let output = run(folder.path(), &["check", "chip.yaml", "--json"]);
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+    assert_eq!(found["delivered_share"], 1.0, "{}", String::from_utf8_lossy(&output.stderr));
+    // All the way round: two hops where one would do.
+    assert_eq!(found["stretch"], 1.5, "{found}");
+    fs::write(folder.path().join("table.csv"), format!("at,from,to,next\n{rows}1,,x,2\n")).unwrap();
+    let output = run(folder.path(), &["check", "chip.yaml"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && said.contains("line 8"), "{said}");
+}
+
+#[test]
+fn an_override_names_files_from_where_the_command_is_run() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("net.txt"), "0 1\n1 2\n2 0\n").unwrap();
+    let whole = folder.path().join("net.txt").display().to_string();
+    for name in ["net.txt", &whole] {
+        let topology = format!("chip.topology={{graph: {{file: {name}}}}}");
+        let arguments = ["check", "mesh8", "--set", &topology, "--set", "chip.routing=up-down"];
+        let output = run(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+}
+
+/// Power at rest counts over the simulated time, part by part and step by step.
+#[test]
+fn what_a_chip_takes_at_rest_is_part_of_the_energy_of_a_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let energy = |more: &[&str], out: &str| {
+        let mut arguments = vec!["run", "balanced", "--chip", "mesh8", "--out", out];
+        arguments.extend(["--set", "workload.steps=20"]);
+        more.iter().for_each(|set| arguments.extend(["--set", set]));
+        let output = run(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = fs::read_to_string(folder.path().join(out).join("report.json")).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()
+    };
+    let number =
+        |report: &Value, path: &str| report.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    let report = energy(&["chip.cores.leakage=2 mW", "chip.energy.router_leakage=1 W"], "a");
+    let seconds = number(&report, "/time/seconds");
+    let routers = number(&report, "/energy/by_component/router_leakage");
+    assert!((routers / (64.0 * seconds) - 1.0).abs() < 1e-12, "{routers}");
+    let used = report["cores"].as_array().map_or(0, Vec::len) as f64;
+    let cores = number(&report, "/energy/by_component/core_leakage");
+    assert!((cores / (2e-3 * used * seconds) - 1.0).abs() < 1e-12, "{cores}");
+    let parts = report["energy"]["by_component"].as_object().unwrap();
+    let sum: f64 = parts.values().filter_map(Value::as_f64).sum();
+    let total = number(&report, "/energy/total_joules");
+    assert!((sum / total - 1.0).abs() < 1e-12, "{sum} and {total}");
+    // The table of steps has one column for all of it.
+    let steps = fs::read_to_string(folder.path().join("a/steps.csv")).unwrap();
+    let mut lines = steps.lines();
+    assert!(lines.next().is_some_and(|header| header.ends_with(",at_rest_joules")));
+    let last = |line: &str| line.rsplit(',').next().and_then(|joules| joules.parse::<f64>().ok());
+    let told: f64 = lines.filter_map(last).sum();
+    let at_rest: f64 = ["core_leakage", "clock", "router_leakage", "link_leakage"]
+        .iter()
+        .filter_map(|name| parts.get(*name).and_then(Value::as_f64))
+        .sum();
+    assert!((told / at_rest - 1.0).abs() < 1e-9, "{told} and {at_rest}");
+}
