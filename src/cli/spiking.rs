@@ -142,7 +142,7 @@ pub(super) fn account(
         seconds: &seconds,
     };
     let report = NetworkReport::new(chip, plan.inputs()?, seed, complete, seconds.clone());
-    Ok((report.with_network(&facts), Figures::of_network(chip, &facts)))
+    Ok((report.with_network(chip, &facts), Figures::of_network(chip, &facts)))
 }
 
 /// Runs the network with other devices, and puts into the report what that does.

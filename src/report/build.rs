@@ -239,20 +239,27 @@ fn dead_links(fabric: &Fabric, health: &Health) -> u64 {
 }
 
 fn links(facts: &Facts<'_>) -> Option<Vec<LinkLoad>> {
-    link_loads(facts.fabric, &facts.outcome.loads.link_flits, facts.outcome.cycles as f64)
+    let energy = facts.energy.map(|account| |link: usize| account.links[link].joules());
+    link_loads(facts.fabric, &facts.outcome.loads.link_flits, facts.outcome.cycles as f64, energy)
 }
 
-/// The loads of links after `cycles`; `None` beyond 100,000 links.
-pub(super) fn link_loads(fabric: &Fabric, flits: &[u64], cycles: f64) -> Option<Vec<LinkLoad>> {
+/// The loads of links after `cycles`, with the energy of each if that is known; `None` beyond 100,000 links.
+pub(super) fn link_loads(
+    fabric: &Fabric,
+    flits: &[u64],
+    cycles: f64,
+    energy: Option<impl Fn(usize) -> f64>,
+) -> Option<Vec<LinkLoad>> {
     if fabric.links.len() > MAX_LINKS {
         return None;
     }
-    let load = |(link, &flits): (&crate::fabric::Link, &u64)| {
+    let load = |(at, (link, &flits)): (usize, (&crate::fabric::Link, &u64))| {
         let busy = flits as f64 * f64::from(link.interval);
         let utilisation = if cycles > 0.0 { busy / cycles } else { 0.0 };
-        LinkLoad { from: link.from.0, to: link.to.0, flits, utilisation }
+        let energy = energy.as_ref().map(|energy| energy(at));
+        LinkLoad { from: link.from.0, to: link.to.0, flits, utilisation, energy }
     };
-    Some(fabric.links.iter().zip(flits).map(load).collect())
+    Some(fabric.links.iter().zip(flits).enumerate().map(load).collect())
 }
 
 fn saturation(found: &Found) -> Saturation {

@@ -353,6 +353,10 @@ pub struct LinkLoad {
     pub flits: u64,
     /// Share of the run's cycles in which it was occupied.
     pub utilisation: f64,
+    /// What was spent on it [J], by the figures of the chip: of a network of spiking cores the whole hop, routers
+    /// included, without what is spent at rest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub energy: Option<f64>,
 }
 
 /// What the workload computed.

@@ -11,7 +11,7 @@ use super::hauled::NetworkFacts;
 use crate::base::CoreId;
 use crate::energy::{CoreEnergy, CoreEvents, CorePrices, Energy};
 use crate::mapping::{Avoided, Partition, Traffic};
-use crate::sim::chip::{Chip, CoreCounts};
+use crate::sim::chip::{Chip, CoreCounts, direction};
 
 /// Cores beyond which a report leaves single cores out.
 const MAX_CORES: usize = 4096;
@@ -317,7 +317,7 @@ impl NetworkReport {
 
     /// The same with what is known of the network between cores.
     #[must_use]
-    pub fn with_network(mut self, facts: &NetworkFacts<'_>) -> Self {
+    pub fn with_network(mut self, chip: &Chip, facts: &NetworkFacts<'_>) -> Self {
         let NetworkFacts { ground, health, certificate, clock_hz, hauled, .. } = *facts;
         let certificate = certificate.map(|(known, _)| known);
         let is_told = certificate.is_some() || !health.is_perfect();
@@ -325,7 +325,10 @@ impl NetworkReport {
         let per_packet = u64::from(ground.params.packet_flits);
         self.links = hauled.and_then(|hauled| {
             let flits: Vec<u64> = hauled.links.iter().map(|packets| packets * per_packet).collect();
-            link_loads(ground.fabric, &flits, self.time.seconds * clock_hz)
+            let (fabric, prices) = (ground.fabric, chip.prices().hops);
+            let hop = |link: usize| prices[direction(fabric, &fabric.links[link])];
+            let energy = |link: usize| hauled.links[link] as f64 * hop(link);
+            link_loads(fabric, &flits, self.time.seconds * clock_hz, Some(energy))
         });
         self
     }

@@ -71,6 +71,11 @@ fn what_a_chip_takes_at_rest_is_part_of_the_energy_of_a_network() {
     let sum: f64 = parts.values().filter_map(Value::as_f64).sum();
     let total = number(&report, "/energy/total_joules");
     assert!((sum / total - 1.0).abs() < 1e-12, "{sum} and {total}");
+    // Links add up to what hops cost.
+    let links = report["links"].as_array().unwrap().iter();
+    let over_links: f64 = links.filter_map(|link| link["energy"].as_f64()).sum();
+    let hops = number(&report, "/energy/by_component/core_hop");
+    assert!(hops > 0.0 && (over_links / hops - 1.0).abs() < 1e-9, "{over_links} and {hops}");
     // The table of steps has one column for all of it.
     let steps = fs::read_to_string(folder.path().join("a/steps.csv")).unwrap();
     let mut lines = steps.lines();
