@@ -29,5 +29,5 @@ pub use bench::Bench;
 pub use drawn::{Drawn, Recipe};
 pub use lesson::{Lesson, Teacher};
 pub use machine::{Activity, Halt, Machine};
-pub use net::{Net, NetBuilder, Part, Population, Span};
+pub use net::{MOST_SYNAPSES, Net, NetBuilder, Part, Population, Span};
 pub use synapses::{MAX_DELAY, Synapse, SynapseColumns, Synapses};

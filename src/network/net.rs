@@ -117,6 +117,9 @@ impl Net {
     }
 }
 
+/// The most synapses of a network that are stored: their positions are numbers of 32 bits.
+pub const MOST_SYNAPSES: usize = u32::MAX as usize - 1;
+
 /// A network in the making.
 #[derive(Clone, Debug)]
 pub struct NetBuilder {
@@ -206,6 +209,20 @@ impl NetBuilder {
         self.synapses.len()
     }
 
+    /// Checks that the synapses from number `first` on have weights within bounds.
+    ///
+    /// # Errors
+    /// Weights outside, and how many.
+    pub(super) fn check_weights(&self, first: usize, [low, high]: [f64; 2]) -> Result<(), Problems> {
+        let weights = (first..self.made()).map(|at| self.synapses.weight(at));
+        let mut outside = weights.filter(|weight| !(low..=high).contains(weight));
+        let Some(weight) = outside.next() else { return Ok(()) };
+        let count = 1 + outside.count();
+        let message =
+            format!("weights start within the bounds of their rule; {count} do not, the first is {weight}");
+        Err(Problem::new("", message).allowed(format!("{low} to {high}")).into())
+    }
+
     /// Lets the synapses `made`, counted in the order in which they were made, learn by `rule`; `teacher`
     /// says whose spikes are rewards.
     pub fn learn(&mut self, rule: Rule, made: std::ops::Range<usize>, teacher: Option<Teacher>) {
@@ -223,7 +240,7 @@ impl NetBuilder {
     /// under `drawn[i]`), neurons whose synapses are partly stored and partly drawn.
     pub fn build(self) -> Result<Net, Problems> {
         let mut problems = Problems::new();
-        let fits = self.neurons < u64::from(u32::MAX) && self.synapses.len() < u32::MAX as usize;
+        let fits = self.neurons < u64::from(u32::MAX) && self.synapses.len() <= MOST_SYNAPSES;
         problems.require(fits, "", || "networks end at 2^32 neurons and as many synapses".to_owned());
         self.check_populations(&mut problems);
         if fits {

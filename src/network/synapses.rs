@@ -110,6 +110,11 @@ impl SynapseList {
         self.target.len()
     }
 
+    /// The weight of the synapse made as number `index`.
+    pub(super) fn weight(&self, index: usize) -> f64 {
+        self.weight.at(index)
+    }
+
     /// The first source that `is_wanted`.
     pub(super) fn source_where(&self, is_wanted: impl Fn(NeuronId) -> bool) -> Option<NeuronId> {
         let runs = 0..self.sources.runs();

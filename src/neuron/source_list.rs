@@ -45,7 +45,7 @@ impl SourceList {
 /// order of rows: one source for each of `count` neurons.
 ///
 /// # Errors
-/// Every row that is not two whole numbers or names a neuron beyond `count`, at `line n`.
+/// Every row that is not two whole numbers or names a neuron beyond `count` or step 0, at `line n`.
 pub fn from_csv(text: &str, count: u32) -> Result<Vec<SourceList>, Problems> {
     let mut trains = vec![SourceList::default(); count as usize];
     let mut problems = Problems::new();
@@ -60,6 +60,9 @@ pub fn from_csv(text: &str, count: u32) -> Result<Vec<SourceList>, Problems> {
         match rows.read::<(u32, u64)>(&header, &mut row) {
             // Text in memory does not break.
             Ok(None) | Err(NoRow::Broken(_)) => break,
+            Ok(Some((line, (_, 0)))) => {
+                problems.push(Problem::new(format!("line {line}"), "the first step has number 1; found 0"));
+            }
             Ok(Some((_, (neuron, step)))) if neuron < count => trains[neuron as usize].steps.push(step),
             Ok(Some((line, (neuron, _)))) => {
                 let problem = Problem::new(format!("line {line}"), format!("there is no neuron {neuron}"));
@@ -91,6 +94,9 @@ impl Soma for SourceList {
     type State = Stateless;
 
     fn check(&self, _: Seconds, problems: &mut Problems) {
+        problems.require(self.steps.first() != Some(&0), "steps[0]", || {
+            "the first step has number 1; found 0".into()
+        });
         for (i, pair) in self.steps.windows(2).enumerate().filter(|(_, pair)| pair[0] >= pair[1]) {
             let path = format!("steps[{}]", i + 1);
             problems.require(false, &path, || format!("{} does not follow {}", pair[1], pair[0]));
@@ -144,6 +150,8 @@ mod tests {
             problems,
             "line 2: there is no neuron 2; allowed: 0 to 1\nline 3: is not a neuron and a step, two whole numbers"
         );
+        let problems = from_csv("neuron,step\n1,1\n0,0\n", 2).unwrap_err().to_string();
+        assert_eq!(problems, "line 3: the first step has number 1; found 0");
         let problems = from_csv("neuron,step\r\n\r\n1,x\r\n", 2).unwrap_err().to_string();
         assert!(problems.starts_with("line 3: "), "{problems}");
         assert!(from_csv("step,neuron\n", 2).unwrap_err().to_string().starts_with("line 1: "));
@@ -151,9 +159,18 @@ mod tests {
 
     #[test]
     fn a_list_out_of_order_or_longer_than_its_period_is_refused() {
-        let model: crate::neuron::NeuronModel = SourceList { steps: vec![3, 3, 9], repeat: 4 }.into();
-        let problems = model.check(Seconds(1e-3)).unwrap_err().to_string();
+        let problems = refused(vec![3, 3, 9], 4);
         assert!(problems.contains("steps[1]: 3 does not follow 3"), "{problems}");
         assert!(problems.contains("repeat: the listed steps span 7 steps"), "{problems}");
+    }
+
+    fn refused(steps: Vec<u64>, repeat: u64) -> String {
+        let model: crate::neuron::NeuronModel = SourceList { steps, repeat }.into();
+        model.check(Seconds(1e-3)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn there_is_no_step_0() {
+        assert_eq!(refused(vec![0, 3], 0), "steps[0]: the first step has number 1; found 0");
     }
 }

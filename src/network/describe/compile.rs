@@ -4,13 +4,13 @@ use std::io::{self, Read};
 
 use super::lists::{self, Row, Take, Unread};
 use super::params::{
-    Delays, NetworkParams, Pattern, PopulationParams, ProjectionParams, SeatParams, Weights,
+    Delays, NetworkParams, Pattern, PlasticityParams, PopulationParams, ProjectionParams, SeatParams, Weights,
 };
 use super::select::Selection;
 use crate::base::{NeuronId, Problem, Problems};
 use crate::network::draw::{Dice, Use};
 use crate::network::drawn::{Amount, Neighbourhood, Recipe, Scheme, Values};
-use crate::network::{Net, NetBuilder, Part, Population, Span, Synapse};
+use crate::network::{MOST_SYNAPSES, Net, NetBuilder, Part, Population, Span, Synapse};
 
 /// Opens a file that a description names.
 pub type Files<'a> = &'a dyn Fn(&str) -> io::Result<Box<dyn Read>>;
@@ -75,8 +75,7 @@ impl NetworkParams {
             problems.absorb(&path, population.parts());
         }
         for (i, projection) in self.projections.iter().enumerate() {
-            let Some(plasticity) = &projection.plasticity else { continue };
-            problems.absorb(&format!("projections[{i}].plasticity"), plasticity.check());
+            problems.absorb(&format!("projections[{i}]"), projection.check());
         }
         problems.into_result(())
     }
@@ -158,19 +157,29 @@ struct Ends {
 }
 
 impl ProjectionParams {
+    /// Checks what can be checked without the populations.
+    fn check(&self) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        problems.absorb("weights", self.weights.check());
+        problems.absorb("delays", self.delays.check());
+        problems.absorb("plasticity", self.plasticity.as_ref().map_or(Ok(()), PlasticityParams::check));
+        problems.require(!self.procedural || self.plasticity.is_none(), "procedural", || {
+            "synapses that learn have to be stored".into()
+        });
+        problems.into_result(())
+    }
+
     fn make(&self, files: Files<'_>, dice: Dice, builder: &mut NetBuilder) -> Result<(), Problems> {
         let mut problems = Problems::new();
+        problems.absorb("", self.check());
         let populations = builder.populations();
         let from = problems.absorb("from", Selection::read(&self.from, populations));
         let to = problems.absorb("to", Selection::read(&self.to, populations));
         let weights = problems.absorb("weights", Given::read(&self.weights, files));
-        let lesson = self.plasticity.as_ref().map(|plasticity| {
-            problems.absorb("plasticity", plasticity.check().and_then(|()| plasticity.teacher(populations)))
-        });
-        problems.require(!self.procedural || self.plasticity.is_none(), "procedural", || {
-            "synapses that learn have to be stored".into()
-        });
-        self.check_delays(&mut problems);
+        let lesson = self
+            .plasticity
+            .as_ref()
+            .map(|plasticity| problems.absorb("plasticity", plasticity.teacher(populations)));
         let (Some(from), Some(to), Some(weights)) = (from, to, weights) else { return Err(problems) };
         problems.into_result(())?;
         let ends = Ends { from: from.span, to: to.span };
@@ -188,10 +197,22 @@ impl ProjectionParams {
             dice,
             made: 0,
             drawn: None,
+            says: Says::default(),
         };
         maker.pattern(&self.pattern, files).map_err(|problems| problems.under("pattern"))?;
-        maker.check_count().map_err(|problems| problems.under("weights"))?;
+        let says = maker.says;
+        let mut problems = Problems::new();
+        if says.weights && !self.weights.is_default() {
+            problems.push(Problem::new("weights", "the file of the pattern says the weights already"));
+        } else {
+            problems.absorb("weights", maker.check_count());
+        }
+        problems.require(!says.delays || self.delays.is_default(), "delays", || {
+            "the file of the pattern says the delays already".into()
+        });
+        problems.into_result(())?;
         if let (Some(plasticity), Some(Some(teacher))) = (&self.plasticity, lesson) {
+            builder.check_weights(first, plasticity.rule.bounds()).map_err(|it| it.under("weights"))?;
             builder.learn(plasticity.rule.clone(), first..builder.made(), teacher);
         }
         Ok(())
@@ -218,15 +239,35 @@ impl ProjectionParams {
         let (Some(scheme), Some(weights)) = (scheme, weights) else { return Err(Problems::new()) };
         Ok(Recipe { from, to, scheme, weights, delays: self.delays.clone(), channel: self.channel, dice })
     }
+}
 
-    fn check_delays(&self, problems: &mut Problems) {
-        let (low, high) = match self.delays {
-            Delays::Constant(delay) => (delay, delay),
-            Delays::Uniform { low, high } => (low, high),
+impl Weights {
+    /// Checks what is drawn from. Numbers that are not finite are found in the synapses.
+    fn check(&self) -> Result<(), Problems> {
+        let mut problems = Problems::new();
+        match *self {
+            Self::Uniform { low, high } => problems.require(low <= high, "uniform", || {
+                format!("the least weight comes first; found {low} to {high}")
+            }),
+            Self::Normal { deviation, .. } => problems.require(deviation >= 0.0, "normal.deviation", || {
+                format!("a standard deviation is 0 or more; found {deviation}")
+            }),
+            Self::Constant(_) | Self::Values(_) | Self::File(_) => {}
+        }
+        problems.into_result(())
+    }
+}
+
+impl Delays {
+    /// Checks what is drawn from.
+    fn check(&self) -> Result<(), Problems> {
+        let (low, high) = match *self {
+            Self::Constant(delay) => (delay, delay),
+            Self::Uniform { low, high } => (low, high),
         };
-        problems.require(1 <= low && low <= high, "delays", || {
-            "delays are 1 step or more, the least first".into()
-        });
+        let mut problems = Problems::new();
+        problems.require(1 <= low && low <= high, "", || "delays are 1 step or more, the least first".into());
+        problems.into_result(())
     }
 }
 
@@ -272,11 +313,25 @@ struct Maker<'a> {
     made: usize,
     /// The source that weights and delays are drawn for.
     drawn: Option<(u32, Values)>,
+    /// What the file of the pattern says of its synapses.
+    says: Says,
+}
+
+/// What a list says of its synapses.
+#[derive(Clone, Copy, Default)]
+struct Says {
+    weights: bool,
+    delays: bool,
 }
 
 impl Maker<'_> {
     fn pattern(&mut self, pattern: &Pattern, files: Files<'_>) -> Result<(), Problems> {
-        if let Some(scheme) = scheme(pattern, self.ends)? {
+        let scheme = scheme(pattern, self.ends)?;
+        if let Pattern::Convolution(convolution) = pattern {
+            convolution.check(self.ends.from.len, self.ends.to.len)?;
+        }
+        check_room(self.wanted(pattern), self.builder.made())?;
+        if let Some(scheme) = scheme {
             if let Scheme::AllToAll { .. } = scheme {
                 self.builder.reserve(self.ends.from.len as usize * self.ends.to.len as usize);
             }
@@ -287,9 +342,6 @@ impl Maker<'_> {
         match pattern {
             Pattern::FanIn { count } => self.fan_in(*count),
             Pattern::Convolution(convolution) => {
-                let mut problems = Problems::new();
-                convolution.check(from.len, to.len, &mut problems);
-                problems.into_result(())?;
                 if let Given::List(list) = &self.weights {
                     let wants = convolution.weights();
                     if list.len() as u64 != wants {
@@ -302,7 +354,11 @@ impl Maker<'_> {
                 self.made = convolution.weights() as usize;
             }
             Pattern::List { file } => self.rows((files, file), lists::csv)?,
-            Pattern::Matrix { file } => self.rows((files, file), lists::matrix)?,
+            Pattern::Matrix { file } => {
+                let matrix =
+                    |file: &str, input, take: Take<'_>| lists::matrix(file, input, [from.len, to.len], take);
+                self.rows((files, file), matrix)?;
+            }
             Pattern::OneToOne
             | Pattern::AllToAll { .. }
             | Pattern::Probability { .. }
@@ -310,6 +366,27 @@ impl Maker<'_> {
             | Pattern::Distance { .. } => {}
         }
         Ok(())
+    }
+
+    /// How many synapses a pattern has, as far as that is known before they are made.
+    fn wanted(&self, pattern: &Pattern) -> u128 {
+        let Ends { from, to } = self.ends;
+        let product = |a: u32, b: u32| u128::from(a) * u128::from(b);
+        match pattern {
+            Pattern::FanIn { count } => product(*count, to.len),
+            Pattern::FanOut { count } => product(*count, from.len),
+            Pattern::AllToAll { itself: true } => product(from.len, to.len),
+            // At most one for each source: none to itself.
+            Pattern::AllToAll { itself: false } => product(from.len, to.len).saturating_sub(from.len.into()),
+            Pattern::Probability { probability, .. } => {
+                let pairs = product(from.len, to.len).saturating_sub(from.len.into());
+                let mean = pairs as f64 * probability;
+                // Six standard deviations below it: fewer are not drawn.
+                (mean - 6.0 * mean.sqrt()) as u128
+            }
+            Pattern::Convolution(convolution) => convolution.synapses(),
+            Pattern::OneToOne | Pattern::Distance { .. } | Pattern::List { .. } | Pattern::Matrix { .. } => 0,
+        }
     }
 
     /// The synapses of a pattern that can be made source by source.
@@ -357,6 +434,8 @@ impl Maker<'_> {
             let last = |span: Span| i64::from(span.len) - 1;
             return Err(Problem::new("", message).allowed(format!("0..{} → 0..{}", last(from), last(to))));
         }
+        self.says.weights |= row.weight.is_some();
+        self.says.delays |= row.delay.is_some();
         let mut synapse = self.synapse(row.source, row.target, self.made);
         synapse.weight = row.weight.unwrap_or(synapse.weight);
         synapse.delay = row.delay.unwrap_or(synapse.delay);
@@ -405,6 +484,17 @@ impl Maker<'_> {
         }
         problems.into_result(())
     }
+}
+
+/// Whether `wanted` synapses find room beside those that are `made`.
+fn check_room(wanted: u128, made: usize) -> Result<(), Problems> {
+    let room = MOST_SYNAPSES.saturating_sub(made);
+    if wanted <= room as u128 {
+        return Ok(());
+    }
+    let others = if made > 0 { format!(" beside the {made} of other projections") } else { String::new() };
+    let message = format!("{wanted} synapses are more than a network can hold{others}");
+    Err(Problem::new("", message).allowed(format!("at most {room}")).into())
 }
 
 /// The pattern as one that can be made source by source, if it is.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::base::Problems;
+use crate::base::{Problem, Problems};
 
 /// A convolution of `channels` planes of `width` × `height` neurons into `filters` planes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -68,7 +68,8 @@ impl Convolution {
     }
 
     /// Checks the shape against the populations.
-    pub(super) fn check(&self, sources: u32, targets: u32, problems: &mut Problems) {
+    pub(super) fn check(&self, sources: u32, targets: u32) -> Result<(), Problems> {
+        let mut problems = Problems::new();
         let product = |sides: [u32; 3]| sides.into_iter().map(u128::from).product::<u128>();
         let inputs = product([self.width, self.height, self.channels]);
         problems.require(inputs == u128::from(sources), "", || {
@@ -78,12 +79,24 @@ impl Convolution {
             )
         });
         let Some([width, height]) = self.output() else {
-            return problems.require(false, "kernel", || "the filter does not fit into the input".into());
+            problems.push(Problem::new("kernel", "the filter does not fit into the input"));
+            return Err(problems);
         };
         let outputs = product([width, height, self.filters]);
         problems.require(outputs == u128::from(targets), "", || {
             format!("{width} × {height} × {} outputs are not the {targets} targets", self.filters)
         });
+        problems.into_result(())
+    }
+
+    /// Number of synapses of a shape that has been checked.
+    pub(super) fn synapses(&self) -> u128 {
+        let Some(output) = self.output() else { return 0 };
+        let along = |size: u32, axis: usize| -> u128 {
+            (0..size).map(|at| self.taps(at, axis, output[axis]).count() as u128).sum()
+        };
+        let places = along(self.width, 0) * along(self.height, 1);
+        places * u128::from(self.channels) * u128::from(self.filters)
     }
 
     /// Visits every synapse, source by source: source, target, position of the weight.

@@ -133,11 +133,12 @@ fn row(record: &csv::ByteRecord, columns: [Option<usize>; 4]) -> Result<Row, Pro
 }
 
 /// Reads a Matrix Market file in coordinate form: rows are sources, columns targets, values weights; `take` is handed
-/// each synapse.
+/// each synapse. There are to be `size` rows and columns.
 ///
 /// # Errors
-/// A header of another form; every line that is no entry, at `file:line`; more or fewer entries than stated.
-pub(super) fn matrix(file: &str, input: impl Read, take: Take<'_>) -> Result<(), Unread> {
+/// A header of another form; another size; every line that is no entry, at `file:line`; more or fewer entries than
+/// stated.
+pub(super) fn matrix(file: &str, input: impl Read, size: [u32; 2], take: Take<'_>) -> Result<(), Unread> {
     let mut lines = Lines::new(file, input);
     let mut faults = Faults::new(file);
     let header = lines.next()?.map_or_else(String::new, |(_, line)| line.to_owned());
@@ -155,9 +156,10 @@ pub(super) fn matrix(file: &str, input: impl Read, take: Take<'_>) -> Result<(),
             continue;
         }
         if stated.is_none() {
-            stated = Some(entries(line));
-            if entries(line).is_none() {
-                faults.at(number, Problem::new("", "is no size of a matrix").allowed("rows columns entries"));
+            let entries = entries(line, size);
+            stated = Some(entries.as_ref().ok().copied());
+            if let Err(problem) = entries {
+                faults.at(number, problem);
             }
             continue;
         }
@@ -184,11 +186,18 @@ pub(super) fn matrix(file: &str, input: impl Read, take: Take<'_>) -> Result<(),
     faults.finish()
 }
 
-/// The number of entries that the line with the size of a matrix states.
-fn entries(line: &str) -> Option<u64> {
+/// The number of entries that the line with the size of a matrix states, which is to be one of `size`.
+fn entries(line: &str, size: [u32; 2]) -> Result<u64, Problem> {
     let words: Result<Vec<u64>, _> = line.split_ascii_whitespace().map(str::parse).collect();
-    let [_, _, entries] = words.ok()?[..] else { return None };
-    Some(entries)
+    let Ok([rows, columns, entries]) = words.as_deref() else {
+        return Err(Problem::new("", "is no size of a matrix").allowed("rows columns entries"));
+    };
+    let [sources, targets] = size;
+    if [*rows, *columns] != size.map(u64::from) {
+        let message = format!("{rows} rows and {columns} columns are not the sources and targets");
+        return Err(Problem::new("", message).allowed(format!("{sources} rows and {targets} columns")));
+    }
+    Ok(*entries)
 }
 
 /// Lines of a text, numbered from 1.
@@ -305,6 +314,11 @@ mod tests {
 
     type Parse = fn(&str, Slowly, Take<'_>) -> Result<(), Unread>;
 
+    /// A matrix of 2 × 2.
+    fn square(file: &str, input: Slowly, take: Take<'_>) -> Result<(), Unread> {
+        matrix(file, input, [2, 2], take)
+    }
+
     fn all(parse: Parse, bytes: &[u8]) -> Result<Vec<Row>, Problems> {
         let mut rows = Vec::new();
         let mut take = |row: Row| match row.source {
@@ -329,7 +343,7 @@ mod tests {
         let rows = all(csv, b"source,target,delay\n0, 3,2\n1,2,1\n").unwrap();
         assert_eq!(rows[0], Row { source: 0, target: 3, weight: None, delay: Some(2) });
         let text = b"%%MatrixMarket matrix coordinate real symmetric\n% a\n3 3 2\n2 1 0.5\n3 3 -1\n";
-        let rows = all(matrix, text).unwrap();
+        let rows = all(|file, input, take| matrix(file, input, [3, 3], take), text).unwrap();
         let of = |row: &Row| (row.source, row.target, row.weight);
         assert_eq!(
             rows.iter().map(of).collect::<Vec<_>>(),
@@ -350,14 +364,14 @@ mod tests {
         let rows = all(csv, b" source , target\r\n\"0\", \t3 \r\n\r\n1,2").unwrap();
         assert_eq!(rows.iter().map(|row| (row.source, row.target)).collect::<Vec<_>>(), [(0, 3), (1, 2)]);
         let text = b"%%MatrixMarket matrix coordinate pattern general\r\n2 2 2\r\n\r\n 1 2\r\n2 1";
-        let rows = all(matrix, text).unwrap();
+        let rows = all(square, text).unwrap();
         assert_eq!(rows.iter().map(|row| (row.source, row.target)).collect::<Vec<_>>(), [(0, 1), (1, 0)]);
     }
 
     #[test]
     fn what_breaks_off_is_no_list() {
         let header: &[u8] = b"%%MatrixMarket matrix coordinate pattern general\n2 2 1\n1 2\n";
-        let texts: [(Parse, &[u8]); 2] = [(csv, b"source,target\n0,1\n"), (matrix, header)];
+        let texts: [(Parse, &[u8]); 2] = [(csv, b"source,target\n0,1\n"), (square, header)];
         for (parse, text) in texts {
             for len in [0, text.len()] {
                 let input = Slowly::new(&text[..len], Some(io::ErrorKind::InvalidData));
@@ -392,7 +406,7 @@ mod tests {
         check(csv, spread, &["all:3: the target is `x`", "all:6: the target is `y`"]);
         let header = "%%MatrixMarket matrix coordinate real general\n";
         let entries = |text: &[u8], expected: &[&str]| {
-            check(matrix, &[header.as_bytes(), text].concat(), expected);
+            check(square, &[header.as_bytes(), text].concat(), expected);
         };
         let none = "is no entry of the matrix";
         let lines = [4, 5, 6, 7].map(|line| format!("all:{line}: {none}"));
@@ -401,11 +415,12 @@ mod tests {
         entries(b"2 2 1\n8 1 1\n", &["all:3: there is no neuron 7"]);
         entries(b"2 2\n", &["all:2: is no size of a matrix"]);
         entries(b"% 1 1 1\n", &["all: the matrix has no size"]);
+        entries(b"2 3 1\n1 1 1\n", &["all:2: 2 rows and 3 columns are not the sources and targets"]);
         entries(b"2 2 3\n1 1 1\n", &["all: 3 entries are stated, and there are 1"]);
         entries(b"2 2 1\n1 \xff 1\n", &["all is not UTF-8 text"]);
         let array = b"%%MatrixMarket matrix array real general\n1 1\n1\n";
         let message = "all:1: `%%MatrixMarket matrix array real general` is no header of a sparse matrix";
-        check(matrix, array, &[message]);
+        check(square, array, &[message]);
         let wrong = |text: &[u8]| told(numbers("all", text)).expect_err("it is wrong").to_string();
         assert_eq!(wrong(b"1 nan"), "all: number 2 is `nan`, which is no finite number");
         assert_eq!(wrong(b"1 \xff"), "all is not UTF-8 text");

@@ -81,7 +81,8 @@ pub struct ProjectionParams {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 0, max = 1))]
     pub channel: u8,
-    /// How the synapses learn. Absent: weights stay as they are.
+    /// How the synapses learn; their weights start within the bounds of the rule. Absent: weights stay as they
+    /// are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plasticity: Option<PlasticityParams>,
     /// Whether its synapses are not stored but drawn anew, and the same, whenever their neuron fires: for
@@ -171,12 +172,13 @@ pub enum Pattern {
     /// A two-dimensional convolution; `weights` lists the filters by `[y][x][channel in][channel out]`.
     Convolution(Convolution),
     /// The pairs in a CSV file with the columns `source,target` and, if they differ, `weight` and `delay`;
-    /// neurons counted from 0 within `from` and `to`.
+    /// neurons counted from 0 within `from` and `to`. What the file says, the projection does not say again.
     List {
         /// The file.
         file: String,
     },
-    /// The entries of a Matrix Market file: row source, column target, value weight.
+    /// The entries of a Matrix Market file: row source, column target, value weight. It has a row for each neuron
+    /// of `from` and a column for each of `to`.
     Matrix {
         /// The file.
         file: String,
@@ -220,7 +222,7 @@ impl Default for Weights {
 }
 
 impl Weights {
-    fn is_default(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -247,7 +249,7 @@ impl Default for Delays {
 }
 
 impl Delays {
-    fn is_default(&self) -> bool {
+    pub(super) fn is_default(&self) -> bool {
         *self == Self::default()
     }
 }

@@ -8,6 +8,10 @@ fn compile(yaml: &str) -> Result<Net, String> {
     let files = |name: &str| -> std::io::Result<Box<dyn std::io::Read>> {
         match name {
             "pairs.csv" => Ok(Box::new(&b"source,target,weight,delay\n0,1,0.5,3\n2,0,-1,1\n"[..])),
+            "bare.csv" => Ok(Box::new(&b"source,target\n0,1\n2,0\n"[..])),
+            "six-by-four.mtx" => {
+                Ok(Box::new(&b"%%MatrixMarket matrix coordinate real general\n6 4 1\n6 1 0.5\n"[..]))
+            }
             _ => Err(std::io::ErrorKind::NotFound.into()),
         }
     };
@@ -218,4 +222,106 @@ fn what_cannot_be_drawn_source_by_source_is_refused() {
         "{from: a, to: a, pattern: one-to-one, channel: 1, procedural: true}",
         "drawn[0]: `a` has 1 input channels; found channel 1",
     );
+}
+
+fn refused(projection: &str, expected: &[&str]) {
+    let found = compile(&network(projection)).unwrap_err();
+    let found: Vec<&str> = found.lines().collect();
+    assert_eq!(found, expected, "{projection}");
+}
+
+#[test]
+fn a_matrix_has_the_size_of_its_two_ends() {
+    let of = |from: &str, to: &str| {
+        format!("{{from: {from}, to: {to}, pattern: {{matrix: {{file: six-by-four.mtx}}}}}}")
+    };
+    assert_eq!(synapses(&of("a", "b")), [(5, 6, 0.5)]);
+    let size = "6 rows and 4 columns are not the sources and targets; allowed:";
+    let at = "projections[0].pattern: six-by-four.mtx:2:";
+    refused(&of("a", "a"), &[&format!("{at} {size} 6 rows and 6 columns")]);
+    refused(
+        &of("'b[0..1]'", "b"),
+        &[
+            &format!("{at} {size} 2 rows and 4 columns"),
+            "projections[0].pattern: six-by-four.mtx:3: there is no such synapse as 5 → 0; allowed: 0..1 → 0..3",
+        ],
+    );
+}
+
+#[test]
+fn what_a_file_says_is_not_said_again() {
+    let weights = "projections[0].weights: the file of the pattern says the weights already";
+    let delays = "projections[0].delays: the file of the pattern says the delays already";
+    let list =
+        |file: &str, more: &str| format!("{{from: a, to: b, pattern: {{list: {{file: {file}}}}}, {more}}}");
+    refused(&list("pairs.csv", "weights: {constant: 2}"), &[weights]);
+    refused(&list("pairs.csv", "weights: {values: [1]}, delays: {constant: 2}"), &[weights, delays]);
+    let matrix = "{from: a, to: b, pattern: {matrix: {file: six-by-four.mtx}}, weights: {constant: 2}}";
+    refused(matrix, &[weights]);
+    assert_eq!(synapses(&list("bare.csv", "weights: {values: [3, 4]}")), [(0, 7, 3.0), (2, 6, 4.0)]);
+}
+
+#[test]
+fn what_nothing_can_be_drawn_from_is_refused() {
+    let of = |more: &str| format!("{{from: a, to: b, pattern: {{all-to-all: {{}}}}, {more}}}");
+    refused(
+        &of("weights: {uniform: {low: 2, high: 1}}, delays: {uniform: {low: 3, high: 2}}"),
+        &[
+            "projections[0].weights.uniform: the least weight comes first; found 2 to 1",
+            "projections[0].delays: delays are 1 step or more, the least first",
+        ],
+    );
+    let deviation = "projections[0].weights.normal.deviation: a standard deviation is 0 or more; found -1";
+    refused(&of("weights: {normal: {mean: 0, deviation: -1}}"), &[deviation]);
+    refused(&of("weights: {normal: {mean: 0, deviation: -1}}, procedural: true"), &[deviation]);
+}
+
+#[test]
+fn weights_that_learn_start_within_their_bounds() {
+    let of = |weights: &str| {
+        let plasticity = "plasticity: {rule: {pair: {w_min: -1, w_max: 2}}}";
+        format!(
+            "{{from: 'a[0..1]', to: 'b[0..1]', pattern: {{all-to-all: {{}}}}, weights: {weights}, {plasticity}}}"
+        )
+    };
+    assert_eq!(synapses(&of("{values: [-1, 0, 1, 2]}")).len(), 4);
+    let says = "projections[0].weights: weights start within the bounds of their rule;";
+    refused(
+        &of("{values: [-1, 2.5, 1, -7]}"),
+        &[&format!("{says} 2 do not, the first is 2.5; allowed: -1 to 2")],
+    );
+}
+
+#[test]
+fn more_synapses_than_can_be_numbered_are_refused_before_they_are_made() {
+    let of = |pattern: &str| format!("{{from: a, to: b, pattern: {pattern}}}");
+    let more = |count: u64| {
+        format!(
+            "projections[0].pattern: {count} synapses are more than a network can hold; allowed: at most 4294967294"
+        )
+    };
+    refused(&of("{fan-in: {count: 4000000000}}"), &[&more(16_000_000_000)]);
+    refused(&of("{fan-out: {count: 4000000000}}"), &[&more(24_000_000_000)]);
+    let yaml = |projections: &str| {
+        format!(
+            "populations: [{{name: a, neurons: 90000, model: integrate-fire}}, {{name: b, neurons: 2, model: integrate-fire}}]\n\
+             projections: [{projections}]"
+        )
+    };
+    let first = "{from: b, to: b, pattern: {all-to-all: {}}}";
+    for (pattern, count) in [
+        ("{all-to-all: {}}", 8_100_000_000u64),
+        ("{all-to-all: {itself: false}}", 8_099_910_000),
+        ("{probability: {probability: 1}}", 8_099_370_003),
+        (
+            "{convolution: {width: 300, height: 300, filters: 1, kernel: [301, 301], padding: [150, 150]}}",
+            4_576_522_500,
+        ),
+    ] {
+        let found = compile(&yaml(&format!("{first}, {{from: a, to: a, pattern: {pattern}}}"))).unwrap_err();
+        let room = "beside the 4 of other projections; allowed: at most 4294967290";
+        let expected =
+            format!("projections[1].pattern: {count} synapses are more than a network can hold {room}");
+        assert_eq!(found, expected);
+    }
 }
