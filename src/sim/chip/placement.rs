@@ -3,8 +3,8 @@
 use super::params::CoreParams;
 use super::site::Ground;
 use crate::base::{CoreId, NeuronId, Problem, Problems};
-use crate::network::Net;
 use crate::network::describe::Seat;
+use crate::network::{Net, Population};
 
 /// A placement of all neurons of a network.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -212,7 +212,7 @@ fn first_of(granules: &[u8]) -> u8 {
 struct Filler<'a> {
     ground: &'a Ground<'a>,
     runners: Vec<Vec<u8>>,
-    neurons: u32,
+    net: &'a Net,
     cores: std::vec::IntoIter<CoreId>,
     core: Option<CoreId>,
     held: Vec<u32>,
@@ -221,7 +221,7 @@ struct Filler<'a> {
 }
 
 impl<'a> Filler<'a> {
-    fn new(net: &Net, ground: &'a Ground<'a>) -> Result<Self, Problems> {
+    fn new(net: &'a Net, ground: &'a Ground<'a>) -> Result<Self, Problems> {
         let mut problems = Problems::new();
         let found =
             (0..net.populations.len()).map(|index| problems.absorb("", runners(net, ground.params, index)));
@@ -230,12 +230,12 @@ impl<'a> Filler<'a> {
         let mut cores = ground.working().collect::<Vec<_>>().into_iter();
         let core = cores.next();
         let held = vec![0; ground.params.granules.len()];
-        Ok(Self { ground, runners, neurons: net.neurons(), cores, core, held, most: most(ground.params) })
+        Ok(Self { ground, runners, net, cores, core, held, most: most(ground.params) })
     }
 
     fn seat(&mut self, population: usize) -> Result<(CoreId, u8), Problems> {
         loop {
-            let Some(core) = self.core else { return Err(self.full()) };
+            let Some(core) = self.core else { return Err(self.full(population)) };
             let has_room = self.held.iter().sum::<u32>() < self.most.0;
             let free = |&&granule: &&u8| {
                 let granule = usize::from(granule);
@@ -250,12 +250,39 @@ impl<'a> Filler<'a> {
         }
     }
 
-    fn full(&self) -> Problems {
-        let working = self.ground.working().count();
-        let message = format!(
-            "{} neurons do not fit on {working} working cores of {} neurons each",
-            self.neurons, self.most.0
-        );
-        Problems::one("", message)
+    /// Why there is no seat for a neuron of `population`: too many neurons in all, too many for their granules, or
+    /// cores that were left half empty on the way.
+    fn full(&self, population: usize) -> Problems {
+        let working = self.ground.working().count() as u64;
+        let neurons = u64::from(self.net.neurons());
+        let (whole, granules) = &self.most;
+        if neurons > working * u64::from(*whole) {
+            let message =
+                format!("{neurons} neurons do not fit on {working} working cores of {whole} neurons each");
+            return Problems::one("", message);
+        }
+        let runners = &self.runners[population];
+        let own: u64 = runners.iter().map(|&granule| u64::from(granules[usize::from(granule)])).sum();
+        let seats = own.min(u64::from(*whole));
+        let rivals = self.runners.iter().zip(&self.net.populations);
+        let rivals = rivals.filter(|(theirs, _)| theirs.iter().all(|granule| runners.contains(granule)));
+        let count: u64 = rivals.map(|(_, population)| u64::from(population.span.len)).sum();
+        let params = &self.ground.params.granules;
+        let names = runners.iter().map(|&granule| format!("`{}`", params[usize::from(granule)].name));
+        let names = names.collect::<Vec<_>>().join(", ");
+        let Population { name, parts, .. } = &self.net.populations[population];
+        let model = parts.first().map_or("?", |part| part.model.name());
+        let message = match count > working * seats {
+            true => format!(
+                "neurons of `{model}` do not fit: {count} neurons need granule {names}, which has {} seats on {working} \
+                 working cores, {seats} each",
+                working * seats
+            ),
+            false => format!(
+                "neurons of `{model}` are left over: {count} neurons need granule {names}, and cores that are filled \
+                 one after the other leave seats empty; a mapping may do better"
+            ),
+        };
+        Problems::one(format!("populations.{name}"), message)
     }
 }

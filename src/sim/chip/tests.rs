@@ -237,6 +237,23 @@ fn what_does_not_fit_says_by_how_much() {
         assert!(found.contains(expected), "{found:?} does not say {expected:?}");
     };
     check(|params| params.neurons = 5, "250 neurons do not fit on 32 working cores of 5 neurons each");
+    check(
+        |params| params.granules[0].neurons = Some(5),
+        "populations.cells: neurons of `integrate-fire` do not fit: 250 neurons need granule `all`, which has 160 \
+         seats on 32 working cores, 5 each",
+    );
+    check(
+        |params| {
+            let granule = |model: &str, neurons| GranuleParams {
+                name: model.into(),
+                models: vec![model.into()],
+                neurons: Some(neurons),
+                ..Default::default()
+            };
+            params.granules = vec![granule("source-poisson", 2), granule("integrate-fire", 18)];
+        },
+        "populations.cells: neurons of `integrate-fire` are left over: 200 neurons need granule `integrate-fire`, and",
+    );
     check(|params| params.max_delay = 4, "a synapse has a delay of 6 steps, 2 more than the chip's longest");
     check(|params| params.synapses = Some(10), "synapses do not fit: the core holds 10,");
     check(|params| params.fan_in = Some(2), "more than a neuron can have");
