@@ -9,13 +9,15 @@ use crate::base::{Problem, Problems};
 use crate::neuron::{EventCost, SomaCost};
 use crate::sim::chip::{HopCosts, Synchronisation};
 
-/// A chip whose tiles and cores are all alike.
+/// A chip whose tiles and cores are all alike. Not every place of the mesh needs to have a tile.
 #[derive(Clone, Debug)]
 pub(super) struct Arch {
     pub name: String,
     pub width: u32,
     pub height: u32,
     pub link_buffer: u32,
+    /// Tiles, counted as they are written.
+    pub tiles: u32,
     pub synchronisation: Synchronisation,
     pub hops: HopCosts,
     pub per_tile: u16,
@@ -28,15 +30,23 @@ pub(super) struct Core {
     pub neurons: u32,
     pub axon_in: EventCost,
     pub axon_out: EventCost,
-    pub synapses: Vec<(String, EventCost)>,
-    pub dendrites: Vec<(String, EventCost)>,
-    pub somas: Vec<Soma>,
+    pub synapses: Vec<Unit<EventCost>>,
+    pub dendrites: Vec<Unit<EventCost>>,
+    pub somas: Vec<Unit<Soma>>,
 }
 
-/// A soma unit.
+/// A unit that neurons are mapped to.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Soma {
+pub(super) struct Unit<T> {
     pub name: String,
+    pub own: T,
+    /// Costs that are not written: they are needed only where neurons use the unit.
+    pub missing: Vec<&'static str>,
+}
+
+/// What a soma unit does, and what it costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Soma {
     pub model: SomaModel,
     pub cost: SomaCost,
 }
@@ -77,8 +87,8 @@ pub(super) fn read(text: &str) -> Result<Arch, Problems> {
     }
     body.finish(&mut problems);
     let count: u64 = tiles.iter().map(|tile| u64::from(tile.count)).sum();
-    problems.require(count == u64::from(width) * u64::from(height), "architecture.tile", || {
-        format!("{count} tiles do not fill {width} × {height}")
+    problems.require(count <= u64::from(width) * u64::from(height), "architecture.tile", || {
+        format!("{count} tiles are more than {width} × {height} places")
     });
     let same = tiles.windows(2).all(|pair| pair[0].hops == pair[1].hops && pair[0].cores == pair[1].cores);
     problems
@@ -92,6 +102,7 @@ pub(super) fn read(text: &str) -> Result<Arch, Problems> {
         width,
         height,
         link_buffer,
+        tiles: count as u32,
         synchronisation,
         hops: tile.hops,
         per_tile: tile.cores.0,
@@ -149,7 +160,7 @@ fn read_tile(path: &str, tree: Tree, problems: &mut Problems) -> TileEntry {
     let mut fields = Fields::new(path, Some(tree), problems);
     let (_, count) = name_and_count(&mut fields, problems);
     let mut attributes = Fields::new(&format!("{path}.attributes"), fields.take("attributes"), problems);
-    let mut hop = |energy, latency| cost(&mut attributes, energy, latency, problems);
+    let mut hop = |energy, latency| needed(&mut attributes, [energy, latency], problems);
     let hops = HopCosts {
         east: hop("energy_east_hop", "latency_east_hop"),
         north: hop("energy_north_hop", "latency_north_hop"),
@@ -185,13 +196,14 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
     let (_, count) = name_and_count(&mut fields, problems);
     let mut attributes = Fields::new(&format!("{path}.attributes"), fields.take("attributes"), problems);
     let position = attributes.text("buffer_position", problems);
+    problems.require(position.is_some(), &attributes.at("buffer_position"), || "this field is needed".into());
     if let Some(other) = position.filter(|position| position != "soma") {
         let problem =
             Problem::new(attributes.at("buffer_position"), format!("a buffer at `{other}` is not supported"));
         problems.push(problem.allowed("`soma`"));
     }
     attributes.off("buffer_inside_unit", "a buffer inside the unit", problems);
-    let neurons = attributes.whole("max_neurons_supported", problems).unwrap_or(1024);
+    let neurons = required(&mut attributes, "max_neurons_supported", problems);
     log_flags(&mut attributes, problems);
     attributes.finish(problems);
     let mut units = |section: &'static str, problems: &mut Problems| {
@@ -208,7 +220,7 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
             "several such units are not supported".into()
         });
         let Some((_, mut attributes)) = found.pop() else { return EventCost::default() };
-        let cost = cost(&mut attributes, energy, latency, problems);
+        let cost = needed(&mut attributes, [energy, latency], problems);
         close(attributes, problems);
         cost
     };
@@ -216,14 +228,16 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
     let axon_out = one("axon_out", "energy_message_out", "latency_message_out", problems);
     let synapses = units("synapse", problems).into_iter().map(|(name, mut attributes)| {
         model(&mut attributes, &["current_based"], problems);
-        let cost = cost(&mut attributes, "energy_process_spike", "latency_process_spike", problems);
+        let mut missing = Vec::new();
+        let own =
+            cost(&mut attributes, ["energy_process_spike", "latency_process_spike"], &mut missing, problems);
         close(attributes, problems);
-        (name, cost)
+        Unit { name, own, missing }
     });
     let synapses = synapses.collect();
     let dendrites = units("dendrite", problems).into_iter().map(|(name, mut attributes)| {
-        model(&mut attributes, &["accumulator", "accumulator_with_delay", "taps"], problems);
-        (name, dendrite_cost(attributes, problems))
+        model(&mut attributes, &["accumulator", "accumulator_with_delay"], problems);
+        read_dendrite(name, attributes, problems)
     });
     let dendrites = dendrites.collect();
     let somas = units("soma", problems)
@@ -234,32 +248,35 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
     (count, Core { neurons, axon_in, axon_out, synapses, dendrites, somas })
 }
 
-fn dendrite_cost(mut attributes: Fields, problems: &mut Problems) -> EventCost {
-    let cost = cost(&mut attributes, "energy_update", "latency_update", problems);
+fn read_dendrite(name: String, mut attributes: Fields, problems: &mut Problems) -> Unit<EventCost> {
+    let mut missing = Vec::new();
+    let own = cost(&mut attributes, ["energy_update", "latency_update"], &mut missing, problems);
     // Updating in every step costs what an update costs; free updates change nothing.
     let always = attributes.flag("update_every_timestep", problems) == Some(true);
-    let is_right = !always || cost == EventCost::default();
+    let is_right = !always || own == EventCost::default();
     problems.require(is_right, &attributes.at("update_every_timestep"), || {
         "dendrites that cost something in every step are not supported".into()
     });
     close(attributes, problems);
-    cost
+    Unit { name, own, missing }
 }
 
-fn read_soma(name: String, mut attributes: Fields, problems: &mut Problems) -> Soma {
+fn read_soma(name: String, mut attributes: Fields, problems: &mut Problems) -> Unit<Soma> {
     let model =
         match model(&mut attributes, &["leaky_integrate_fire", "truenorth", "input"], problems).as_deref() {
             Some("truenorth") => SomaModel::TrueNorth,
             Some("input") => SomaModel::Input,
             _ => SomaModel::Lif,
         };
+    let mut missing = Vec::new();
+    let mut cost = |names| cost(&mut attributes, names, &mut missing, problems);
     let cost = SomaCost {
-        access: cost(&mut attributes, "energy_access_neuron", "latency_access_neuron", problems),
-        update: cost(&mut attributes, "energy_update_neuron", "latency_update_neuron", problems),
-        spike: cost(&mut attributes, "energy_spike_out", "latency_spike_out", problems),
+        access: cost(["energy_access_neuron", "latency_access_neuron"]),
+        update: cost(["energy_update_neuron", "latency_update_neuron"]),
+        spike: cost(["energy_spike_out", "latency_spike_out"]),
     };
     close(attributes, problems);
-    Soma { name, model, cost }
+    Unit { name, own: Soma { model, cost }, missing }
 }
 
 /// A unit, or as many as its name says, each with its attributes.
@@ -299,14 +316,22 @@ fn split_range(name: &str) -> Option<(&str, u32, u32)> {
     (first <= last && last - first < MOST).then_some((base, first, last))
 }
 
+/// Energy and latency, of which those that are `missing` count as 0.
 fn cost(
     fields: &mut Fields,
-    energy: &'static str,
-    latency: &'static str,
+    names: [&'static str; 2],
+    missing: &mut Vec<&'static str>,
     problems: &mut Problems,
 ) -> EventCost {
-    let energy = Joules(fields.number(energy, problems).unwrap_or(0.0));
-    EventCost { energy, latency: Seconds(fields.number(latency, problems).unwrap_or(0.0)) }
+    missing.extend(names.into_iter().filter(|name| !fields.has(name)));
+    let [energy, latency] = names.map(|name| fields.number(name, problems).unwrap_or(0.0));
+    EventCost { energy: Joules(energy), latency: Seconds(latency) }
+}
+
+/// Energy and latency, which have to be there.
+fn needed(fields: &mut Fields, names: [&'static str; 2], problems: &mut Problems) -> EventCost {
+    let [energy, latency] = names.map(|name| fields.needed(name, problems));
+    EventCost { energy: Joules(energy), latency: Seconds(latency) }
 }
 
 fn model(fields: &mut Fields, known: &[&str], problems: &mut Problems) -> Option<String> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::arch::{self, Arch};
+use super::arch::{self, Arch, Soma, SomaModel, Unit};
 use super::edges::Edge;
 use super::netlist;
 use super::neurons::{self, Neuron};
@@ -50,6 +50,9 @@ pub fn import(arch: &str, net: &str, is_netlist: bool) -> Result<Import, Problem
     Assembler::new(&arch, snn).assemble()
 }
 
+/// Length of a step: the models count steps.
+const DT: Seconds = Seconds(1e-3);
+
 struct Assembler<'a> {
     arch: &'a Arch,
     snn: Snn,
@@ -57,6 +60,8 @@ struct Assembler<'a> {
     granules: Vec<(GranuleKey, GranuleParams)>,
     /// By group and neuron: what was read, once it is mapped.
     neurons: Vec<Vec<Option<Neuron>>>,
+    /// By core: neurons that are mapped to it.
+    held: BTreeMap<u32, u32>,
     mapping: Vec<SeatParams>,
 }
 
@@ -66,7 +71,8 @@ type GranuleKey = (usize, usize, usize);
 impl<'a> Assembler<'a> {
     fn new(arch: &'a Arch, snn: Snn) -> Self {
         let neurons = snn.groups.iter().map(|group| vec![None; group.neurons.len()]).collect();
-        Self { arch, snn, problems: Problems::new(), granules: Vec::new(), neurons, mapping: Vec::new() }
+        let (problems, granules, mapping) = (Problems::new(), Vec::new(), Vec::new());
+        Self { arch, snn, problems, granules, neurons, held: BTreeMap::new(), mapping }
     }
 
     fn assemble(mut self) -> Result<Import, Problems> {
@@ -94,7 +100,9 @@ impl<'a> Assembler<'a> {
             ..CoreParams::default()
         };
         self.problems.absorb("arch", cores.validate());
-        let network = NetworkParams { dt: Seconds(1e-3), populations, projections, mapping: self.mapping };
+        // Neurons of a range are wrong in the same way.
+        self.problems.0.dedup();
+        let network = NetworkParams { dt: DT, populations, projections, mapping: self.mapping };
         self.problems.into_result(Import {
             chip_name: arch.name.clone(),
             network_name: self.snn.name,
@@ -111,7 +119,7 @@ impl<'a> Assembler<'a> {
     fn map(&mut self) {
         for mapping in std::mem::take(&mut self.snn.mappings) {
             let snn::Mapping { path, group, neurons, tile, core, units } = mapping;
-            let tiles = self.arch.width * self.arch.height;
+            let tiles = self.arch.tiles;
             if tile >= tiles || core >= self.arch.per_tile.into() {
                 let problem = Problem::new(format!("net.{path}"), format!("there is no core {tile}.{core}"));
                 let last = (tiles - 1, self.arch.per_tile.max(1) - 1);
@@ -119,10 +127,12 @@ impl<'a> Assembler<'a> {
                 continue;
             }
             let core = tile * u32::from(self.arch.per_tile) + core;
+            *self.held.entry(core).or_default() += neurons.len() as u32;
             for neuron in neurons {
                 self.seat(&path, group, neuron, core, &units);
             }
         }
+        self.check_room();
         for (group, neurons) in self.neurons.iter().enumerate() {
             let missing = neurons.iter().filter(|neuron| neuron.is_none()).count();
             let path = format!("net.mappings.{}", self.snn.groups[group].name);
@@ -130,9 +140,19 @@ impl<'a> Assembler<'a> {
         }
     }
 
+    fn check_room(&mut self) {
+        let (most, per_tile) = (self.arch.core.neurons, u32::from(self.arch.per_tile));
+        for (core, held) in self.held.iter().filter(|(_, held)| **held > most) {
+            let (tile, core) = (core / per_tile, core % per_tile);
+            let message = format!("{held} neurons are mapped to core {tile}.{core}");
+            self.problems.push(Problem::new("net.mappings", message).allowed(format!("at most {most}")));
+        }
+    }
+
     fn seat(&mut self, path: &str, group: usize, neuron: u32, core: u32, mapped: &Units) {
         let mut fields = self.snn.groups[group].neurons[neuron as usize].clone();
-        let own = neurons::units(&mut fields, &mut self.problems);
+        let mut problems = Problems::new();
+        let own = neurons::units(&mut fields, &mut problems);
         let name = |mapped: &Option<String>, own: Option<String>| {
             mapped.clone().or(own).filter(|name| !name.is_empty())
         };
@@ -143,9 +163,9 @@ impl<'a> Assembler<'a> {
         };
         let unit = &self.arch.core;
         let found = (
-            place(unit.somas.iter().map(|soma| &soma.name), units.soma.as_deref()),
-            place(unit.synapses.iter().map(|unit| &unit.0), units.synapse.as_deref()),
-            place(unit.dendrites.iter().map(|unit| &unit.0), units.dendrite.as_deref()),
+            place(unit.somas.iter().map(|unit| &unit.name), units.soma.as_deref()),
+            place(unit.synapses.iter().map(|unit| &unit.name), units.synapse.as_deref()),
+            place(unit.dendrites.iter().map(|unit| &unit.name), units.dendrite.as_deref()),
         );
         let (Ok(soma), Ok(synapse), Ok(dendrite)) = found else {
             for wrong in [found.0.err(), found.1.err(), found.2.err()].into_iter().flatten() {
@@ -154,11 +174,15 @@ impl<'a> Assembler<'a> {
             }
             return;
         };
-        let inputs = |somas: &[arch::Soma]| {
-            somas.iter().filter(|it| it.model == arch::SomaModel::Input).count() as u32
-        };
+        let inputs =
+            |somas: &[Unit<Soma>]| somas.iter().filter(|it| it.own.model == SomaModel::Input).count() as u32;
         let number = core * inputs(&unit.somas) + inputs(&unit.somas[..=soma]);
-        let read = neurons::read(fields, unit.somas[soma].model, number.max(1), &mut self.problems);
+        let at = fields.path().to_owned();
+        let read = neurons::read(fields, unit.somas[soma].own.model, number.max(1), &mut problems);
+        if problems.0.is_empty() {
+            problems.absorb(&at, read.model.check(DT));
+        }
+        self.problems.absorb("net", problems.into_result(()));
         let seat = &mut self.neurons[group][neuron as usize];
         self.problems
             .require(seat.is_none(), &format!("net.{path}"), || "this neuron is mapped twice".into());
@@ -184,33 +208,43 @@ impl<'a> Assembler<'a> {
     /// The name of the granule with these units.
     fn granule(&mut self, soma: usize, synapse: usize, dendrite: usize) -> String {
         let core = &self.arch.core;
-        let same =
-            |other: &arch::Soma| other.cost == core.somas[soma].cost && other.model == core.somas[soma].model;
+        let same = |other: &Unit<Soma>| other.own == core.somas[soma].own;
         let first = core.somas.iter().position(same).unwrap_or(soma);
         let key = (first, synapse, dendrite);
         if let Some((_, known)) = self.granules.iter().find(|(known, _)| *known == key) {
             return known.name.clone();
         }
+        for (section, name, missing) in [
+            ("soma", &core.somas[soma].name, &core.somas[soma].missing),
+            ("synapse", &core.synapses[synapse].name, &core.synapses[synapse].missing),
+            ("dendrite", &core.dendrites[dendrite].name, &core.dendrites[dendrite].missing),
+        ] {
+            for field in missing {
+                let path = format!("arch.architecture.tile[0].core[0].{section}");
+                let message = format!("`{name}` has neurons, and needs the field `{field}`");
+                self.problems.push(Problem::new(path, message));
+            }
+        }
         let base = core.somas[first].name.split('[').next().unwrap_or_default();
-        let mut name = format!("{base}+{}", core.synapses[synapse].0);
+        let mut name = format!("{base}+{}", core.synapses[synapse].name);
         if core.dendrites.len() > 1 {
-            _ = write!(name, "+{}", core.dendrites[dendrite].0);
+            _ = write!(name, "+{}", core.dendrites[dendrite].name);
         }
         if self.granules.iter().any(|(_, known)| known.name == name) {
             _ = write!(name, "#{}", self.granules.len());
         }
-        let model = match core.somas[soma].model {
-            arch::SomaModel::Lif => "sanafe-lif",
-            arch::SomaModel::TrueNorth => "truenorth",
-            arch::SomaModel::Input => "sanafe-input",
+        let model = match core.somas[soma].own.model {
+            SomaModel::Lif => "sanafe-lif",
+            SomaModel::TrueNorth => "truenorth",
+            SomaModel::Input => "sanafe-input",
         };
         let granule = GranuleParams {
             name: name.clone(),
             models: vec![model.into()],
             neurons: None,
-            synapse: core.synapses[synapse].1,
-            dendrite: core.dendrites[dendrite].1,
-            soma: Some(core.somas[first].cost),
+            synapse: core.synapses[synapse].own,
+            dendrite: core.dendrites[dendrite].own,
+            soma: Some(core.somas[first].own.cost),
             ..GranuleParams::default()
         };
         self.granules.push((key, granule));

@@ -19,6 +19,20 @@ pub(super) enum Edge {
     Convolution { from: usize, to: usize, shape: Convolution, weights: Vec<f64> },
 }
 
+impl Edge {
+    /// Checks that a hyperedge between so many sources and targets has all its weights.
+    fn check_weights(&self, [sources, targets]: [u64; 2], at: &str, problems: &mut Problems) {
+        let (weights, wants) = match self {
+            Self::Single { .. } => return,
+            Self::Dense { weights, .. } => (weights, sources * targets),
+            Self::Sparse { pairs, weights, .. } => (weights, pairs.len() as u64),
+            Self::Convolution { shape, weights, .. } => (weights, shape.weights()),
+        };
+        let found = weights.len();
+        problems.require(found as u64 == wants, at, || format!("{wants} weights are needed; found {found}"));
+    }
+}
+
 /// Reads one entry of `edges`.
 pub(super) fn read(path: &str, tree: Tree, groups: &[Group], edges: &mut Vec<Edge>, problems: &mut Problems) {
     let Tree::Map(entries) = tree else {
@@ -41,13 +55,20 @@ pub(super) fn read(path: &str, tree: Tree, groups: &[Group], edges: &mut Vec<Edg
         let is_single = |text: &str| text.contains('.');
         let [is_from, is_to] = [0, 1].map(|i| ends.split("->").nth(i).is_some_and(is_single));
         let edge = if is_from && is_to && sources.len() == 1 && targets.len() == 1 {
-            let weight = fields.number(weight, problems).unwrap_or(0.0);
+            let weight = fields.needed(weight, problems);
             Some(Edge::Single { from: (from, sources.start), to: (to, targets.start), weight })
         } else if is_from || is_to {
             problems.push(Problem::new(path, "edges join two neurons or two groups"));
             None
         } else {
-            hyperedge(&mut fields, (from, to), weight, problems)
+            let before = problems.0.len();
+            let edge = hyperedge(&mut fields, (from, to), weight, problems);
+            let ends = [sources, targets].map(|neurons| neurons.len() as u64);
+            // Of a list that cannot be read it has been told.
+            if let (Some(edge), true) = (&edge, problems.0.len() == before) {
+                edge.check_weights(ends, &fields.at(weight), problems);
+            }
+            edge
         };
         fields.finish(problems);
         edges.extend(edge);

@@ -32,6 +32,11 @@ impl Fields {
         fields
     }
 
+    /// Where they are written.
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
     /// The path of field `name`.
     pub(super) fn at(&self, name: &str) -> String {
         if self.path.is_empty() { name.to_owned() } else { format!("{}.{name}", self.path) }
@@ -72,6 +77,12 @@ impl Fields {
                 None
             }
         }
+    }
+
+    /// Takes out a field that is a number, and has to be there.
+    pub(super) fn needed(&mut self, name: &'static str, problems: &mut Problems) -> f64 {
+        problems.require(self.has(name), &self.at(name), || "this field is needed".into());
+        self.number(name, problems).unwrap_or(0.0)
     }
 
     /// Takes out a field that is a whole number.

@@ -119,14 +119,14 @@ fn edge(path: &str, rest: &str, snn: &mut Snn, problems: &mut Problems) -> Resul
         .trim()
         .strip_prefix("weight=")
         .or_else(|| words.trim().strip_prefix("w="))
-        .map(str::parse)
+        .map(str::parse::<f64>)
     {
-        Some(Ok(weight)) => weight,
+        Some(Ok(weight)) if weight.is_finite() => weight,
         _ => {
             let mut fields = attributes(path, words, problems)?;
-            let weight = fields.number(if fields.has("w") { "w" } else { "weight" }, problems);
+            let weight = fields.needed(if fields.has("w") { "w" } else { "weight" }, problems);
             fields.finish(problems);
-            weight.unwrap_or(0.0)
+            weight
         }
     };
     snn.edges.push(Edge::Single { from, to, weight });

@@ -64,11 +64,19 @@ fn lif(fields: &mut Fields, problems: &mut Problems) -> SanafeLif {
         leak_decay: fields.number("leak_decay", problems).unwrap_or(or.leak_decay),
         input_decay: fields.number("input_decay", problems).unwrap_or(or.input_decay),
         bias: fields.number("bias", problems).unwrap_or(or.bias),
-        refractory_delay: fields
-            .whole("refractory_delay", problems)
-            .map_or(or.refractory_delay, |steps| u16::try_from(steps).unwrap_or(u16::MAX)),
+        refractory_delay: refractory(fields, problems).unwrap_or(or.refractory_delay),
         force_update: fields.flag("force_update", problems).unwrap_or(or.force_update),
     }
+}
+
+fn refractory(fields: &mut Fields, problems: &mut Problems) -> Option<u16> {
+    let steps = fields.whole("refractory_delay", problems)?;
+    if steps > u16::MAX.into() {
+        let message = format!("{steps} steps are more than are supported");
+        let problem = Problem::new(fields.at("refractory_delay"), message);
+        problems.push(problem.allowed(format!("0 to {}", u16::MAX)));
+    }
+    u16::try_from(steps).ok()
 }
 
 fn truenorth(fields: &mut Fields, problems: &mut Problems) -> TrueNorth {
@@ -94,10 +102,20 @@ fn input(fields: &mut Fields, unit: u32, problems: &mut Problems) -> SanafeInput
     problems.require(are_bits, &at, || "a list of spikes holds zeros and ones".into());
     SanafeInput {
         spikes: spikes.into_iter().map(|entry| u8::from(entry > 0.0)).collect(),
-        poisson: fields.number("poisson", problems).unwrap_or(0.0),
-        rate: fields.number("rate", problems).unwrap_or(0.0),
+        poisson: share(fields, "poisson", problems),
+        rate: share(fields, "rate", problems),
         unit,
     }
+}
+
+/// Spikes per step.
+fn share(fields: &mut Fields, name: &'static str, problems: &mut Problems) -> f64 {
+    let share = fields.number(name, problems).unwrap_or(0.0);
+    if !(0.0..=1.0).contains(&share) {
+        let problem = Problem::new(fields.at(name), format!("{share} spikes per step are out of range"));
+        problems.push(problem.allowed("0 to 1"));
+    }
+    share
 }
 
 fn reset(fields: &mut Fields, name: &'static str, problems: &mut Problems) -> Option<Reset> {

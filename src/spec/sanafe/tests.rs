@@ -7,16 +7,16 @@ architecture:
   attributes: {width: 2, height: 1, link_buffer_size: 4}
   tile:
     - name: t[0..1]
-      attributes: {energy_east_hop: 1.0e-12, latency_east_hop: 1.0e-9}
+      attributes: {energy_east_hop: 1.0e-12, latency_east_hop: 1.0e-9, energy_north_hop: 1.0e-12, latency_north_hop: 1.0e-9, energy_west_hop: 1.0e-12, latency_west_hop: 1.0e-9, energy_south_hop: 1.0e-12, latency_south_hop: 1.0e-9}
       core:
         - name: c[0..11]
           attributes: {buffer_position: soma, max_neurons_supported: 8}
           axon_in: [{name: i, attributes: {energy_message_in: 0.0, latency_message_in: 0.0}}]
           synapse: [{name: s, attributes: {model: current_based, energy_process_spike: 2.0e-12, latency_process_spike: 3.0e-9}}]
-          dendrite: [{name: d, attributes: {model: accumulator}}]
+          dendrite: [{name: d, attributes: {model: accumulator, energy_update: 0.0, latency_update: 0.0}}]
           soma:
-            - {name: l, attributes: {model: leaky_integrate_fire, energy_access_neuron: 1.0e-12}}
-            - {name: 'in[0..1]', attributes: {model: input}}
+            - {name: l, attributes: {model: leaky_integrate_fire, energy_access_neuron: 1.0e-12, latency_access_neuron: 0.0, energy_update_neuron: 0.0, latency_update_neuron: 0.0, energy_spike_out: 0.0, latency_spike_out: 0.0}}
+            - {name: 'in[0..1]', attributes: {model: input, energy_access_neuron: 1.0e-12, latency_access_neuron: 0.0, energy_update_neuron: 0.0, latency_update_neuron: 0.0, energy_spike_out: 0.0, latency_spike_out: 0.0}}
           axon_out: [{name: o, attributes: {energy_message_out: 1.0e-12, latency_message_out: 1.0e-9}}]
 ";
 
@@ -101,7 +101,12 @@ fn fields_that_are_not_supported_are_named() {
         NET,
         "`stdp` is not supported; allowed: current_based",
     );
-    check(&arch("width: 2", "width: 3"), NET, "2 tiles do not fill 3 × 1");
+    check(&arch("width: 2", "width: 1"), NET, "2 tiles are more than 1 × 1 places");
+    check(
+        &arch("model: accumulator", "model: taps"),
+        NET,
+        "dendrite[0].attributes.model: `taps` is not supported; allowed: accumulator, accumulator_with_delay",
+    );
     check(ARCH, &net("bias: 0.5", "biass: 0.5"), "biass: this field is not supported; did you mean `bias`?");
     check(ARCH, &net("{weight: 2}", "{weight: 2, delay: 3}"), "delay: delays are not supported");
     check(
@@ -113,6 +118,103 @@ fn fields_that_are_not_supported_are_named() {
     check(ARCH, &net("in[1]", "in[2]"), "the core has no unit `in[2]`");
     check(ARCH, &net("  - b.2: [core: 1.1]\n", ""), "net.mappings.b: 1 neurons are mapped to no core");
     check(ARCH, &net("a.0 -> b.1", "a.0 -> c.1"), "there is no group `c`");
+}
+
+#[test]
+fn places_of_the_mesh_without_a_tile_hold_no_neurons() {
+    let arch = ARCH.replace("width: 2", "width: 3");
+    let import = import(&arch, NET, false).unwrap_or_else(|wrong| panic!("{wrong}"));
+    assert_eq!(import.size, [3, 1]);
+    check(&arch, &NET.replace("core: 0.1", "core: 2.0"), "there is no core 2.0; allowed: 0.0 to 1.11");
+}
+
+#[test]
+fn fields_that_the_peer_needs_are_needed() {
+    let without = |field: &str, expected: &str| {
+        let start = ARCH.find(field).unwrap();
+        let end = start + ARCH[start..].find([',', '}']).unwrap();
+        let arch = [&ARCH[..start], "log_energy: false", &ARCH[end..]].concat();
+        check(&arch, NET, expected);
+    };
+    for field in [
+        "buffer_position",
+        "energy_south_hop",
+        "latency_east_hop",
+        "energy_message_in",
+        "latency_message_in",
+        "energy_message_out",
+        "latency_message_out",
+    ] {
+        without(field, &format!("attributes.{field}: this field is needed"));
+    }
+    without("max_neurons_supported", "max_neurons_supported: a positive whole number is needed");
+    for (section, unit, field) in [
+        ("synapse", "s", "energy_process_spike"),
+        ("synapse", "s", "latency_process_spike"),
+        ("dendrite", "d", "latency_update"),
+        ("soma", "l", "energy_access_neuron"),
+        ("soma", "l", "latency_spike_out"),
+    ] {
+        let path = format!("arch.architecture.tile[0].core[0].{section}");
+        without(field, &format!("{path}: `{unit}` has neurons, and needs the field `{field}`"));
+    }
+    // A unit without neurons costs nothing.
+    let unused =
+        ARCH.replace("soma:\n", "soma:\n            - {name: none, attributes: {model: truenorth}}\n");
+    let used = NET.replace("b.0..1: {core: 1.10}", "b.0..1: {core: 1.10, soma: l}");
+    let used = used.replace("b.2: [core: 1.1]", "b.2: [core: 1.1, soma: l]");
+    assert!(import(&unused, &used, false).is_ok());
+    check(&unused, NET, "`none` has neurons, and needs the field `energy_access_neuron`");
+}
+
+#[test]
+fn numbers_that_do_not_fit_are_refused() {
+    let net = |from: &str, to: &str, expected: &str| check(ARCH, &NET.replace(from, to), expected);
+    net(
+        "bias: 0.5",
+        "refractory_delay: 100000",
+        "net.network.groups[1].neurons[1].1.refractory_delay: 100000 steps are more than are supported; allowed: 0 to 65535",
+    );
+    net(
+        "spikes: [1, 0, 1]",
+        "poisson: 1.5",
+        "poisson: 1.5 spikes per step are out of range; allowed: 0 to 1",
+    );
+    net("bias: 0.5", "threshold: .nan", "threshold: `.nan` is no number");
+    let weights = "net.network.edges[1].a -> b.weight: 6 weights are needed; found";
+    net("[1, 2, 3, 4, 5, 6]", "[1, 2, 3, 4, 5]", &format!("{weights} 5"));
+    net("[1, 2, 3, 4, 5, 6]", "[1, 2, 3, 4, 5, 6, 7]", &format!("{weights} 7"));
+    let sparse = "{type: sparse, source_target_pairs: [[0, 1], [1, 2]], weight: [1]}";
+    let dense = "{type: dense, weight: [1, 2, 3, 4, 5, 6]}";
+    net(dense, sparse, "weight: 2 weights are needed; found 1");
+    net("{weight: 2}", "{}", "net.network.edges[0].a.0 -> b.1.weight: this field is needed");
+    let full = ARCH.replace("max_neurons_supported: 8", "max_neurons_supported: 1");
+    check(&full, NET, "net.mappings: 2 neurons are mapped to core 0.1; allowed: at most 1");
+    check(&full, NET, "net.mappings: 2 neurons are mapped to core 1.10; allowed: at most 1");
+    for (weight, expected) in [
+        ("w=nan", "net.line 2.w: `nan` is no number"),
+        ("weight=inf", "net.line 2.weight: `inf` is no number"),
+        ("", "net.line 2.weight: this field is needed"),
+    ] {
+        let found = import(ARCH, &format!("g 1\ne 0.0->0.0 {weight}\n& 0.0@0.1\n"), true).unwrap_err();
+        assert!(found.to_string().contains(expected), "{found}\ndoes not say\n{expected}");
+    }
+}
+
+#[test]
+fn keys_twice_and_second_documents_are_refused_by_their_place() {
+    let twice = ARCH.replace("width: 2, height: 1", "width: 2, height: 1, width: 3");
+    check(&twice, NET, "arch.line 3, column 37: the key `width` is in its map already");
+    check(
+        &format!("{ARCH}---\narchitecture: 3\n"),
+        NET,
+        "arch.line 17, column 1: a second document begins here; a file holds one",
+    );
+    check(
+        ARCH,
+        &format!("{NET}mappings: []\n"),
+        "net.line 13, column 1: the key `mappings` is in its map already",
+    );
 }
 
 #[test]
