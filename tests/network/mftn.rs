@@ -1,12 +1,12 @@
 //! MFTN on whole families of fault maps: certified, complete, as evenly loaded as can be asked for.
 
 use rayon::prelude::*;
-use spikeloom::base::RouterId;
 use spikeloom::base::random::{Purpose, Stream};
+use spikeloom::base::{LinkId, NodeId, RouterId};
 use spikeloom::fabric::{Fabric, Health, LinkParams, Topology};
 use spikeloom::noc::certify::{Certificate, Question, certify};
 use spikeloom::noc::params::RouterKind;
-use spikeloom::noc::route::{MftnParams, RoutingSpec};
+use spikeloom::noc::route::{MftnParams, Policy, RoutingSpec};
 
 fn mesh(k: u32) -> Fabric {
     Topology::Mesh { size: vec![k, k] }.build(&LinkParams::default()).expect("a mesh")
@@ -127,6 +127,115 @@ fn every_single_and_double_fault_is_certified_with_the_search() {
     let fabric = mesh(8);
     let spec = RoutingSpec::Mftn(MftnParams::default());
     singles_and_doubles().par_iter().for_each(|faults| drop(assert_sound(&fabric, 8, faults, &spec)));
+}
+
+/// A network with some of its cores, links and routers dead: routers without nodes go on forwarding.
+fn dead_cores(fabric: &Fabric, id: u32) -> Health {
+    let mut draw = Stream::new(31, Purpose::Faults, id, 0);
+    let mut health = Health::perfect(fabric);
+    let [cores, links, routers] = [0.6, 0.15, 0.1].map(|most| most * draw.unit());
+    for node in (0..fabric.nodes.len()).map(NodeId::at) {
+        if draw.unit() < cores {
+            health.kill_node(node);
+        }
+    }
+    for link in (0..fabric.links.len()).map(LinkId::at) {
+        if draw.unit() < links {
+            health.kill_link(link);
+        }
+    }
+    for router in (0..fabric.routers.len()).map(RouterId::at) {
+        if draw.unit() < routers {
+            health.kill_router(fabric, router);
+        }
+    }
+    health
+}
+
+/// Most working nodes that wires join which work both ways.
+fn most_joined(fabric: &Fabric, health: &Health) -> u64 {
+    let works = |link: LinkId| {
+        let back = fabric.reverse(link).is_none_or(|back| health.link[back.index()]);
+        let ends = [fabric.link(link).from, fabric.link(link).to];
+        health.link[link.index()] && back && ends.iter().all(|end| health.router[end.index()])
+    };
+    let (mut seen, mut most) = (vec![false; fabric.routers.len()], 0);
+    for first in (0..fabric.routers.len()).map(RouterId::at) {
+        let (mut pending, mut nodes) = (vec![first], 0);
+        while let Some(at) = pending.pop().filter(|_| health.router[first.index()]) {
+            if std::mem::replace(&mut seen[at.index()], true) {
+                continue;
+            }
+            nodes += fabric.nodes_of(at).iter().filter(|node| health.node[node.index()]).count() as u64;
+            let next = fabric.links_from(at).filter(|&link| works(link));
+            pending.extend(next.map(|link| fabric.link(link).to));
+        }
+        most = most.max(nodes);
+    }
+    most
+}
+
+/// Routers that send nothing must not stand in the way of the others' routes, whatever the search changes.
+fn maps_with_dead_cores(maps: u32) {
+    let topologies = [
+        "mesh: {size: [8, 8]}",
+        "mesh: {size: [5, 4]}",
+        "mesh: {size: [1, 6]}",
+        "torus: {size: [4, 4]}",
+        "mesh: {size: [3, 3, 3]}",
+        "cmesh: {size: [4, 4], concentration: [2, 1], express: true}",
+        "fat-tree: {arity: 3, levels: 3}",
+        "fat-tree: {arity: 2, levels: 4}",
+        "triangular-torus: {size: [4, 5]}",
+    ];
+    let fabrics = topologies.map(|text| {
+        let topology: One = serde_yaml::from_str(&format!("it: {{{text}}}")).expect("a topology");
+        topology.it.build(&LinkParams::default()).expect("a valid network")
+    });
+    (0..maps).into_par_iter().for_each(|id| {
+        let at = id as usize % fabrics.len();
+        let fabric = &fabrics[at];
+        // Every fifth map of a topology is whole: what is without nodes there is so by nature.
+        let health = if id / 9 % 5 == 0 { Health::perfect(fabric) } else { dead_cores(fabric, id) };
+        for policy in [Policy::Keep, Policy::Disable] {
+            let spec = RoutingSpec::Mftn(MftnParams { policy, effort: [60, 400][id as usize / 9 % 2] });
+            let routing = spec.compile(fabric, &health, 1, id.into()).expect("mftn fits everywhere");
+            let router = RouterKind::InputQueued;
+            let found = certify(&Question { fabric, health: &health, routing: &routing, vcs: 1, router });
+            let what = format!("map {id}, {}, {policy:?}: {found:?}", topologies[at]);
+            assert!(found.deadlock_free && found.livelock_free, "{what}");
+            // The nodes of a router that is cut off still reach each other.
+            let active = found.nodes.active;
+            let working = |router: &u32| {
+                let nodes = fabric.nodes_of(RouterId(*router)).iter();
+                nodes.filter(|node| health.node[node.index()]).count() as u64
+            };
+            let sets = found.isolated_routers.iter().map(working).chain([active]);
+            let pairs: u64 = sets.map(|nodes| nodes * nodes.saturating_sub(1)).sum();
+            assert_eq!(found.pairs.delivered, pairs, "{what}");
+            if policy == Policy::Keep && active > 1 {
+                assert_eq!(active, most_joined(fabric, &health), "{what}");
+            }
+        }
+    });
+}
+
+/// Wraps an enum that is written as a one-key map.
+#[derive(serde::Deserialize)]
+struct One {
+    #[serde(with = "serde_yaml::with::singleton_map")]
+    it: Topology,
+}
+
+#[test]
+fn routers_without_nodes_leave_routes_certified() {
+    maps_with_dead_cores(360);
+}
+
+#[test]
+#[ignore = "minutes"]
+fn routers_without_nodes_leave_routes_certified_on_thousands_of_maps() {
+    maps_with_dead_cores(9_000);
 }
 
 fn random_maps(maps: u32, effort: u32) {

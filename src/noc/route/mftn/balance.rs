@@ -14,11 +14,15 @@ use super::site::Site;
 /// What a hop costs beyond its price, so that idle channels are not free: detours stay short.
 pub(super) const HOP: f32 = 2e-3;
 
+/// The highest price: the costs of the longest routes stay finite, or a channel would seem to lead nowhere.
+const CEILING: f32 = 1e30;
+
 /// The routes to one destination, in one layer.
 #[derive(Clone, Debug)]
 pub(super) struct Tree {
     pub dst: u32,
-    /// By channel: the next one; [`NONE`] at the destination and where no packet passes.
+    /// By channel: the next one; [`NONE`] at the destination and off the routes of all active routers, with
+    /// or without nodes.
     pub next: Vec<u32>,
     /// By router: the first channel; [`NONE`] at the destination and off all routes.
     pub first: Vec<u32>,
@@ -83,6 +87,8 @@ pub(super) struct Balance<'a> {
     by: Vec<u32>,
     /// By place: load of the tree at hand.
     carried: Vec<f32>,
+    /// By place: whether a route to the destination at hand leads over it, be it without load.
+    passed: Vec<bool>,
     /// By router: what it sends to the destination at hand.
     demand: Vec<f64>,
     layers: u32,
@@ -120,6 +126,7 @@ impl<'a> Balance<'a> {
             cost: vec![0.0; channels],
             by: vec![NONE; channels],
             carried: vec![0.0; channels],
+            passed: vec![false; channels],
             demand: Vec::new(),
             layers,
             work: 0,
@@ -144,7 +151,7 @@ impl<'a> Balance<'a> {
         for _ in 0..self.doublings {
             self.price.iter_mut().for_each(|price| *price *= *price);
         }
-        self.price.iter_mut().for_each(|price| *price += HOP);
+        self.price.iter_mut().for_each(|price| *price = price.min(CEILING) + HOP);
     }
 
     /// Takes the load of tree `tree` away.
@@ -191,8 +198,9 @@ impl<'a> Balance<'a> {
             let (own, by) = (self.carried[place], self.by[place]);
             next[channel as usize] = NONE;
             load[channel as usize] = own;
-            if own > 0.0 && by != NONE {
+            if self.passed[place] && by != NONE {
                 self.carried[by as usize] += own;
+                self.passed[by as usize] = true;
                 next[channel as usize] = self.order[by as usize];
             }
             self.total[channel as usize] += own;
@@ -206,6 +214,7 @@ impl<'a> Balance<'a> {
         let Tree { dst, first, .. } = &mut self.trees[tree];
         site.demand(*dst, &mut self.demand);
         self.carried.fill(0.0);
+        self.passed.fill(false);
         let layers = self.layers as f32;
         let mut complete = true;
         for router in site.routers().filter(|router| router != dst) {
@@ -217,8 +226,12 @@ impl<'a> Balance<'a> {
                 }
             }
             first[router as usize] = by;
-            complete &= by != NONE;
-            self.carried[at] += if by == NONE { 0.0 } else { self.demand[router as usize] as f32 / layers };
+            if by == NONE {
+                complete = false;
+                continue;
+            }
+            self.carried[at] += self.demand[router as usize] as f32 / layers;
+            self.passed[at] = true;
         }
         complete
     }

@@ -41,7 +41,7 @@ impl Site {
             _ => faulty,
         };
         let open = Channels::new(ground, |router| !excluded[router.index()], true);
-        let active = largest_component(&open, &excluded);
+        let active = largest_component(ground, &open, &excluded);
         let channels = Channels::new(ground, |router| active[router.index()], true);
         let weigh = |router: RouterId| {
             f64::from(ground.nodes_at(router)) * f64::from(u8::from(active[router.index()]))
@@ -114,18 +114,19 @@ fn by_destination(flows: &[Flow], active: &[bool], nodes: f64) -> Option<Vec<Vec
     (sum > 0.0).then_some(traffic)
 }
 
-/// Members of the component with most routers, of equals the one with the lowest router.
-fn largest_component(channels: &Channels, excluded: &[bool]) -> Vec<bool> {
+/// Members of the component with most working nodes, of equals the one with most routers, then the one with the
+/// lowest router.
+fn largest_component(ground: &Ground, channels: &Channels, excluded: &[bool]) -> Vec<bool> {
     let mut component = vec![NONE; excluded.len()];
-    let mut best = (0, NONE);
+    let mut best = ((0, 0), NONE);
     for first in 0..excluded.len() as u32 {
         if excluded[first as usize] || component[first as usize] != NONE {
             continue;
         }
-        let (mut size, mut pending) = (0, vec![first]);
+        let (mut size, mut pending) = ((0, 0), vec![first]);
         component[first as usize] = first;
         while let Some(router) = pending.pop() {
-            size += 1;
+            size = (size.0 + ground.nodes_at(RouterId(router)), size.1 + 1);
             for channel in channels.leaving(router) {
                 let next = channels.head[channel as usize] as usize;
                 if component[next] == NONE {
