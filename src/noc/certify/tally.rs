@@ -259,9 +259,9 @@ impl Tally {
 
 /// The first working node at `router`.
 fn first_node(ground: &Ground, router: RouterId) -> u32 {
-    let site = &ground.fabric.routers[router.index()];
-    let nodes = site.first_node.0..site.first_node.0 + u32::from(site.nodes);
-    nodes.clone().find(|&node| ground.health.node[node as usize]).unwrap_or(nodes.start)
+    let nodes = ground.fabric.nodes_of(router);
+    let working = nodes.iter().find(|node| ground.health.node[node.index()]);
+    working.or(nodes.first()).map_or(0, |node| node.0)
 }
 
 /// Hops of a shortest way over what works, to one destination at a time.

@@ -86,10 +86,12 @@ impl<'a> Ground<'a> {
 
     /// Working nodes at `router`.
     pub fn nodes_at(&self, router: RouterId) -> u32 {
-        let site = &self.fabric.routers[router.index()];
-        let first = site.first_node.index();
-        let nodes = &self.health.node[first..first + usize::from(site.nodes)];
-        if self.alive(router) { nodes.iter().filter(|&&alive| alive).count() as u32 } else { 0 }
+        let nodes = self.fabric.nodes_of(router).iter();
+        if self.alive(router) {
+            nodes.filter(|node| self.health.node[node.index()]).count() as u32
+        } else {
+            0
+        }
     }
 }
 
