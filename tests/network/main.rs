@@ -3,6 +3,7 @@
 mod approximate;
 mod curves;
 mod deflection;
+mod express;
 mod fidelity;
 mod mftn;
 mod naive_oracle;

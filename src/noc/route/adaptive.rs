@@ -44,7 +44,8 @@ pub struct MinimalAdaptive {
     escape: DimensionOrder,
     escape_vcs: u32,
     adaptive_vcs: u32,
-    network_ports: u8,
+    /// By router: ports from this one on lead to nodes. Express links make it differ.
+    network_ports: Box<[u8]>,
     all: u32,
     directions: Directions,
 }
@@ -54,7 +55,7 @@ impl MinimalAdaptive {
     #[inline]
     fn safe(&self, at: RouterId, port: u8, dst: RouterId) -> bool {
         let Some(runs) = self.escape.runs() else { return true };
-        runs.next(at, port).is_some_and(|next| self.escape.open(next, dst))
+        runs.next(at, port, self.adaptive_vcs).is_some_and(|next| self.escape.open(next, dst))
     }
 
     /// Whether the shorter way along `axis` leads down; a coin decides ties.
@@ -77,7 +78,8 @@ impl Kernel for MinimalAdaptive {
 
     #[inline]
     fn route(&self, standing: Standing, head: &mut Head, out: &mut Candidates) {
-        let escaping = standing.port < self.network_ports && self.escape_vcs >> standing.vc & 1 == 1;
+        let by_link = standing.port < self.network_ports[standing.at.index()];
+        let escaping = by_link && self.escape_vcs >> standing.vc & 1 == 1;
         let entering = Standing { port: if escaping { standing.port } else { FROM_NODE }, ..standing };
         let Some((port, vcs)) = self.escape.hop(entering, head.dst, head.memory) else {
             return out.push(head.eject, self.all, 0);
@@ -133,7 +135,7 @@ impl Plan for MinimalAdaptiveParams {
             escape: DimensionOrder::on(ground, &ascending, classes)?,
             escape_vcs,
             adaptive_vcs: all & !escape_vcs,
-            network_ports: 2 * size.len() as u8,
+            network_ports: ground.fabric.routers.iter().map(|router| router.network_ports).collect(),
             all,
             directions: self.directions,
         };

@@ -166,8 +166,8 @@ impl DimensionOrder {
     /// Follows the route hop by hop, as express links want.
     fn walks(&self, runs: &Runs, src: RouterId, dst: RouterId) -> bool {
         let mut at = src;
-        while let Some((port, _)) = self.hop(Standing { at, port: FROM_NODE, vc: 0 }, dst, 0) {
-            match runs.next(at, port) {
+        while let Some((port, vcs)) = self.hop(Standing { at, port: FROM_NODE, vc: 0 }, dst, 0) {
+            match runs.next(at, port, vcs) {
                 Some(next) => at = next,
                 None => return false,
             }

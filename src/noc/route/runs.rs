@@ -3,33 +3,35 @@
 use super::dor::Classes;
 use super::grid::Axis;
 use super::ground::Ground;
-use crate::base::RouterId;
+use crate::base::{LinkId, RouterId};
 
 /// Open hops from every router in every direction: two numbers per port, memory linear in the grid.
 #[derive(Clone, Debug)]
 pub(super) struct Runs {
     /// By (router, direction, class): hops until a link is not open; class 1 is the rings' upper half.
     hops: Vec<[u32; 2]>,
-    /// By (router, port): the next router if the link is open for any class, else `u32::MAX`.
-    next: Vec<u32>,
+    /// By (router, port): the router behind it and the virtual channels that work on the way there.
+    next: Vec<(RouterId, u32)>,
     alive: Vec<bool>,
+    /// Network ports of the router that has most of them: express links add to those of the directions.
     ports: usize,
 }
 
 impl Runs {
     /// Counts, from every router along every direction, the hops that are open.
     pub fn measure(ground: &Ground, axes: &[Axis], classes: Classes) -> Self {
-        let ports = 2 * axes.len();
+        let routers = &ground.fabric.routers;
+        let ports = routers.iter().map(|router| usize::from(router.network_ports)).max().unwrap_or(0);
+        let ports = ports.max(2 * axes.len());
         let mut runs = Self {
-            hops: vec![[0; 2]; ground.fabric.routers.len() * ports],
-            next: vec![u32::MAX; ground.fabric.routers.len() * ports],
+            hops: vec![[0; 2]; routers.len() * ports],
+            next: vec![(RouterId(0), 0); routers.len() * ports],
             alive: ground.health.router.clone(),
             ports,
         };
         for (id, link) in ground.fabric.links.iter().enumerate() {
-            if ground.usable(crate::base::LinkId::at(id)) != 0 {
-                runs.next[link.from.index() * ports + usize::from(link.from_port)] = link.to.0;
-            }
+            runs.next[link.from.index() * ports + usize::from(link.from_port)] =
+                (link.to, ground.usable(LinkId::at(id)));
         }
         for axis in axes {
             let masks = if axis.wrap { [classes.low, classes.high] } else { [classes.all; 2] };
@@ -77,11 +79,11 @@ impl Runs {
         run[usize::from(axis.wrap && there < here)] >= apart
     }
 
-    /// The router behind `port`, if the link works.
+    /// The router behind `port`, if one of the virtual channels `vcs` works on the way there.
     #[inline]
-    pub fn next(&self, at: RouterId, port: u8) -> Option<RouterId> {
-        let next = self.next[at.index() * self.ports + usize::from(port)];
-        (next != u32::MAX).then_some(RouterId(next))
+    pub fn next(&self, at: RouterId, port: u8, vcs: u32) -> Option<RouterId> {
+        let (next, usable) = self.next[at.index() * self.ports + usize::from(port)];
+        (usable & vcs != 0).then_some(next)
     }
 
     /// Whether `router` forwards flits.
