@@ -167,11 +167,10 @@ fn describe(certificate: &Certificate, routing: &str, fabric: &Fabric, text: &mu
         ("stretch", format!("{:.4}, {:.4} hops on average", certificate.stretch, certificate.mean_hops)),
         (
             "γ",
-            format!(
-                "{:.4}: at most {:.4} flits/node/cycle",
-                certificate.gamma,
-                1.0 / certificate.gamma.max(1e-300)
-            ),
+            match certificate.gamma {
+                gamma if gamma > 0.0 => format!("{gamma:.4}: at most {:.4} flits/node/cycle", 1.0 / gamma),
+                _ => "0: no link is loaded".to_owned(),
+            },
         ),
         (
             "ring links",
