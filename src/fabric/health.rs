@@ -66,6 +66,18 @@ impl Health {
         }
     }
 
+    /// The same with both directions of a wire broken where one is.
+    #[must_use]
+    pub fn both_ways(&self, fabric: &Fabric) -> Self {
+        let mut whole = self.clone();
+        for link in (0..fabric.links.len()).map(LinkId::at).filter(|link| !self.link[link.index()]) {
+            if let Some(back) = fabric.reverse(link) {
+                whole.kill_link(back);
+            }
+        }
+        whole
+    }
+
     /// Whether no node can send or receive any more.
     pub fn is_dead(&self) -> bool {
         !self.node.contains(&true)

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::sources::{Bernoulli, Dialogue, Listed, Pattern};
 use spikeloom::base::{LinkId, NodeId, RouterId};
 use spikeloom::fabric::{Fabric, Health, LinkParams, Topology};
+use spikeloom::noc::certify::{Certificate, Question, certify};
 use spikeloom::noc::deflection::{Deflection, Deflections};
 use spikeloom::noc::engine::{Ended, Run, Tally};
 use spikeloom::noc::params::{RouterKind, RouterParams};
@@ -212,6 +213,58 @@ fn broken_meshes_are_served_by_maze_and_tables() {
         assert_eq!(tally.created, tally.delivered + tally.refused, "{routing}");
         assert!(tally.refused > 0 && tally.delivered > 10_000 && counts.deflections > 0, "{routing}");
         assert_eq!(tally.losses.total(), 0);
+    }
+}
+
+/// The certificate for bufferless routers, with the name of a routing function.
+fn certificate(fabric: &Fabric, health: &Health, name: &str) -> Certificate {
+    let routing = RoutingSpec::named(name).expect("a known name");
+    let routing = &routing.compile(fabric, health, 4, 1).expect("the routing fits");
+    certify(&Question { fabric, health, routing, vcs: 4, router: RouterKind::Deflection })
+}
+
+/// A flit that is deflected to where its routing function leads no further finds home; with one direction of a wire
+/// broken neither is used, and who is cut off thereby is refused.
+#[test]
+fn deflected_flits_arrive_whatever_is_broken() {
+    let fabric = mesh(&[8, 8]);
+    let one_router = |router: u32| {
+        let mut health = Health::perfect(&fabric);
+        health.kill_router(&fabric, RouterId(router));
+        health
+    };
+    let mut one_way = Health::perfect(&fabric);
+    fabric.links_from(RouterId(9)).take(2).for_each(|link| one_way.kill_link(link));
+    // Node 0 receives by two wires, but sends by none.
+    fabric.links_from(RouterId(0)).for_each(|link| one_way.kill_link(link));
+    let routings = [
+        "xy",
+        "yx",
+        "romm",
+        "valiant",
+        "o1turn",
+        "north-last",
+        "odd-even",
+        "minimal-adaptive",
+        "up-down",
+        "maze",
+    ];
+    for health in [one_router(9), one_router(36), one_way] {
+        for routing in routings {
+            let certificate = certificate(&fabric, &health, routing);
+            assert!(certificate.livelock_free && certificate.deadlock_free, "{routing}");
+            for (rate, flits) in [(0.05, 1), (0.3, 2)] {
+                let source = Stretch(Bernoulli::new(Pattern::Uniform, rate, flits, 64, 3), 600);
+                let (tally, counts) = run(&fabric, &health, routing, source);
+                assert_eq!(tally.created, tally.delivered + tally.refused, "{routing}");
+                assert!(tally.delivered > 500 && counts.deflections > 0, "{routing}: {counts:?}");
+                assert_eq!(tally.losses.total(), 0);
+                let served = tally.delivered as f64 / tally.created as f64;
+                let healthy = health.node.iter().filter(|&&works| works).count() as f64;
+                let share = certificate.delivered_share * healthy * (healthy - 1.0) / (64.0 * 63.0);
+                assert!(tally.created < 1000 || (served - share).abs() < 0.06, "{routing}: {served} {share}");
+            }
+        }
     }
 }
 

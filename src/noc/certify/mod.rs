@@ -25,7 +25,7 @@ mod walk;
 use serde::Serialize;
 
 use super::params::RouterKind;
-use super::route::{Ground, Routing};
+use super::route::{Ground, Homing, Routing};
 use crate::base::Gauge;
 use crate::fabric::{Fabric, Health};
 
@@ -143,6 +143,18 @@ pub fn certify(question: &Question) -> Certificate {
 
 /// The same; `gauge` counts the destinations that packets have been walked to.
 pub fn certify_watched(question: &Question, gauge: &Gauge) -> Certificate {
+    match question.router {
+        RouterKind::InputQueued => walked(question, gauge),
+        RouterKind::Deflection => {
+            // As the network has it: wires that work both ways only, and a way home.
+            let (known, health) = (question.health, question.health.both_ways(question.fabric));
+            let routing = Homing::new(question.routing.clone(), question.fabric, known, &health).into();
+            walked(&Question { health: &health, routing: &routing, ..*question }, gauge)
+        }
+    }
+}
+
+fn walked(question: &Question, gauge: &Gauge) -> Certificate {
     let ground = Ground::new(question.fabric, question.health, question.vcs, 0);
     let tally = match question.routing.two_phase() {
         Some(two) => legs::tally(&ground, two, gauge),

@@ -8,8 +8,8 @@
 //! After BLESS, with oldest-first ranking and flits routed one by one (Moscibroda & Mutlu, ISCA 2009,
 //! doi 10.1145/1555754.1555781). A router hands every flit on in the cycle in which it decides on it: no buffers,
 //! no credits, no virtual channels, so nothing ever waits in the network and nothing can deadlock. The
-//! oldest flit gets what it wants wherever it is, so every flit arrives in the end if the routing function
-//! leads there.
+//! oldest flit gets what it wants wherever it is. A flit that was deflected to where its routing function leads
+//! no further goes home by what works ([`Homing`]). So every flit arrives in the end.
 //!
 //! A hop takes R = routing + switch + traversal cycles, then the link. A packet of n flits that meets nobody takes
 //! T = 3 + H·R + Σ L + (n − 1) cycles, as in [`timing`](super::timing) without VC allocation.
@@ -31,11 +31,11 @@ use super::engine::{Ended, Run, Tally, Window};
 use super::gate::Gate;
 use super::ledger::Ledger;
 use super::params::{RouterKind, RouterParams};
-use super::route::{Candidates, Head, Routing};
+use super::route::{Candidates, Head, Homing, Routing};
 use super::source::Source;
 use super::timing::NODE_CHANNEL;
 use super::wiring::Wiring;
-use crate::base::{LinkId, NodeId, Problem, Problems, RouterId};
+use crate::base::{NodeId, Problem, Problems, RouterId};
 use crate::fabric::{Fabric, Health};
 
 /// No packet, or no flit.
@@ -140,8 +140,10 @@ impl Deflection {
         run: Run,
     ) -> Result<Self, Problems> {
         params.validate()?;
-        let health = both_ways(fabric, health);
+        let known = health;
+        let health = known.both_ways(fabric);
         fits(fabric, &health, params)?;
+        let routing = Homing::new(routing, fabric, known, &health).into();
         let wiring = Wiring::new(fabric, &health);
         let gate = Gate::new(fabric, &health, routing, run.seed);
         let delay = [params.routing_delay, params.switch_delay, params.traversal_delay].map(u64::from);
@@ -284,17 +286,6 @@ impl Deflection {
             self.rouse(parcel.dst, source, self.now + 1);
         }
     }
-}
-
-/// `health` with both directions of a wire broken where one is.
-fn both_ways(fabric: &Fabric, health: &Health) -> Health {
-    let mut whole = health.clone();
-    for link in (0..fabric.links.len()).map(LinkId::at).filter(|link| !health.link[link.index()]) {
-        if let Some(back) = fabric.reverse(link) {
-            whole.kill_link(back);
-        }
-    }
-    whole
 }
 
 /// The ports of `router` with a working link out.

@@ -15,6 +15,7 @@ mod dor;
 mod express;
 mod grid;
 mod ground;
+mod homing;
 mod listed;
 mod masked;
 mod maze;
@@ -38,6 +39,7 @@ pub use dor::{DimensionOrder, DimensionOrderParams};
 pub(in crate::noc) use grid::Axis;
 pub use grid::{Mesh, port};
 pub use ground::{Flow, Ground, all_vcs};
+pub use homing::Homing;
 pub use listed::{Hop, TableParams};
 pub use masked::Masked;
 pub use maze::Maze;
@@ -198,11 +200,12 @@ pub(in crate::noc) trait Kernel {
 }
 
 impl Routing {
-    /// The two-phase routing this is, possibly behind a mask.
+    /// The two-phase routing this is, possibly behind a mask or with a way home.
     pub(in crate::noc) fn two_phase(&self) -> Option<&TwoPhase> {
         match self {
             Self::TwoPhase(kernel) => Some(kernel),
             Self::Masked(kernel) => kernel.inner().two_phase(),
+            Self::Homing(kernel) => kernel.inner().two_phase(),
             _ => None,
         }
     }
@@ -310,4 +313,6 @@ kernels! {
     Maze,
     /// Any of the others on a chip with stuck virtual channels.
     Masked,
+    /// Any of the others in a network of bufferless routers.
+    Homing,
 }
