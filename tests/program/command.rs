@@ -47,6 +47,16 @@ fn assert_balanced(report: &Value, what: &str) {
     assert_eq!(report["complete"], true, "{what}");
 }
 
+/// Where no link is loaded there is no throughput to be bounded, and no line of digits.
+#[test]
+fn what_carries_nothing_is_bounded_by_nothing() {
+    for change in [["--routing", "table"], ["--set", "chip.topology.mesh.size=[1, 1]"]] {
+        let shown = text(&call(&[&["check", "mesh8"], &change[..]].concat(), 0).stdout);
+        let short = shown.lines().all(|line| line.len() < 120);
+        assert!(shown.contains("0: no link is loaded") && short, "{change:?}: {shown}");
+    }
+}
+
 #[test]
 fn every_chip_runs_at_every_fidelity_and_is_certified() {
     let chips: Vec<&str> = preset::of(Kind::Chip).map(|preset| preset.name).collect();
