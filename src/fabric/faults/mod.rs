@@ -26,7 +26,7 @@ pub use parts::Parts;
 pub use spelling::{CoreFault, LinkFault, StuckVcs};
 pub use yield_model::Cluster;
 
-use parts::Lists;
+use parts::{Lists, MAX_VCS};
 
 use super::{Fabric, Health, Place};
 use crate::base::{Problem, Problems};
@@ -188,13 +188,15 @@ impl FaultMap {
     /// Whether all channels that are listed as stuck are among the `vcs` of a port.
     ///
     /// # Errors
-    /// One problem per channel that there is not.
+    /// One problem per channel that there is not; [`FaultMap::resolve`] knows of those that no chip has.
     pub fn check_vcs(&self, vcs: u8) -> Result<(), Problems> {
         let mut problems = Problems::new();
         let later = self.events.iter().enumerate().map(|(at, event)| (format!("events[{at}]."), &event.vcs));
         for (place, lists) in std::iter::once((String::new(), &self.vcs)).chain(later) {
             for (entry, listed) in lists.iter().enumerate() {
-                for (position, vc) in listed.vcs.iter().enumerate().filter(|&(_, &vc)| vc >= vcs) {
+                for (position, vc) in
+                    listed.vcs.iter().enumerate().filter(|&(_, vc)| (vcs..MAX_VCS).contains(vc))
+                {
                     let path = format!("{place}vcs[{entry}].vcs[{position}]");
                     let message = format!("there is no virtual channel {vc}: the chip has {vcs} per port");
                     problems.push(Problem::new(path, message).allowed(format!("0 to {}", vcs.max(1) - 1)));

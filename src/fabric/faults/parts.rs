@@ -9,7 +9,7 @@ use crate::fabric::link::find_links;
 use crate::fabric::{Fabric, Health, Place};
 
 /// Most virtual channels of a link.
-const MAX_VCS: u8 = 32;
+pub(super) const MAX_VCS: u8 = 32;
 
 /// Parts of a fabric that break together.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
