@@ -323,6 +323,34 @@ fn mean_latency_is_close_to_the_cycle_engine_below_saturation() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A chip whose packets can always turn to escape channels never locks up, however full it is.
+#[test]
+fn escape_channels_lead_out_of_every_jam() {
+    for (topology, flits, vcs, depth) in [
+        ("mesh: {size: [8, 8]}", 1, 4, 8),
+        ("mesh: {size: [5, 5]}", 4, 2, 4),
+        ("mesh: {size: [4, 4]}", 5, 3, 2),
+        ("torus: {size: [4, 4]}", 2, 3, 4),
+        ("mesh: {size: [3, 3, 3]}", 1, 2, 1),
+    ] {
+        for seed in 0..3 {
+            let chip = Chip::new(topology, "minimal-adaptive", router(vcs, depth));
+            let text = format!("{{pattern: uniform, rate: 0.9, packet_flits: {flits}}}");
+            let traffic: TrafficParams = serde_yaml::from_str(&text).expect("valid traffic");
+            let files = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
+            let source = || traffic.compile(&chip.fabric, &files, seed).expect("the pattern fits");
+            let (mut network, mut cycle) = (chip.approximate(), chip.cycle());
+            (network.patience, cycle.patience) = (1_000, 1_000);
+            let ended = network.run(&mut source(), 12_000);
+            assert_eq!(ended, Ended::Reached, "{topology}, {flits} flits, {vcs} × {depth}");
+            let ended = cycle.run(&mut [source()], 12_000);
+            assert_eq!(ended, Ended::Reached, "flit by flit: {topology}, {flits} flits, {vcs} × {depth}");
+            assert!(cycle.tally().delivered > 1_000);
+            assert!(network.tally().delivered > 1_000);
+        }
+    }
+}
+
 /// Random chips and traffic: everything is accounted for, twice the same.
 #[test]
 fn packets_are_all_accounted_for_on_random_chips() {

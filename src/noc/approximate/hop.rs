@@ -258,15 +258,19 @@ impl Approximate {
 
     /// Compares the channels of a candidate with the best one known: (channel, cycle from which it is free, place in
     /// the turn). Of those that are free in time the next in turn is taken, as the router's allocator does, whether
-    /// it has credits or not; else the one that is free first.
+    /// it has credits or not; else the one that is free first. Where there are escape channels, one without room
+    /// for the packet is not free.
     #[inline]
     fn compare(&self, front: Front, candidate: Candidate, best: &mut (u32, u64, u32)) {
         let input = &self.inputs[front.channel as usize];
         let router = self.ports[front.port as usize].router;
         let first = self.wiring.slot(router, candidate.port) as u32 * self.setup.vcs;
+        let needed = front.flits.min(self.setup.depth);
         for vc in ones(candidate.vcs.into()) {
             let vc = vc as u32;
-            let free = self.outputs[(first + vc) as usize].free.max(input.ready);
+            let output = &self.outputs[(first + vc) as usize];
+            let has_room = !self.has_escape || output.known >= output.sent + needed;
+            let free = if has_room { output.free.max(input.ready) } else { UNKNOWN };
             let place = u32::from(candidate.port) * self.setup.vcs + vc;
             let turn = place.wrapping_sub(input.turn) & 0xFFFF;
             if best.0 == NONE || (free, turn) < (best.1, best.2) {

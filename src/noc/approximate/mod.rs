@@ -38,6 +38,12 @@
 //! | transpose, minimal adaptive | −1.3 % | −7.5 % | −9.4 % | −13.0 % | +4.2 % |
 //! | 4-ary 3-tree, uniform | −0.1 % | −0.7 % | −2.6 % | −8.0 % | +8.1 % |
 //!
+//! Where the routing function has escape channels (Duato 1993, doi 10.1109/71.250114) a packet takes a channel only
+//! once the room for it there is known: the whole packet's, or an empty buffer for one that is longer. Until then it
+//! goes on choosing, so that whoever is at the front of a buffer can always turn to an escape channel; a packet that
+//! had settled for a channel with a full buffer behind it could wait in a cycle (Ma, Enright Jerger & Wang,
+//! whole packet forwarding, HPCA 2012).
+//!
 //! What it saves grows with the packets: an event is a packet at a router, whatever its length. With packets of 4 flits
 //! runs take a fifth to a fourteenth of the cycle engine's time; with packets of one flit, where there are as many
 //! events as the cycle engine has flit-hops, they take about as long.
@@ -106,6 +112,8 @@ pub struct Approximate {
     senders: Vec<Sender>,
     /// Virtual channels per port as a power of two, if they are one.
     vc_shift: Option<u32>,
+    /// The routing function has escape channels: a packet takes no channel before there is room for it.
+    has_escape: bool,
     /// By packet slot: the packet behind it in its queue.
     behind: Vec<u32>,
     /// By packet slot: the branch that a copy takes next, and whether the next packet in the queue is
@@ -139,6 +147,7 @@ impl Approximate {
     ) -> Result<Self, Problems> {
         let setup = Setup::new(params, fabric)?;
         let wiring = Wiring::new(fabric, health);
+        let has_escape = routing.escape() != 0;
         let gate = Gate::new(fabric, health, routing, run.seed);
         let outputs = setup.outputs(fabric.nodes.len());
         let target = |node: usize| {
@@ -154,6 +163,7 @@ impl Approximate {
             outputs,
             senders: (0..fabric.nodes.len()).map(target).collect(),
             vc_shift: setup.vcs.is_power_of_two().then(|| setup.vcs.trailing_zeros()),
+            has_escape,
             behind: Vec::new(),
             way: Vec::new(),
             shared: Vec::new(),

@@ -13,7 +13,7 @@ pub(super) enum Until {
     Cycle(u64),
     /// When a credit comes back for the output channel, which the packet holds.
     Credit,
-    /// When a virtual channel of the output channel's port is given back.
+    /// When a virtual channel of the output channel's port is given back, or room behind it where that decides.
     Channel,
 }
 
@@ -90,7 +90,7 @@ impl Approximate {
                 if waiting != NONE {
                     self.agenda.push(self.now, Event::Turn(waiting));
                 }
-                if self.setup.closing {
+                if self.setup.closing || self.has_escape {
                     self.call(self.out_port(out));
                 }
             }

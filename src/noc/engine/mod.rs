@@ -133,7 +133,10 @@ impl Network {
         params: &RouterParams,
         run: Run,
     ) -> Result<Self, Problems> {
-        let setup = Setup::new(params, fabric, run.seed)?;
+        let mut setup = Setup::new(params, fabric, run.seed)?;
+        if routing.escape() != 0 {
+            setup.keep_escapes_open();
+        }
         let cut = Cut::new(fabric, run.threads);
         let ports =
             (0..fabric.routers.len()).map(|router| fabric.ports(RouterId::at(router))).max().unwrap_or(0);

@@ -207,6 +207,14 @@ impl Setup {
         (self.plain, self.paced) = (false, true);
     }
 
+    /// Heads take a channel only if there is room for their whole packet behind it, or none of another packet: until
+    /// then they can turn to an escape channel. One that had settled for a channel behind another packet could not, and
+    /// packets could wait for each other in a circle (Ma, Enright Jerger & Wang, whole packet forwarding, HPCA 2012,
+    /// doi 10.1109/HPCA.2012.6169049).
+    pub(super) fn keep_escapes_open(&mut self) {
+        (self.plain, self.cut_through) = (false, true);
+    }
+
     /// Packets may have to be copied, which the common router and the simple switch do not do.
     pub(super) fn copy_packets(&mut self) {
         (self.plain, self.simple_switch) = (false, false);

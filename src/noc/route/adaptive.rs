@@ -4,6 +4,10 @@
 //! channels may be taken in any direction that brings the packet nearer. A packet that has taken an
 //! escape channel stays on escape channels to its destination.
 //!
+//! A packet waits for a channel with room for all of it ([`Routing::escape`]), so that it can turn to an escape channel
+//! until it has one. BookSim 2's packets settle for any channel that no other packet holds: then some wait in a circle
+//! when the network is full.
+//!
 //! BookSim 2's `min_adapt` offers other channels in the first dimension alone that has some way to go: the set in which
 //! it keeps what it offers holds one port per priority. [`Directions::First`] does the same.
 
@@ -110,8 +114,12 @@ impl Kernel for MinimalAdaptive {
         self.escape.starts(src, head, out);
     }
 
+    /// Without a choice of directions there is nothing to escape from.
     fn escape(&self) -> u32 {
-        self.escape_vcs
+        match self.directions {
+            Directions::All => self.escape_vcs,
+            Directions::First => 0,
+        }
     }
 }
 
