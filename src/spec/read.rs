@@ -141,14 +141,16 @@ impl Reader<'_> {
     fn check<T: Document>(&mut self, value: &mut T, root: &Node, shape: Shape<'_>) -> Option<T::Built> {
         let damaged = root.is_damaged();
         let explainer = self.explainer(root, shape);
+        // A value out of its range is told once; a file may be wrong in many lines.
         let mut found = explainer.out_of_range();
+        let ranges = found.len();
         let (files, mut problems) = (|name: &Path| self.sources.file(name), Problems::new());
         problems.absorb("", value.embed(&files));
         let built = problems.absorb("", value.build(&files));
         let trusted = problems.0.into_iter().filter(|p| !damaged || explainer.is_about_intact_text(p));
         for problem in trusted.take(MOST_PROBLEMS + 1).map(|problem| explainer.problem(problem)) {
             let known = |earlier: &Diagnostic| earlier.path == problem.path && earlier.found.is_some();
-            if !found.iter().any(known) {
+            if !found[..ranges].iter().any(known) {
                 found.push(problem);
             }
         }

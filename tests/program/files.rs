@@ -45,6 +45,18 @@ fn an_override_names_files_from_where_the_command_is_run() {
     }
 }
 
+#[test]
+fn every_wrong_line_of_a_graph_file_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("net.txt"), "0 1\n1 x\n2 0 latency=-3\n").unwrap();
+    let chip = "topology: {graph: {file: net.txt}}\nrouting: up-down\n";
+    fs::write(folder.path().join("chip.yaml"), chip).unwrap();
+    let output = run(folder.path(), &["check", "chip.yaml"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2), "{said}");
+    assert!(said.contains("net.txt:2:") && said.contains("net.txt:3:"), "{said}");
+}
+
 /// Power at rest counts over the simulated time, part by part and step by step.
 #[test]
 fn what_a_chip_takes_at_rest_is_part_of_the_energy_of_a_network() {

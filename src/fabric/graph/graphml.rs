@@ -71,18 +71,28 @@ impl Parser<'_, '_> {
     fn run(&mut self, text: &str) {
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
-        let mut counted = 0;
+        let (mut counted, mut depth) = (0, 0);
         while !self.findings.are_enough() {
             let at = (reader.buffer_position() as usize).clamp(counted, text.len());
             self.line += text.as_bytes()[counted..at].iter().filter(|&&byte| byte == b'\n').count();
             counted = at;
             match reader.read_event() {
-                Ok(Event::Start(element)) => self.open(&element),
-                Ok(Event::End(element)) => self.close(element.local_name().as_ref()),
+                Ok(Event::Start(element)) => {
+                    depth += 1;
+                    self.open(&element);
+                }
+                Ok(Event::End(element)) => {
+                    depth -= 1;
+                    self.close(element.local_name().as_ref());
+                }
                 Ok(Event::Text(content)) => {
                     if let (Some((_, data)), Ok(content)) = (&mut self.data, content.decode()) {
                         data.push_str(&content);
                     }
+                }
+                Ok(Event::Eof) if depth > 0 => {
+                    let message = format!("the file breaks off: {depth} elements are not closed");
+                    self.findings.stop(self.line, Problem::new("file", message));
                 }
                 Ok(Event::Eof) => break,
                 Ok(_) => {}

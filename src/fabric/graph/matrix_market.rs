@@ -25,19 +25,19 @@ pub(super) fn read(text: &str, values: Option<EntryMeaning>, findings: &mut Find
         return Listing::default();
     };
     let mut edges = Vec::new();
-    let mut last = 1;
+    let (mut last, mut found) = (1, 0u64);
     for (line, text) in lines {
-        last = line;
+        (last, found) = (line, found + 1);
         edges.extend(read_entry(line, text, size, &header, values, findings));
-        if edges.len() as u64 > entries {
+        if found > entries {
             findings.stop(line, Problem::new("file", format!("more than the {entries} entries announced")));
         }
         if findings.are_enough() {
             return Listing::default();
         }
     }
-    if (edges.len() as u64) < entries {
-        let message = format!("the file ends after {} of {entries} entries", edges.len());
+    if found < entries {
+        let message = format!("the file ends after {found} of {entries} entries");
         findings.at(last, message);
     }
     Listing { vertices: vec![Vertex::default(); size as usize], edges }

@@ -141,6 +141,10 @@ const WRONG_FILES: &[(&str, &str)] = &[
         "net:2: there is no node `b`",
     ),
     ("<graphml>\n<graph><node id='a'/>\n<node id='a'/></graph></graphml>", "net:3: a second node"),
+    (
+        "<graphml>\n<graph><node id='a'/><node id='b'/>\n<edge source='a' target='b'/>",
+        "net:3: the file breaks off: 2 elements",
+    ),
     ("<graphml><graph><node id='a'><graph/></node></graph></graphml>", "a second or nested graph"),
     ("<graphml><graph><node id='a'></edge></graph></graphml>", "net:1: "),
     (

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::lists::{self, Row, Take, Unread};
 use super::params::{
-    Delays, NetworkParams, Pattern, PlasticityParams, PopulationParams, ProjectionParams, SeatParams, Weights,
+    Delays, NetworkParams, Pattern, PlasticityParams, ProjectionParams, SeatParams, Weights,
 };
 use super::select::Selection;
 use crate::base::{NeuronId, Problem, Problems};
@@ -44,7 +44,7 @@ impl NetworkParams {
         let mut problems = Problems::new();
         let mut builder = NetBuilder::new(self.dt);
         for (i, population) in self.populations.iter().enumerate() {
-            let parts = problems.absorb(&format!("populations[{i}]"), population.parts());
+            let parts = problems.absorb(&format!("populations[{i}]"), population.read_parts(files));
             let parts = parts
                 .unwrap_or_else(|| vec![Part { model: population.model.clone(), count: population.neurons }]);
             builder.parts(&population.name, parts);
@@ -103,50 +103,6 @@ pub fn read_seats(list: &[SeatParams], populations: &[Population]) -> Result<Vec
         problems.push(Problem::new("mapping", message));
     }
     problems.into_result(seats)
-}
-
-impl PopulationParams {
-    /// The population's parts.
-    fn parts(&self) -> Result<Vec<Part>, Problems> {
-        if !self.values.is_empty() {
-            let mut problems = Problems::new();
-            problems.require(self.parts.is_empty(), "values", || {
-                "parameters by neuron do not go with `parts`".into()
-            });
-            let split = problems.absorb("values", self.model.with_columns(self.neurons, &self.values));
-            let parts = split.unwrap_or_default().into_iter().map(|(model, count)| Part { model, count });
-            return problems.into_result(parts.collect());
-        }
-        let mut problems = Problems::new();
-        let mut own: Vec<Option<usize>> =
-            vec![None; if self.parts.is_empty() { 0 } else { self.neurons as usize }];
-        for (i, part) in self.parts.iter().enumerate() {
-            let [first, last] = part.neurons;
-            let path = format!("parts[{i}].neurons");
-            problems.require(first <= last && last < self.neurons, &path, || {
-                format!(
-                    "the population has neurons 0 to {}; found {first} to {last}",
-                    i64::from(self.neurons) - 1
-                )
-            });
-            let same = part.model.name() == self.model.name();
-            problems.require(same, &format!("parts[{i}].model"), || {
-                format!(
-                    "a population has one model, here `{}`; found `{}`",
-                    self.model.name(),
-                    part.model.name()
-                )
-            });
-            own.iter_mut().take(last as usize + 1).skip(first as usize).for_each(|own| *own = Some(i));
-        }
-        problems.into_result(())?;
-        if self.parts.is_empty() {
-            return Ok(vec![Part { model: self.model.clone(), count: self.neurons }]);
-        }
-        let model = |part: Option<usize>| part.map_or(&self.model, |i| &self.parts[i].model).clone();
-        let runs = own.chunk_by(|a, b| a == b);
-        Ok(runs.map(|run| Part { model: model(run[0]), count: run.len() as u32 }).collect())
-    }
 }
 
 /// The two ends of a projection.
@@ -290,7 +246,7 @@ impl Given {
 }
 
 /// What `parse` makes of a file.
-fn read<T>(
+pub(super) fn read<T>(
     (files, file): (Files<'_>, &str),
     parse: impl FnOnce(&str, Box<dyn Read>) -> Result<T, Unread>,
 ) -> Result<T, Problems> {

@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 use crate::base::rows::{NoRow, Rows};
 use crate::base::{Problem, Problems};
+use crate::neuron::source_list::{self, SourceList};
 
 /// Why a list has not been read.
 #[derive(Debug)]
@@ -76,6 +77,23 @@ impl<'a> Faults<'a> {
     fn finish(self) -> Result<(), Unread> {
         Ok(self.problems.into_result(())?)
     }
+}
+
+/// Reads CSV with the columns `neuron,step`: when each of `count` neurons fires.
+///
+/// # Errors
+/// What is not UTF-8; every wrong row, at `file:line`.
+pub(super) fn trains(file: &str, mut input: impl Read, count: u32) -> Result<Vec<SourceList>, Unread> {
+    let mut text = String::new();
+    input.read_to_string(&mut text)?;
+    source_list::from_csv(&text, count).map_err(|problems| {
+        let mut faults = Faults::new(file);
+        for problem in problems.0 {
+            let line = problem.path.strip_prefix("line ").and_then(|line| line.parse().ok());
+            faults.at(line.unwrap_or(1), Problem { path: String::new(), ..problem });
+        }
+        Unread::Wrong(faults.problems)
+    })
 }
 
 /// Reads CSV with the columns `source,target`, and `weight` and `delay` if there are such; `take` is handed each row.

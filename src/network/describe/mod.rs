@@ -18,6 +18,7 @@ mod convolution;
 mod learn;
 mod lists;
 mod params;
+mod population;
 mod select;
 #[cfg(test)]
 mod tests;

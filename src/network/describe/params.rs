@@ -49,6 +49,10 @@ pub struct PopulationParams {
     /// Parameters that differ from neuron to neuron: by name one number per neuron. Not beside `parts`.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub values: BTreeMap<String, Vec<f64>>,
+    /// Of a `source-list`: CSV file with the columns `neuron,step`, neurons counted from 0 and steps from 1, that says when
+    /// each neuron fires. In place of the model's `steps`; its `repeat` holds. Not beside `parts` or `values`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trains: Option<String>,
 }
 
 /// Some neurons of a population.

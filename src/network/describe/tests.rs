@@ -1,6 +1,6 @@
 use super::*;
 use crate::base::NeuronId;
-use crate::network::Net;
+use crate::network::{Bench, Machine, Net};
 
 fn compile(yaml: &str) -> Result<Net, String> {
     let deserializer = serde_yaml::Deserializer::from_str(yaml);
@@ -8,6 +8,8 @@ fn compile(yaml: &str) -> Result<Net, String> {
     let files = |name: &str| -> std::io::Result<Box<dyn std::io::Read>> {
         match name {
             "pairs.csv" => Ok(Box::new(&b"source,target,weight,delay\n0,1,0.5,3\n2,0,-1,1\n"[..])),
+            "trains.csv" => Ok(Box::new(&b"neuron,step\n2,3\n0,5\n2,1\n"[..])),
+            "wrong-trains.csv" => Ok(Box::new(&b"neuron,step\n3,3\n0,x\n1,0\n"[..])),
             "bare.csv" => Ok(Box::new(&b"source,target\n0,1\n2,0\n"[..])),
             "six-by-four.mtx" => {
                 Ok(Box::new(&b"%%MatrixMarket matrix coordinate real general\n6 4 1\n6 1 0.5\n"[..]))
@@ -323,5 +325,30 @@ fn more_synapses_than_can_be_numbered_are_refused_before_they_are_made() {
         let expected =
             format!("projections[1].pattern: {count} synapses are more than a network can hold {room}");
         assert_eq!(found, expected);
+    }
+}
+
+#[test]
+fn spike_trains_come_from_a_file() {
+    let population = |more: &str| format!("populations: [{{name: a, neurons: 3, {more}}}]");
+    let net = compile(&population("model: {source-list: {repeat: 10}}, trains: trains.csv")).unwrap();
+    let mut bench = Bench::new(net, 1).unwrap();
+    let fired: Vec<Vec<u32>> =
+        (0..15).map(|_| (bench.step().unwrap(), bench.fired().iter().map(|it| it.0).collect()).1).collect();
+    let spikes = |neuron| (1..16).filter(|&step| fired[step - 1].contains(&neuron)).collect::<Vec<_>>();
+    assert_eq!((spikes(0), spikes(1), spikes(2)), (vec![5, 15], vec![], vec![1, 3, 11, 13]));
+    for (more, expected) in [
+        (
+            "model: source-list, trains: wrong-trains.csv",
+            "populations[0].trains: wrong-trains.csv:2: there is no neuron 3",
+        ),
+        ("model: source-list, trains: wrong-trains.csv", "wrong-trains.csv:3: is not a neuron and a step"),
+        ("model: source-list, trains: wrong-trains.csv", "wrong-trains.csv:4: the first step has number 1"),
+        ("model: source-list, trains: none.csv", "populations[0].trains: `none.csv` cannot be read"),
+        ("model: integrate-fire, trains: trains.csv", "trains: a file of spike trains is for `source-list`"),
+        ("model: {source-list: {steps: [1]}}, trains: trains.csv", "trains: the model lists `steps` already"),
+    ] {
+        let found = compile(&population(more)).unwrap_err();
+        assert!(found.contains(expected), "{found:?} does not say {expected:?}");
     }
 }

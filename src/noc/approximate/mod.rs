@@ -20,7 +20,7 @@
 //! The error against the cycle engine, 8 × 8 mesh with XY, pipeline A and 4 VCs of 8 flits unless the line says
 //! otherwise, one run of 6,000 measured cycles: mean packet latency at shares of the saturation load, and flits
 //! accepted at 1.2 times that load. `tests/network/approximate.rs` measures it (`table_of_errors`) and asserts at most
-//! 5 % up to 70 % of saturation, 10 % with adaptive routing.
+//! 5 % up to 70 % of saturation.
 //!
 //! | | 30 % | 50 % | 70 % | 85 % | accepted beyond |
 //! |---|---|---|---|---|---|
@@ -35,7 +35,7 @@
 //! | neighbour | 0.0 % | 0.0 % | 0.0 % | 0.0 % | 0.0 % |
 //! | uniform, O1TURN | 0.0 % | −0.2 % | −0.8 % | −2.0 % | +6.2 % |
 //! | uniform, Valiant | 0.0 % | −0.4 % | −1.3 % | −4.6 % | +4.4 % |
-//! | transpose, minimal adaptive | −1.3 % | −7.5 % | −9.4 % | −13.0 % | +4.2 % |
+//! | transpose, minimal adaptive | −1.3 % | −2.9 % | −2.8 % | −2.8 % | +0.8 % |
 //! | 4-ary 3-tree, uniform | −0.1 % | −0.7 % | −2.6 % | −8.0 % | +8.1 % |
 //!
 //! Where the routing function has escape channels (Duato 1993, doi 10.1109/71.250114) a packet takes a channel only

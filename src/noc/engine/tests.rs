@@ -310,7 +310,7 @@ fn who_passes_undisturbed_is_as_fast_as_who_asks() {
         (Chip::mesh(6, with(1, 2)), 400),
         (Chip::mesh(6, with(2, 1)), 2500),
         (Chip::mesh(6, slow), 2000),
-        (Chip::new(mesh(), "minimal-adaptive", &[], with(3, 4)), 2000),
+        (Chip::new(mesh(), "odd-even", &[], with(3, 4)), 2000),
         (Chip::new(mesh(), "mftn", &[14, 22], with(1, 4)), 1500),
     ] {
         let mut networks = [chip.network(1), chip.network(1)];

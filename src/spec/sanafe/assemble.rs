@@ -266,6 +266,7 @@ impl<'a> Assembler<'a> {
             neurons: neurons.len() as u32,
             model: model.clone(),
             parts: Vec::new(),
+            trains: None,
             values: BTreeMap::new(),
         };
         let mut first = 0;

@@ -106,5 +106,6 @@ fn population(population: &crate::network::Population) -> PopulationParams {
         model,
         parts,
         values: BTreeMap::new(),
+        trains: None,
     }
 }
