@@ -13,6 +13,7 @@ mod console;
 mod devices;
 mod failure;
 mod faults;
+mod flow;
 mod import;
 mod map;
 mod mapper;

@@ -7,6 +7,7 @@ use super::checkpoint::Checkpoints;
 use super::console;
 use super::devices::{Watched, device_run, other_run};
 use super::failure::Failure;
+use super::flow::Flow;
 use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
 use super::spikes::Fired;
@@ -87,6 +88,7 @@ pub(super) fn simulate(
     if let Some(file) = &arguments.resume {
         checkpoints.resume(file, &mut chip, (&mut traces, &mut haul))?;
     }
+    traces.flow.start(&chip);
     let steps = plan.workload.value.steps().saturating_sub(chip.next_step() - 1);
     let loaded = start.elapsed().as_secs_f64();
     chip.keep_records();
@@ -310,7 +312,7 @@ impl Steps {
 const STEPS: &str = "steps.csv";
 
 /// Begins a table with its header.
-fn begin(folder: &Folder, name: &str, header: &str) -> Result<Trace, FolderError> {
+pub(super) fn begin(folder: &Folder, name: &str, header: &str) -> Result<Trace, FolderError> {
     let mut trace = folder.begin(name)?;
     trace.append(|out| writeln!(out, "{header}"))?;
     Ok(trace)
@@ -323,6 +325,7 @@ pub(super) struct Traces {
     spikes: Option<(Trace, Vec<bool>)>,
     potentials: Option<(Trace, Vec<NeuronId>)>,
     pub(super) steps: Steps,
+    flow: Flow,
     /// The table of weights, and what they were at the start.
     weights: Option<(Trace, Vec<Learned>)>,
 }
@@ -356,6 +359,7 @@ impl Traces {
             spikes: of_spikes.map(|trace| (trace, is_probed)),
             potentials: of_potentials.map(|trace| (trace, potentials)),
             steps: Steps::begin(folder.filter(|_| probes.steps), chip)?,
+            flow: Flow::begin(folder, probes).map_err(failed)?,
             weights: begin("weights.csv", probes.weights, WEIGHTS_HEADER)?
                 .map(|trace| (trace, chip.learned())),
         })
@@ -366,7 +370,7 @@ impl Traces {
         let spikes = self.spikes.as_mut().map(|(trace, _)| ("spikes.csv", trace));
         let potentials = self.potentials.as_mut().map(|(trace, _)| ("potentials.csv", trace));
         let steps = self.steps.trace.as_mut().map(|trace| (STEPS, trace));
-        [spikes, potentials, steps].into_iter().flatten().collect()
+        [spikes, potentials, steps].into_iter().flatten().chain(self.flow.open()).collect()
     }
 
     fn step(&mut self, chip: &mut Chip) -> Result<(), FolderError> {
@@ -385,6 +389,7 @@ impl Traces {
                 trace.append(|out| writeln!(out, "{step},{name},{at},{value:?}"))?;
             }
         }
+        self.flow.step(step, chip)?;
         self.steps.tell(chip)
     }
 
@@ -405,12 +410,12 @@ impl Traces {
 
     /// Completes the tables; their names.
     fn finish(self) -> Result<Vec<&'static str>, Failure> {
-        let Self { spikes, potentials, steps, weights, fired: _ } = self;
+        let Self { spikes, potentials, steps, flow, weights, fired: _ } = self;
         let spikes = spikes.map(|(trace, _)| ("spikes.csv", trace));
         let potentials = potentials.map(|(trace, _)| ("potentials.csv", trace));
         let weights = weights.map(|(trace, _)| ("weights.csv", trace));
         let mut written = Vec::new();
-        for (name, trace) in [spikes, potentials, weights].into_iter().flatten() {
+        for (name, trace) in [spikes, potentials, weights].into_iter().flatten().chain(flow.finish()) {
             trace.finish().map_err(failed)?;
             written.push(name);
         }

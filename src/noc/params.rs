@@ -38,7 +38,7 @@ pub enum Switching {
     /// A flit moves when one buffer slot is free.
     #[default]
     Wormhole,
-    /// A packet moves when the whole packet fits.
+    /// A packet moves when the whole packet fits, or, if it is longer than a buffer, when that is empty.
     VirtualCutThrough,
 }
 

@@ -73,6 +73,12 @@ pub struct Probes {
     pub potentials: Vec<String>,
     /// Whether `steps.csv` is written: time, events and energy of each step.
     pub steps: bool,
+    /// Whether `packets.csv` is written: each packet, by the neuron that sends it and the two cores.
+    #[serde(skip_serializing_if = "is_false")]
+    pub packets: bool,
+    /// Whether `cores.csv` is written: what each core that holds neurons does in each step, and what that costs.
+    #[serde(skip_serializing_if = "is_false")]
+    pub cores: bool,
     /// Whether `weights.csv` is written: the synapses that learn, with their weights at the start and at the
     /// end.
     #[serde(skip_serializing_if = "is_false")]

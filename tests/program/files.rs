@@ -57,6 +57,38 @@ fn every_wrong_line_of_a_graph_file_is_told() {
     assert!(said.contains("net.txt:2:") && said.contains("net.txt:3:"), "{said}");
 }
 
+/// Tables of cores and packets add up to the report, in one go and in two.
+#[test]
+fn probes_of_cores_and_packets_add_up_and_survive_a_break() {
+    let folder = tempfile::tempdir().unwrap();
+    let common = ["run", "balanced", "--chip", "loihi", "--set", "workload.steps=20"];
+    let probes = ["--set", "workload.probes.cores=true", "--set", "workload.probes.packets=true"];
+    let more = ["--set", "chip.cores.neurons=32"];
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    let call = |rest: &[&str]| {
+        let arguments: Vec<&str> = common.iter().chain(&probes).chain(&more).chain(rest).copied().collect();
+        let output = run(folder.path(), &arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    call(&["--out", "a", "--checkpoint", "state", "--every", "8"]);
+    let report: Value = serde_json::from_str(&read("a/report.json")).unwrap();
+    let column = |at: usize| -> f64 {
+        let rows = read("a/cores.csv");
+        rows.lines().skip(1).filter_map(|row| row.split(',').nth(at)?.parse::<f64>().ok()).sum()
+    };
+    let count = |path: &str| report.pointer(path).and_then(Value::as_f64).unwrap_or(f64::NAN);
+    assert_eq!(column(2), count("/traffic/spikes"));
+    assert_eq!(
+        (column(4), column(5)),
+        (count("/traffic/packets/injected"), count("/traffic/packets/delivered"))
+    );
+    assert_eq!(column(6), count("/traffic/synaptic_events"));
+    assert!((column(8) / count("/energy/total_joules") - 1.0).abs() < 1e-9);
+    assert_eq!(read("a/packets.csv").lines().count() as f64 - 1.0, count("/traffic/packets/injected"));
+    call(&["--out", "b", "--resume", "state"]);
+    assert_eq!((read("b/cores.csv"), read("b/packets.csv")), (read("a/cores.csv"), read("a/packets.csv")));
+}
+
 /// Power at rest counts over the simulated time, part by part and step by step.
 #[test]
 fn what_a_chip_takes_at_rest_is_part_of_the_energy_of_a_network() {

@@ -55,7 +55,7 @@ impl CoreCounts {
     }
 
     /// What was counted since `before`, which was part of it.
-    pub(super) fn since(&self, before: &Self) -> Self {
+    pub fn since(&self, before: &Self) -> Self {
         let mut counts = self.clone();
         for (own, before) in counts.soma.iter_mut().zip(&before.soma) {
             (0..3).for_each(|event| own[event] -= before[event]);

@@ -16,7 +16,7 @@ impl Import {
             spikes: self.spikes.clone(),
             potentials: self.potentials.clone(),
             steps: true,
-            weights: false,
+            ..Probes::default()
         };
         let workload = WorkloadDoc {
             network: Some(self.network.clone()),
