@@ -38,7 +38,8 @@ enum Format {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 NIR leaves it to each program how its equations are made discrete in time; here that is --scheme and --dt.
-Layer n of neurons runs n steps behind the input, as every synapse takes a step; the spikes are the same.
+Layer n of neurons runs n steps behind the input, as every synapse takes a step; the spikes are the same, but for
+biases: they act in every layer from the first step of the run on, n steps before the input is there.
 
 Example:
   spikeloom import nir model.nir --out imported --dt 1e-3 --scheme exponential")]
@@ -109,11 +110,29 @@ pub(super) fn import(arguments: &ImportArguments) -> Result<(), Failure> {
 fn from_sanafe(arguments: &SanafeArguments) -> Result<Vec<PathBuf>, Failure> {
     let (arch, net) = (read(&arguments.arch)?, read(&arguments.net)?);
     let is_netlist = arguments.net.extension().is_some_and(|extension| extension == "net");
-    let import =
-        sanafe::import(&arch, &net, is_netlist).map_err(|problems| Failure::Usage(problems.to_string()))?;
+    let import = sanafe::import(&arch, &net, is_netlist).map_err(|mut problems| {
+        problems.0.iter_mut().for_each(|problem| problem.path = in_file(&problem.path, arguments));
+        Failure::Usage(problems.to_string())
+    })?;
     let documents = import.documents(arguments.steps);
     let files: Vec<_> = documents.iter().chain(&import.tables).collect();
     write(&arguments.out, &files, arguments.force)
+}
+
+/// Where a problem is: the file, line and column if they are known, and the path of fields.
+fn in_file(path: &str, SanafeArguments { arch, net, .. }: &SanafeArguments) -> String {
+    let (root, rest) = path.split_once('.').unwrap_or((path, ""));
+    let file = match root {
+        "arch" => arch.display(),
+        "net" => net.display(),
+        _ => return path.to_owned(),
+    };
+    let Some(line) = rest.strip_prefix("line ") else {
+        return if rest.is_empty() { file.to_string() } else { format!("{file}: {rest}") };
+    };
+    let (line, field) = line.split_once('.').unwrap_or((line, ""));
+    let place = line.replace(", column ", ":");
+    if field.is_empty() { format!("{file}:{place}") } else { format!("{file}:{place}: {field}") }
 }
 
 fn from_nir(arguments: &NirArguments) -> Result<Vec<PathBuf>, Failure> {

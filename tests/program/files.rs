@@ -89,6 +89,25 @@ fn probes_of_cores_and_packets_add_up_and_survive_a_break() {
     assert_eq!((read("b/cores.csv"), read("b/packets.csv")), (read("a/cores.csv"), read("a/packets.csv")));
 }
 
+/// Whoever imports has two files, and wants to know which is wrong, and where.
+#[test]
+fn what_is_wrong_with_an_import_is_told_by_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("arch.yaml", "architecture: {name: a, colour: red}\n");
+    write("broken.yaml", "network: [1\nb");
+    write("net.net", "g 3\nz 1\n");
+    for (arch, net, expected) in [
+        ("arch.yaml", "net.net", "arch.yaml: architecture.colour: this field is not supported"),
+        ("arch.yaml", "net.net", "net.net:2: `z` is nothing known"),
+        ("arch.yaml", "broken.yaml", "broken.yaml:1:10: this is not YAML"),
+    ] {
+        let output = run(folder.path(), &["import", "sanafe", arch, net, "--out", "x"]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.code() == Some(2) && said.contains(expected), "{said:?} lacks {expected:?}");
+    }
+}
+
 /// Power at rest counts over the simulated time, part by part and step by step.
 #[test]
 fn what_a_chip_takes_at_rest_is_part_of_the_energy_of_a_network() {

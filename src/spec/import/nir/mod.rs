@@ -12,7 +12,8 @@
 //!   time constant (`IF`, `I`) add `r` times their input per step;
 //! - a spike passes a layer of neurons within its step in NIR's reading, and feedback takes a step. Here every
 //!   synapse takes at least a step, so that layer n of neurons runs [`latency`](Imported::latency) steps behind
-//!   the input, and what skips layers has a longer delay: the same spikes, later by a constant;
+//!   the input, and what skips layers has a longer delay: the same spikes, later by a constant. Biases alone act
+//!   from the first step of the run on, in every layer;
 //! - the populations of `Input` nodes pass on what the host pokes them with, spikes and graded values alike.
 //!
 //! `I`, `LI` and `CubaLI` neurons do not fire; their potentials can be read, and nothing but an `Output` may
