@@ -108,9 +108,7 @@ impl Prices {
         let outside = self.links.get(link).map_or([None; 2], |it| [it.hop, it.flit.map(|flit| flit.1)]);
         parts.into_iter().chain(outside).flatten().sum()
     }
-}
 
-impl Prices {
     /// What routers and links take whether or not anything happens in them [W]: clocks and leakage, as far as there are
     /// figures for them.
     pub fn standing(&self) -> Vec<(&'static str, f64)> {

@@ -170,7 +170,7 @@ impl EnergyParams {
         let widened = bits / f64::from(site.flit_bits);
         let mut unpriced = [false; 4];
         let mut price = |link: &LinkSite| {
-            let hop = self.hop_along(link.axis).filter(|_| self.is_by_hop());
+            let hop = self.hop_along(link.axis);
             let flit = match (link.energy_per_bit, link.leaves_chip, self.is_by_hop()) {
                 (Some(own), true, _) => Some((Component::ChipToChip, own * bits)),
                 (Some(own), false, _) => Some((Component::Link, own * bits)),

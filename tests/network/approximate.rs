@@ -337,13 +337,19 @@ fn escape_channels_lead_out_of_every_jam() {
             let traffic: TrafficParams = serde_yaml::from_str(&text).expect("valid traffic");
             let files = |_: &std::path::Path| Err(std::io::ErrorKind::NotFound.into());
             let source = || traffic.compile(&chip.fabric, &files, seed).expect("the pattern fits");
-            let (mut network, mut cycle) = (chip.approximate(), chip.cycle());
-            (network.patience, cycle.patience) = (1_000, 1_000);
+            let mut network = chip.approximate();
+            network.patience = 1_000;
             let ended = network.run(&mut source(), 12_000);
             assert_eq!(ended, Ended::Reached, "{topology}, {flits} flits, {vcs} × {depth}");
-            let ended = cycle.run(&mut [source()], 12_000);
-            assert_eq!(ended, Ended::Reached, "flit by flit: {topology}, {flits} flits, {vcs} × {depth}");
-            assert!(cycle.tally().delivered > 1_000);
+            for [speculative, piggyback] in [[false; 2], [true, false], [true; 2]] {
+                let params = RouterParams { speculative, piggyback, ..chip.params.clone() };
+                let mut cycle = Chip::new(topology, "minimal-adaptive", params).cycle();
+                cycle.patience = 1_000;
+                let ended = cycle.run(&mut [source()], 12_000);
+                let what = format!("{topology}, {flits} flits, {vcs} × {depth}, {speculative} {piggyback}");
+                assert_eq!(ended, Ended::Reached, "flit by flit: {what}");
+                assert!(cycle.tally().delivered > 1_000, "{what}");
+            }
             assert!(network.tally().delivered > 1_000);
         }
     }

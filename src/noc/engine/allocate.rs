@@ -74,7 +74,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Output VCs among `free` that the head of an input VC may take.
     #[inline(always)]
-    fn choices<const PLAIN: bool>(&mut self, local: usize, vc: usize, free: u64) -> u64 {
+    pub(super) fn choices<const PLAIN: bool>(&mut self, local: usize, vc: usize, free: u64) -> u64 {
         let choices = self.wants(local, vc) & free;
         if !PLAIN && self.shared.setup.cut_through { self.roomy(local, vc, choices) } else { choices }
     }

@@ -37,7 +37,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Of the output VCs in `open`, those with a credit that the head of an input VC may take.
     fn usable(&mut self, local: usize, vc: usize, open: u64) -> u64 {
-        let (wanted, mut usable) = (self.wants(local, vc) & open, 0);
+        let (wanted, mut usable) = (self.choices::<false>(local, vc, open), 0);
         for out in ones(wanted) {
             usable |= u64::from(self.routers[local].output(out).credits > 0) << out;
         }

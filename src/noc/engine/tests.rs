@@ -7,7 +7,7 @@ use super::*;
 use crate::base::random::{Purpose, Stream};
 use crate::fabric::{LinkParams, Topology};
 use crate::noc::multicast::Multicast;
-use crate::noc::params::{Allocator, Arbiter};
+use crate::noc::params::{Allocator, Arbiter, Switching};
 use crate::noc::route::RoutingSpec;
 use crate::noc::source::{Offer, Source};
 use crate::noc::timing::Timing;
@@ -337,4 +337,25 @@ fn who_passes_undisturbed_is_as_fast_as_who_asks() {
         assert_eq!((networks[0].in_flight(), tally.delivered + tally.refused), (0, packets.into()));
         assert!(noted > u64::from(packets), "{noted} noted of {packets} packets");
     }
+}
+
+/// A piggybacked head takes a channel only with room for its packet, if switching is to be virtual cut-through.
+#[test]
+fn piggybacked_heads_keep_to_virtual_cut_through() {
+    let latency = |switching| {
+        let params = RouterParams {
+            speculative: true,
+            piggyback: true,
+            switching,
+            vcs: 2,
+            buffer_flits: 3,
+            ..RouterParams::default()
+        };
+        let chip = Chip::mesh(4, params);
+        let mut network = chip.network(1);
+        assert_eq!(network.run(&mut [draw_packets(16, 3000, 1500)], 100_000), Ended::Idle);
+        network.tally().packet_latency.mean().expect("packets were delivered")
+    };
+    let (wormhole, whole) = (latency(Switching::Wormhole), latency(Switching::VirtualCutThrough));
+    assert!(wormhole != whole, "{wormhole}");
 }

@@ -231,7 +231,7 @@ fn badges(run: &RunFiles) -> Vec<Badge> {
 /// Whether anything is broken, or breaks during the run.
 fn is_broken(run: &RunFiles) -> bool {
     let count = |name: &str| run.report["faults"][name].as_u64().unwrap_or(0);
-    ["nodes", "links", "events"].into_iter().map(count).sum::<u64>() > 0
+    ["nodes", "links", "stuck_vcs", "events"].into_iter().map(count).sum::<u64>() > 0
 }
 
 fn cards(run: &RunFiles) -> Vec<Card> {
@@ -244,9 +244,12 @@ fn cards(run: &RunFiles) -> Vec<Card> {
             "Accepted" => run
                 .number("/throughput/offered")
                 .map_or_else(String::new, |offered| format!("of {offered:.4} offered")),
-            "Packets delivered" => run
-                .number("/traffic/packets/injected")
-                .map_or_else(String::new, |all| format!("of {} created", grouped(all as u64))),
+            "Packets delivered" => run.number("/traffic/packets/injected").map_or_else(String::new, |all| {
+                // Routers may have copied them.
+                let are_copies =
+                    run.number("/traffic/packets/delivered").is_some_and(|delivered| delivered > all);
+                format!("{}of {} created", if are_copies { "copies " } else { "" }, grouped(all as u64))
+            }),
             "Mean power" => "over the simulated time".to_owned(),
             "Simulated time" => run
                 .number("/time/cycles")
