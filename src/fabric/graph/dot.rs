@@ -1,8 +1,8 @@
 //! Graphviz DOT (<https://graphviz.org/doc/info/lang.html>): vertices, edges and their attributes.
 //!
-//! Subgraphs group statements and scope defaults; an edge to a whole subgraph is refused.
+//! Subgraphs group statements and scope defaults. An edge to a whole subgraph is one to each of its vertices.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use super::dot_words::{Word, Words};
 use super::listing::{EdgeLine, Findings, Listing, Vertex};
@@ -10,11 +10,27 @@ use crate::base::Problem;
 use crate::fabric::LinkChange;
 use crate::fabric::topology::{MAX_LINKS, MAX_ROUTERS};
 
-/// Defaults of the block that is open.
-#[derive(Clone, Default)]
+/// A block that is open.
+#[derive(Default)]
 struct Scope {
+    /// Defaults.
     edge: LinkChange,
     node: Vertex,
+    /// Name and vertices of the subgraph.
+    name: Option<String>,
+    members: BTreeSet<u32>,
+    /// Subgraphs in it that have names, and their vertices.
+    named: HashMap<String, BTreeSet<u32>>,
+    /// The statement around the block that the block is an end of.
+    chain: Chain,
+}
+
+/// Ends of edges, joined one after the other; each is one or several vertices.
+#[derive(Default)]
+struct Chain {
+    /// Where it begins.
+    line: usize,
+    ends: Vec<Vec<u32>>,
 }
 
 /// Why reading ended: a problem in a line.
@@ -72,114 +88,155 @@ impl Parser<'_, '_, '_> {
     }
 
     fn statement(&mut self) -> Result<(), Refusal> {
-        match self.words.take()? {
+        let word = self.words.take()?;
+        let chain = Chain { line: self.words.line(), ends: Vec::new() };
+        match word {
             None => self.words.refuse("the file ends inside the graph".to_owned()),
             Some(Word::Semicolon) => Ok(()),
-            Some(Word::Open) => {
-                let scope = self.scopes.last().cloned().unwrap_or_default();
-                self.scopes.push(scope);
-                Ok(())
-            }
-            Some(Word::Close) => {
-                self.scopes.pop();
-                self.no_edge_here()
-            }
-            Some(Word::Name { text, quoted: false }) if text.eq_ignore_ascii_case("subgraph") => {
-                if matches!(self.words.peek()?, Some(Word::Name { .. })) {
-                    self.words.take()?;
-                }
-                match self.words.peek()? {
-                    Some(Word::Open) => Ok(()),
-                    _ => self.words.refuse("a subgraph needs a block in braces".to_owned()),
-                }
-            }
-            Some(Word::Name { text, quoted }) => self.named_statement(text, quoted),
+            Some(Word::Close) => self.close(),
+            Some(Word::Name { text, quoted: false }) if is_keyword(&text) => self.keyword(&text, chain),
+            Some(Word::Name { .. }) if self.words.peek()? == Some(&Word::Equals) => self.value(),
+            Some(word @ (Word::Open | Word::Name { .. })) => self.end(word, chain),
             Some(word) => self.words.refuse(format!("{word} where a statement is expected")),
         }
     }
 
-    fn no_edge_here(&mut self) -> Result<(), Refusal> {
-        match self.words.peek()? {
-            Some(Word::Edge { .. }) => self.words.refuse("edges to a whole subgraph are not read".to_owned()),
-            _ => Ok(()),
+    /// A statement that begins with a keyword: a subgraph, or defaults.
+    fn keyword(&mut self, keyword: &str, chain: Chain) -> Result<(), Refusal> {
+        if keyword.eq_ignore_ascii_case("subgraph") { self.subgraph(chain) } else { self.defaults(keyword) }
+    }
+
+    /// The next end of `chain`, of which `word` has been read, and what follows it.
+    fn end(&mut self, word: Word, mut chain: Chain) -> Result<(), Refusal> {
+        match word {
+            Word::Open => self.open(None, chain),
+            Word::Name { text, quoted: false } if text.eq_ignore_ascii_case("subgraph") => {
+                self.subgraph(chain)
+            }
+            Word::Name { text, .. } => {
+                let mut end = vec![self.vertex(text)?];
+                while self.words.peek()? == Some(&Word::Comma) {
+                    self.words.take()?;
+                    let name = self.words.name("a vertex")?;
+                    end.push(self.vertex(name)?);
+                }
+                chain.ends.push(end);
+                self.go_on(chain)
+            }
+            _ => self.words.refuse("an edge without an end".to_owned()),
         }
     }
 
-    /// A statement that begins with a name: defaults, an attribute of the graph, a vertex or edges.
-    fn named_statement(&mut self, name: String, quoted: bool) -> Result<(), Refusal> {
-        let keyword = if quoted { String::new() } else { name.to_ascii_lowercase() };
-        if matches!(keyword.as_str(), "graph" | "node" | "edge") {
-            return self.defaults(&keyword);
+    /// `subgraph`, which has been read, its name and its brace.
+    fn subgraph(&mut self, chain: Chain) -> Result<(), Refusal> {
+        let mut name = None;
+        if matches!(self.words.peek()?, Some(Word::Name { .. })) {
+            name = Some(self.words.name("a name")?);
         }
-        if self.words.peek()? == Some(&Word::Equals) {
-            self.words.take()?;
-            return self.words.name("a value").map(drop);
+        match self.words.take()? {
+            Some(Word::Open) => self.open(name, chain),
+            _ => self.words.refuse("a subgraph needs a block in braces".to_owned()),
         }
-        let line = self.words.line();
-        let mut chain = vec![self.vertex(name)?];
-        while let Some(&Word::Edge { directed }) = self.words.peek()? {
+    }
+
+    /// Opens a block that is the next end of `chain`. A name that has been given before goes on where it ended.
+    fn open(&mut self, name: Option<String>, chain: Chain) -> Result<(), Refusal> {
+        let mut scope = Scope { name, chain, ..Scope::default() };
+        if let Some(outer) = self.scopes.last() {
+            (scope.edge, scope.node) = (outer.edge.clone(), outer.node);
+            let before = scope.name.as_ref().and_then(|name| outer.named.get(name));
+            scope.members = before.cloned().unwrap_or_default();
+        }
+        self.scopes.push(scope);
+        Ok(())
+    }
+
+    /// Closes a block, and goes on with the statement that it is an end of.
+    fn close(&mut self) -> Result<(), Refusal> {
+        let is_end = matches!(self.words.peek()?, Some(Word::Edge { .. }));
+        let Some(Scope { name, mut members, mut chain, .. }) = self.scopes.pop() else { return Ok(()) };
+        let Some(outer) = self.scopes.last_mut() else { return Ok(()) };
+        let is_end = is_end || !chain.ends.is_empty();
+        if is_end {
+            chain.ends.push(members.iter().copied().collect());
+        }
+        if let Some(name) = name {
+            outer.named.insert(name, members.clone());
+        }
+        // The fewer go to the more, or deep nests would take long.
+        if members.len() > outer.members.len() {
+            std::mem::swap(&mut members, &mut outer.members);
+        }
+        outer.members.append(&mut members);
+        if is_end { self.go_on(chain) } else { Ok(()) }
+    }
+
+    /// What follows an end: another one, or attributes of the vertex or the edges.
+    fn go_on(&mut self, chain: Chain) -> Result<(), Refusal> {
+        if let Some(&Word::Edge { directed }) = self.words.peek()? {
             self.words.take()?;
             if directed != self.directed {
                 let (right, kind) = if self.directed { ("->", "digraph") } else { ("--", "graph") };
                 return self.words.refuse(format!("edges of a {kind} are written `{right}`"));
             }
-            let next = match self.words.take()? {
-                Some(Word::Name { text, quoted }) if quoted || !text.eq_ignore_ascii_case("subgraph") => text,
-                Some(Word::Open | Word::Name { .. }) => {
-                    return self.words.refuse("edges to a whole subgraph are not read".to_owned());
-                }
-                _ => return self.words.refuse("an edge without an end".to_owned()),
+            return match self.words.take()? {
+                Some(word) => self.end(word, chain),
+                None => self.words.refuse("an edge without an end".to_owned()),
             };
-            chain.push(self.vertex(next)?);
         }
         let attributes = self.attributes()?;
-        if let [only] = chain[..] {
-            let vertex = &mut self.listing.vertices[only as usize];
-            for (line, name, value) in &attributes {
-                self.findings.vertex_attribute(*line, vertex, (name, value));
+        if let [only] = &chain.ends[..] {
+            for &vertex in only {
+                let vertex = &mut self.listing.vertices[vertex as usize];
+                for (line, name, value) in &attributes {
+                    self.findings.vertex_attribute(*line, vertex, (name, value));
+                }
             }
             return Ok(());
         }
-        self.edges(line, &chain, &attributes)
+        self.edges(&chain, &attributes)
     }
 
-    fn edges(
-        &mut self,
-        line: usize,
-        chain: &[u32],
-        attributes: &[(usize, String, String)],
-    ) -> Result<(), Refusal> {
-        let mut change = self.scopes.last().cloned().unwrap_or_default().edge;
+    fn edges(&mut self, chain: &Chain, attributes: &[(usize, String, String)]) -> Result<(), Refusal> {
+        let mut change = self.scopes.last().map(|scope| scope.edge.clone()).unwrap_or_default();
         for (line, name, value) in attributes {
             self.findings.edge_attribute(*line, &mut change, (name, value), false);
         }
-        if (self.listing.edges.len() + chain.len()) as u64 > MAX_LINKS {
-            return self.words.refuse(format!("more than {MAX_LINKS} edges"));
-        }
-        for pair in chain.windows(2) {
-            let change = change.clone();
-            self.listing.edges.push(EdgeLine {
-                from: pair[0],
-                to: pair[1],
-                directed: self.directed,
-                line,
-                change,
-            });
+        for pair in chain.ends.windows(2) {
+            let edges = pair[0].len() as u64 * pair[1].len() as u64;
+            if self.listing.edges.len() as u64 + edges > MAX_LINKS {
+                return self.words.refuse(format!("more than {MAX_LINKS} edges"));
+            }
+            for &from in &pair[0] {
+                let edge = |&to| EdgeLine {
+                    from,
+                    to,
+                    directed: self.directed,
+                    line: chain.line,
+                    change: change.clone(),
+                };
+                self.listing.edges.extend(pair[1].iter().map(edge));
+            }
         }
         Ok(())
+    }
+
+    /// `=`, which is next, and a value that is of no concern.
+    fn value(&mut self) -> Result<(), Refusal> {
+        self.words.expect(&Word::Equals)?;
+        self.words.name("a value").map(drop)
     }
 
     /// `graph`, `node` or `edge`, which has been read, and its attributes.
     fn defaults(&mut self, keyword: &str) -> Result<(), Refusal> {
         if self.words.peek()? == Some(&Word::Equals) {
-            self.words.take()?;
-            return self.words.name("a value").map(drop);
+            return self.value();
         }
         let attributes = self.attributes()?;
         // A statement is only read while a scope is open.
         let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
         for (line, name, value) in &attributes {
-            match keyword {
+            match keyword.to_ascii_lowercase().as_str() {
                 "edge" => self.findings.edge_attribute(*line, &mut scope.edge, (name, value), false),
                 "node" => self.findings.vertex_attribute(*line, &mut scope.node, (name, value)),
                 _ => {}
@@ -202,6 +259,9 @@ impl Parser<'_, '_, '_> {
         if number as usize == next {
             let vertex = self.scopes.last().map(|scope| scope.node).unwrap_or_default();
             self.listing.vertices.push(vertex);
+        }
+        if let Some(scope) = self.scopes.last_mut() {
+            scope.members.insert(number);
         }
         Ok(number)
     }
@@ -227,4 +287,8 @@ impl Parser<'_, '_, '_> {
         }
         Ok(attributes)
     }
+}
+
+fn is_keyword(name: &str) -> bool {
+    ["subgraph", "graph", "node", "edge"].iter().any(|keyword| name.eq_ignore_ascii_case(keyword))
 }

@@ -54,6 +54,11 @@ impl<'a> Findings<'a> {
         Self { file, problems: Problems::new(), stopped: false }
     }
 
+    /// Name of the file.
+    pub(super) fn file(&self) -> &'a str {
+        self.file
+    }
+
     /// Records a problem in `line`, counted from 1.
     pub(super) fn at(&mut self, line: usize, message: impl Into<String>) {
         self.push(line, Problem::new("file", message));

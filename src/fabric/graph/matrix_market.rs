@@ -1,5 +1,7 @@
 //! Matrix Market coordinate files (Boisvert, Pozo & Remington, "The Matrix Market Exchange Formats",
-//! NISTIR 5935, 1996): the nonzero pattern is the graph.
+//! NISTIR 5935, 1996): the nonzero pattern off the diagonal is the graph.
+
+use tracing::warn;
 
 use super::EntryMeaning;
 use super::listing::{EdgeLine, Findings, Listing, Vertex};
@@ -39,6 +41,11 @@ pub(super) fn read(text: &str, values: Option<EntryMeaning>, findings: &mut Find
     if found < entries {
         let message = format!("the file ends after {found} of {entries} entries");
         findings.at(last, message);
+    }
+    let all = edges.len();
+    edges.retain(|edge| edge.from != edge.to);
+    if edges.len() < all {
+        warn!("{}: {} entries on the diagonal are passed over", findings.file(), all - edges.len());
     }
     Listing { vertices: vec![Vertex::default(); size as usize], edges }
 }

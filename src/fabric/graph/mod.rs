@@ -68,7 +68,8 @@ pub enum GraphFormat {
     /// One edge per line: two vertex numbers, then attributes as `name=value`; `#`, `%` and `//` start
     /// comments. Routers are numbered in the order of the vertex numbers, without gaps.
     EdgeList,
-    /// Matrix Market coordinate file: an entry (i, j) is an edge between routers i − 1 and j − 1.
+    /// Matrix Market coordinate file: an entry (i, j) is an edge between routers i − 1 and j − 1. Entries on
+    /// the diagonal, which matrices of graphs often have, are passed over with a warning.
     MatrixMarket,
     /// GraphML; routers are numbered in the order of their `node` elements.
     Graphml,

@@ -109,6 +109,46 @@ fn attributes_of_links_and_routers_are_taken_over() {
     assert_eq!((link.interval, link.length_mm, link.energy_per_bit), (11, 0.02, Some(1e-15)));
 }
 
+/// Links of groups, as `gvpr -c 'E { print(tail.name, head.name) }'` of Graphviz 2.42.2 lists them.
+const GROUPS: &[(&str, &[(u32, u32)])] = &[
+    ("digraph { a -> {b c} -> a }", &[(0, 1), (0, 2), (1, 0), (2, 0)]),
+    (
+        "digraph { {a b} -> {c d}; {c d} -> {a b} }",
+        &[(0, 2), (0, 3), (1, 2), (1, 3), (2, 0), (2, 1), (3, 0), (3, 1)],
+    ),
+    ("digraph { a -> subgraph x { b -> c } -> d -> a }", &[(0, 1), (0, 2), (1, 2), (1, 3), (2, 3), (3, 0)]),
+    ("digraph { subgraph x {a} b -> subgraph x {c} c -> b a -> b }", &[(0, 1), (1, 0), (1, 2), (2, 1)]),
+    ("digraph { {{a} {b {c}}} -> d -> {{c;} a, b} }", &[(0, 3), (1, 3), (2, 3), (3, 0), (3, 1), (3, 2)]),
+    ("digraph { a, b:n -> c, d -> a, b }", &[(0, 2), (0, 3), (1, 2), (1, 3), (2, 0), (2, 1), (3, 0), (3, 1)]),
+    ("digraph { a -> {} -> b -> a -> b }", &[(0, 1), (1, 0)]),
+];
+
+#[test]
+fn an_edge_to_a_group_is_one_to_each_of_its_vertices() {
+    for &(text, expected) in GROUPS {
+        let found: Vec<_> = links(&params(), text).into_iter().map(|(from, to, _)| (from, to)).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+    let attributes = "graph { edge [latency=2] a -- {edge [latency=3] b -- c} [latency=4] }";
+    assert_eq!(
+        links(&params(), attributes),
+        [(0, 1, 4), (0, 2, 4), (1, 0, 4), (1, 2, 3), (2, 0, 4), (2, 1, 3)]
+    );
+    assert_eq!(
+        links(&params(), "graph { edge [latency=3] a -- {edge [latency=1] b} -- c c -- {a} }").len(),
+        6
+    );
+}
+
+#[test]
+fn the_diagonal_of_a_matrix_is_no_link() {
+    let diagonal =
+        "%%MatrixMarket matrix coordinate integer symmetric\n3 3 5\n1 1 4\n2 1 3\n3 2 1\n3 1 1\n3 3 9\n";
+    assert_eq!(links(&GraphFile { values: Some(EntryMeaning::Latency), ..params() }, diagonal), TRIANGLE);
+    let all_but_one = "%%MatrixMarket matrix coordinate pattern general\n2 2 2\n1 1\n1 2\n";
+    assert!(refusal(&params(), all_but_one).contains("no path leads from router 1 to router 0"));
+}
+
 /// Wrong files, and what their problems must say.
 const WRONG_FILES: &[(&str, &str)] = &[
     ("0 1\n1 x", "graph.file: net:2: `x` is not a router number"),
@@ -153,8 +193,10 @@ const WRONG_FILES: &[(&str, &str)] = &[
     ),
     ("<html/>", "the file has no node"),
     ("graph {\n a -- b\n a -> c }", "net:3: edges of a graph are written `--`"),
-    ("graph { a -- { b c } }", "edges to a whole subgraph are not read"),
-    ("graph { { a } -- b }", "edges to a whole subgraph are not read"),
+    ("graph { a -- { b\n -- a } }", "net:1: router 0 is linked to itself"),
+    ("graph { a -- subgraph x }", "a subgraph needs a block in braces"),
+    ("graph { { a b } -- }", "an edge without an end"),
+    ("graph { { a b } ->\nc }", "net:1: edges of a graph are written `--`"),
     ("graph {\n a -- b", "net:2: the file ends inside the graph"),
     ("graph { a -- b [latency] }", "`]` where `=` is expected"),
     ("graph { a -- b [latncy=3] }", "did you mean `latency`?"),
