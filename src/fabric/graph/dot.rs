@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use super::dot_words::{Word, Words};
 use super::listing::{EdgeLine, Findings, Listing, Vertex};
-use crate::base::Problem;
+use crate::base::{Problem, Spot};
 use crate::fabric::LinkChange;
 use crate::fabric::topology::{MAX_LINKS, MAX_ROUTERS};
 
@@ -29,12 +29,12 @@ struct Scope {
 #[derive(Default)]
 struct Chain {
     /// Where it begins.
-    line: usize,
+    spot: Spot,
     ends: Vec<Vec<u32>>,
 }
 
-/// Why reading ended: a problem in a line.
-type Refusal = (usize, String);
+/// Why reading ended: a problem at a place.
+type Refusal = (Spot, String);
 
 struct Parser<'t, 'a, 'f> {
     words: Words<'t>,
@@ -54,8 +54,8 @@ pub(super) fn read(text: &str, findings: &mut Findings<'_>) -> Listing {
         directed: false,
         scopes: Vec::new(),
     };
-    if let Err((line, message)) = parser.run() {
-        parser.findings.stop(line, Problem::new("file", message));
+    if let Err((spot, message)) = parser.run() {
+        parser.findings.stop(spot, Problem::new("file", message));
     }
     parser.listing
 }
@@ -89,7 +89,7 @@ impl Parser<'_, '_, '_> {
 
     fn statement(&mut self) -> Result<(), Refusal> {
         let word = self.words.take()?;
-        let chain = Chain { line: self.words.line(), ends: Vec::new() };
+        let chain = Chain { spot: self.words.spot(), ends: Vec::new() };
         match word {
             None => self.words.refuse("the file ends inside the graph".to_owned()),
             Some(Word::Semicolon) => Ok(()),
@@ -188,8 +188,8 @@ impl Parser<'_, '_, '_> {
         if let [only] = &chain.ends[..] {
             for &vertex in only {
                 let vertex = &mut self.listing.vertices[vertex as usize];
-                for (line, name, value) in &attributes {
-                    self.findings.vertex_attribute(*line, vertex, (name, value));
+                for (spot, name, value) in &attributes {
+                    self.findings.vertex_attribute(*spot, vertex, (name, value));
                 }
             }
             return Ok(());
@@ -197,10 +197,10 @@ impl Parser<'_, '_, '_> {
         self.edges(&chain, &attributes)
     }
 
-    fn edges(&mut self, chain: &Chain, attributes: &[(usize, String, String)]) -> Result<(), Refusal> {
+    fn edges(&mut self, chain: &Chain, attributes: &[(Spot, String, String)]) -> Result<(), Refusal> {
         let mut change = self.scopes.last().map(|scope| scope.edge.clone()).unwrap_or_default();
-        for (line, name, value) in attributes {
-            self.findings.edge_attribute(*line, &mut change, (name, value), false);
+        for (spot, name, value) in attributes {
+            self.findings.edge_attribute(*spot, &mut change, (name, value), false);
         }
         for pair in chain.ends.windows(2) {
             let edges = pair[0].len() as u64 * pair[1].len() as u64;
@@ -212,7 +212,7 @@ impl Parser<'_, '_, '_> {
                     from,
                     to,
                     directed: self.directed,
-                    line: chain.line,
+                    spot: chain.spot,
                     change: change.clone(),
                 };
                 self.listing.edges.extend(pair[1].iter().map(edge));
@@ -235,10 +235,10 @@ impl Parser<'_, '_, '_> {
         let attributes = self.attributes()?;
         // A statement is only read while a scope is open.
         let Some(scope) = self.scopes.last_mut() else { return Ok(()) };
-        for (line, name, value) in &attributes {
+        for (spot, name, value) in &attributes {
             match keyword.to_ascii_lowercase().as_str() {
-                "edge" => self.findings.edge_attribute(*line, &mut scope.edge, (name, value), false),
-                "node" => self.findings.vertex_attribute(*line, &mut scope.node, (name, value)),
+                "edge" => self.findings.edge_attribute(*spot, &mut scope.edge, (name, value), false),
+                "node" => self.findings.vertex_attribute(*spot, &mut scope.node, (name, value)),
                 _ => {}
             }
         }
@@ -266,8 +266,8 @@ impl Parser<'_, '_, '_> {
         Ok(number)
     }
 
-    /// Any number of attribute lists, as (line, name, value).
-    fn attributes(&mut self) -> Result<Vec<(usize, String, String)>, Refusal> {
+    /// Any number of attribute lists, as (place, name, value).
+    fn attributes(&mut self) -> Result<Vec<(Spot, String, String)>, Refusal> {
         let mut attributes = Vec::new();
         while self.words.peek()? == Some(&Word::OpenList) {
             self.words.take()?;
@@ -276,9 +276,9 @@ impl Parser<'_, '_, '_> {
                     Some(Word::CloseList) => break,
                     Some(Word::Semicolon | Word::Comma) => {}
                     Some(Word::Name { text, .. }) => {
-                        let line = self.words.line();
+                        let spot = self.words.spot();
                         self.words.expect(&Word::Equals)?;
-                        attributes.push((line, text, self.words.name("a value")?));
+                        attributes.push((spot, text, self.words.name("a value")?));
                     }
                     Some(word) => return self.words.refuse(format!("{word} in a list of attributes")),
                     None => return self.words.refuse("the file ends in a list of attributes".to_owned()),

@@ -4,6 +4,8 @@ use std::fmt;
 use std::iter::Peekable;
 use std::str::Chars;
 
+use crate::base::Spot;
+
 /// A word.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Word {
@@ -45,43 +47,43 @@ impl fmt::Display for Word {
     }
 }
 
-/// Why reading ended: a problem in a line.
-type Refusal = (usize, String);
+/// Why reading ended: a problem at a place.
+type Refusal = (Spot, String);
 
 /// The words of a text, with one word of look-ahead.
 pub(super) struct Words<'t> {
     chars: Peekable<Chars<'t>>,
-    /// Line of the next character, counted from 1.
-    at: usize,
-    /// Line of the last word that was taken.
-    line: usize,
-    /// The word that was looked at, with its line.
-    ahead: Option<(usize, Option<Word>)>,
+    /// Place of the next character.
+    at: Spot,
+    /// Place of the last word that was taken.
+    spot: Spot,
+    /// The word that was looked at, with its place.
+    ahead: Option<(Spot, Option<Word>)>,
 }
 
 impl<'t> Words<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         let chars = text.trim_start_matches('\u{feff}').chars().peekable();
-        Self { chars, at: 1, line: 1, ahead: None }
+        Self { chars, at: Spot::START, spot: Spot::START, ahead: None }
     }
 
-    /// Line of the last word that was taken.
-    pub(super) fn line(&self) -> usize {
-        self.line
+    /// Place of the last word that was taken.
+    pub(super) fn spot(&self) -> Spot {
+        self.spot
     }
 
     /// Refuses the file at the last word.
     pub(super) fn refuse<T>(&self, message: String) -> Result<T, Refusal> {
-        Err((self.line, message))
+        Err((self.spot, message))
     }
 
     /// The next word, or `None` at the end of the text.
     pub(super) fn take(&mut self) -> Result<Option<Word>, Refusal> {
-        let (line, word) = match self.ahead.take() {
+        let (spot, word) = match self.ahead.take() {
             Some(ahead) => ahead,
             None => self.read()?,
         };
-        self.line = line;
+        self.spot = spot;
         Ok(word)
     }
 
@@ -113,14 +115,14 @@ impl<'t> Words<'t> {
 
     fn bump(&mut self) -> Option<char> {
         let c = self.chars.next();
-        self.at += usize::from(c == Some('\n'));
+        c.into_iter().for_each(|c| self.at.step(c));
         c
     }
 
-    fn read(&mut self) -> Result<(usize, Option<Word>), Refusal> {
+    fn read(&mut self) -> Result<(Spot, Option<Word>), Refusal> {
         self.skip_blanks()?;
-        let line = self.at;
-        let Some(c) = self.bump() else { return Ok((line, None)) };
+        let spot = self.at;
+        let Some(c) = self.bump() else { return Ok((spot, None)) };
         let word = match c {
             '{' => Word::Open,
             '}' => Word::Close,
@@ -130,8 +132,8 @@ impl<'t> Words<'t> {
             ';' => Word::Semicolon,
             ',' => Word::Comma,
             ':' => Word::Colon,
-            '"' => Word::Name { text: self.quoted(line)?, quoted: true },
-            '<' => Word::Name { text: self.html(line)?, quoted: true },
+            '"' => Word::Name { text: self.quoted(spot)?, quoted: true },
+            '<' => Word::Name { text: self.html(spot)?, quoted: true },
             '-' if self.chars.peek() == Some(&'>') => {
                 self.bump();
                 Word::Edge { directed: true }
@@ -143,14 +145,14 @@ impl<'t> Words<'t> {
             c if is_name(c) || c == '-' && self.chars.peek().is_some_and(|&c| is_name(c)) => {
                 Word::Name { text: self.plain(c), quoted: false }
             }
-            c => return Err((line, format!("`{c}` is not part of any word"))),
+            c => return Err((spot, format!("`{c}` is not part of any word"))),
         };
-        Ok((line, Some(word)))
+        Ok((spot, Some(word)))
     }
 
     /// Skips white space, comments and preprocessor lines.
     fn skip_blanks(&mut self) -> Result<(), Refusal> {
-        let mut line_start = self.at == 1;
+        let mut line_start = self.at.line == 1;
         while let Some(&c) = self.chars.peek() {
             match c {
                 c if c.is_whitespace() => {
@@ -159,12 +161,12 @@ impl<'t> Words<'t> {
                 }
                 '#' if line_start => self.skip_line(),
                 '/' => {
-                    let line = self.at;
+                    let spot = self.at;
                     self.bump();
                     match self.chars.peek() {
                         Some('/') => self.skip_line(),
-                        Some('*') => self.skip_comment(line)?,
-                        _ => return Err((line, "`/` is not part of any word".to_owned())),
+                        Some('*') => self.skip_comment(spot)?,
+                        _ => return Err((spot, "`/` is not part of any word".to_owned())),
                     }
                 }
                 _ => break,
@@ -180,7 +182,7 @@ impl<'t> Words<'t> {
     }
 
     /// Skips a comment from its `*` on.
-    fn skip_comment(&mut self, line: usize) -> Result<(), Refusal> {
+    fn skip_comment(&mut self, spot: Spot) -> Result<(), Refusal> {
         self.bump();
         let mut last = ' ';
         while let Some(c) = self.bump() {
@@ -189,7 +191,7 @@ impl<'t> Words<'t> {
             }
             last = c;
         }
-        Err((line, "the comment does not end".to_owned()))
+        Err((spot, "the comment does not end".to_owned()))
     }
 
     fn plain(&mut self, first: char) -> String {
@@ -201,7 +203,7 @@ impl<'t> Words<'t> {
         text
     }
 
-    fn quoted(&mut self, line: usize) -> Result<String, Refusal> {
+    fn quoted(&mut self, spot: Spot) -> Result<String, Refusal> {
         let mut text = String::new();
         while let Some(c) = self.bump() {
             match c {
@@ -211,10 +213,10 @@ impl<'t> Words<'t> {
                 c => text.push(c),
             }
         }
-        Err((line, "the quoted name does not end".to_owned()))
+        Err((spot, "the quoted name does not end".to_owned()))
     }
 
-    fn html(&mut self, line: usize) -> Result<String, Refusal> {
+    fn html(&mut self, spot: Spot) -> Result<String, Refusal> {
         let mut text = String::new();
         let mut depth = 1usize;
         while let Some(c) = self.bump() {
@@ -228,7 +230,7 @@ impl<'t> Words<'t> {
             }
             text.push(c);
         }
-        Err((line, "the HTML string does not end".to_owned()))
+        Err((spot, "the HTML string does not end".to_owned()))
     }
 }
 

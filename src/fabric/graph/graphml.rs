@@ -7,7 +7,7 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::listing::{EdgeLine, Findings, Listing, Vertex};
-use crate::base::Problem;
+use crate::base::{Problem, Spot};
 use crate::fabric::LinkChange;
 use crate::fabric::topology::{MAX_LINKS, MAX_ROUTERS};
 
@@ -32,7 +32,7 @@ enum Owner {
 struct NamedEdge {
     ends: [String; 2],
     directed: bool,
-    line: usize,
+    spot: Spot,
     change: LinkChange,
 }
 
@@ -47,7 +47,8 @@ struct Parser<'a, 'f> {
     owner: Owner,
     /// Key of the `data` or `key` element that is open, and its text so far.
     data: Option<(String, String)>,
-    line: usize,
+    /// Where the element begins that is being read.
+    spot: Spot,
 }
 
 pub(super) fn read(text: &str, findings: &mut Findings<'_>) -> Listing {
@@ -61,7 +62,7 @@ pub(super) fn read(text: &str, findings: &mut Findings<'_>) -> Listing {
         graphs: 0,
         owner: Owner::Nothing,
         data: None,
-        line: 1,
+        spot: Spot::START,
     };
     parser.run(text);
     parser.finish()
@@ -74,7 +75,8 @@ impl Parser<'_, '_> {
         let (mut counted, mut depth) = (0, 0);
         while !self.findings.are_enough() {
             let at = (reader.buffer_position() as usize).clamp(counted, text.len());
-            self.line += text.as_bytes()[counted..at].iter().filter(|&&byte| byte == b'\n').count();
+            // Events begin and end at characters.
+            self.spot.pass(text.get(counted..at).unwrap_or_default());
             counted = at;
             match reader.read_event() {
                 Ok(Event::Start(element)) => {
@@ -92,11 +94,11 @@ impl Parser<'_, '_> {
                 }
                 Ok(Event::Eof) if depth > 0 => {
                     let message = format!("the file breaks off: {depth} elements are not closed");
-                    self.findings.stop(self.line, Problem::new("file", message));
+                    self.findings.stop(self.spot, Problem::new("file", message));
                 }
                 Ok(Event::Eof) => break,
                 Ok(_) => {}
-                Err(error) => self.findings.stop(self.line, Problem::new("file", error.to_string())),
+                Err(error) => self.findings.stop(self.spot, Problem::new("file", error.to_string())),
             }
         }
     }
@@ -142,7 +144,7 @@ impl Parser<'_, '_> {
     }
 
     fn refuse(&mut self, what: &str) {
-        self.findings.stop(self.line, Problem::new("file", format!("{what} does not describe a network")));
+        self.findings.stop(self.spot, Problem::new("file", format!("{what} does not describe a network")));
     }
 
     fn open_key(&mut self, element: &BytesStart<'_>) {
@@ -157,15 +159,15 @@ impl Parser<'_, '_> {
 
     fn open_node(&mut self, element: &BytesStart<'_>) {
         let Some(id) = self.attribute(element, "id") else {
-            return self.findings.at(self.line, "a node without an id");
+            return self.findings.at(self.spot, "a node without an id");
         };
         if self.vertices.len() as u64 >= MAX_ROUTERS {
             let problem = Problem::new("file", "too many nodes");
-            return self.findings.stop(self.line, problem.allowed(format!("at most {MAX_ROUTERS}")));
+            return self.findings.stop(self.spot, problem.allowed(format!("at most {MAX_ROUTERS}")));
         }
         let number = self.vertices.len() as u32;
         if self.names.insert(id.clone(), number).is_some() {
-            self.findings.at(self.line, format!("a second node with the id `{id}`"));
+            self.findings.at(self.spot, format!("a second node with the id `{id}`"));
         }
         self.vertices.push(Vertex::default());
         self.owner = Owner::Node;
@@ -175,19 +177,19 @@ impl Parser<'_, '_> {
     fn open_edge(&mut self, element: &BytesStart<'_>) {
         let ends = (self.attribute(element, "source"), self.attribute(element, "target"));
         let (Some(source), Some(target)) = ends else {
-            return self.findings.at(self.line, "an edge without source or target");
+            return self.findings.at(self.spot, "an edge without source or target");
         };
         if self.edges.len() as u64 >= MAX_LINKS {
             let problem = Problem::new("file", "too many edges");
-            return self.findings.stop(self.line, problem.allowed(format!("at most {MAX_LINKS}")));
+            return self.findings.stop(self.spot, problem.allowed(format!("at most {MAX_LINKS}")));
         }
         let directed = match self.attribute(element, "directed").as_deref() {
             Some("true") => true,
             Some("false") => false,
             _ => self.directed,
         };
-        let (line, change) = (self.line, LinkChange::default());
-        self.edges.push(NamedEdge { ends: [source, target], directed, line, change });
+        let (spot, change) = (self.spot, LinkChange::default());
+        self.edges.push(NamedEdge { ends: [source, target], directed, spot, change });
         self.owner = Owner::Edge;
         self.take_defaults();
     }
@@ -212,17 +214,17 @@ impl Parser<'_, '_> {
                 let name = key.name.clone();
                 self.take(&name, value);
             }
-            None => self.findings.at(self.line, format!("the key `{key}` is not declared")),
+            None => self.findings.at(self.spot, format!("the key `{key}` is not declared")),
         }
     }
 
     fn take(&mut self, name: &str, value: &str) {
         match (self.owner, self.vertices.last_mut(), self.edges.last_mut()) {
             (Owner::Node, Some(vertex), _) => {
-                self.findings.vertex_attribute(self.line, vertex, (name, value));
+                self.findings.vertex_attribute(self.spot, vertex, (name, value));
             }
             (Owner::Edge, _, Some(edge)) => {
-                self.findings.edge_attribute(self.line, &mut edge.change, (name, value), false);
+                self.findings.edge_attribute(self.spot, &mut edge.change, (name, value), false);
             }
             _ => {}
         }
@@ -232,29 +234,29 @@ impl Parser<'_, '_> {
         match element.try_get_attribute(name) {
             Ok(attribute) => match attribute?.normalized_value(XmlVersion::Implicit1_0) {
                 Ok(value) => return Some(value.into_owned()),
-                Err(error) => self.findings.at(self.line, error.to_string()),
+                Err(error) => self.findings.at(self.spot, error.to_string()),
             },
-            Err(error) => self.findings.at(self.line, error.to_string()),
+            Err(error) => self.findings.at(self.spot, error.to_string()),
         }
         None
     }
 
     fn finish(self) -> Listing {
-        let Self { findings, names, vertices, edges, line, .. } = self;
+        let Self { findings, names, vertices, edges, spot, .. } = self;
         if vertices.is_empty() {
-            findings.at(line, "the file has no node");
+            findings.at(spot, "the file has no node");
         }
         let mut resolved = Vec::with_capacity(edges.len());
-        for NamedEdge { ends: [source, target], directed, line, change } in edges {
+        for NamedEdge { ends: [source, target], directed, spot, change } in edges {
             let mut find = |name: &str| {
                 let number = names.get(name).copied();
                 if number.is_none() {
-                    findings.at(line, format!("there is no node `{name}`"));
+                    findings.at(spot, format!("there is no node `{name}`"));
                 }
                 number
             };
             if let (Some(from), Some(to)) = (find(&source), find(&target)) {
-                resolved.push(EdgeLine { from, to, directed, line, change });
+                resolved.push(EdgeLine { from, to, directed, spot, change });
             }
         }
         Listing { vertices, edges: resolved }

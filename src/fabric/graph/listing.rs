@@ -8,7 +8,7 @@ use super::super::LinkChange;
 use super::super::topology::MAX_NODES_PER_ROUTER;
 use super::EntryMeaning;
 use crate::base::problem::nearest;
-use crate::base::{Problem, Problems};
+use crate::base::{Problem, Problems, Spot};
 
 const EDGE_ATTRIBUTES: [&str; 4] = ["latency", "width_bits", "length", "energy_per_bit"];
 const VERTEX_ATTRIBUTES: [&str; 2] = ["nodes", "chip"];
@@ -31,18 +31,18 @@ pub(super) struct Vertex {
     pub(super) chip: u32,
 }
 
-/// An edge and the line it stands in.
+/// An edge and where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct EdgeLine {
     pub(super) from: u32,
     pub(super) to: u32,
     /// What the file says; the chip file may overrule it.
     pub(super) directed: bool,
-    pub(super) line: usize,
+    pub(super) spot: Spot,
     pub(super) change: LinkChange,
 }
 
-/// Collects what is wrong with a file, line by line.
+/// Collects what is wrong with a file, and where.
 pub(super) struct Findings<'a> {
     file: &'a str,
     problems: Problems,
@@ -59,21 +59,21 @@ impl<'a> Findings<'a> {
         self.file
     }
 
-    /// Records a problem in `line`, counted from 1.
-    pub(super) fn at(&mut self, line: usize, message: impl Into<String>) {
-        self.push(line, Problem::new("file", message));
+    /// Records a problem at `spot`.
+    pub(super) fn at(&mut self, spot: Spot, message: impl Into<String>) {
+        self.push(spot, Problem::new("file", message));
     }
 
-    pub(super) fn push(&mut self, line: usize, mut problem: Problem) {
-        problem.message = format!("{}:{line}: {}", self.file, problem.message);
+    pub(super) fn push(&mut self, spot: Spot, mut problem: Problem) {
+        problem.message = format!("{}:{spot}: {}", self.file, problem.message);
         if !self.are_enough() {
             self.problems.push(problem);
         }
     }
 
     /// Records a problem after which reading on would only find its consequences.
-    pub(super) fn stop(&mut self, line: usize, problem: Problem) {
-        self.push(line, problem);
+    pub(super) fn stop(&mut self, spot: Spot, problem: Problem) {
+        self.push(spot, problem);
         self.stopped = true;
     }
 
@@ -90,7 +90,7 @@ impl<'a> Findings<'a> {
     /// program's and of no concern here, unless `strict`.
     pub(super) fn edge_attribute(
         &mut self,
-        line: usize,
+        spot: Spot,
         change: &mut LinkChange,
         (name, value): (&str, &str),
         strict: bool,
@@ -100,15 +100,15 @@ impl<'a> Findings<'a> {
             "width_bits" => number(value).map(|bits| change.width_bits = Some(bits)),
             "length" => quantity(value).map(|length| change.length = Some(length)),
             "energy_per_bit" => quantity(value).map(|energy| change.energy_per_bit = Some(energy)),
-            _ => return self.unknown_attribute(line, name, &EDGE_ATTRIBUTES, strict),
+            _ => return self.unknown_attribute(spot, name, &EDGE_ATTRIBUTES, strict),
         };
         if let Err(message) = taken {
-            self.at(line, format!("{name}: {message}"));
+            self.at(spot, format!("{name}: {message}"));
         }
     }
 
     /// Takes over an attribute of a vertex.
-    pub(super) fn vertex_attribute(&mut self, line: usize, vertex: &mut Vertex, (name, value): (&str, &str)) {
+    pub(super) fn vertex_attribute(&mut self, spot: Spot, vertex: &mut Vertex, (name, value): (&str, &str)) {
         let taken = match name {
             "nodes" => number(value).and_then(|nodes: u32| match nodes {
                 0..=MAX_NODES_PER_ROUTER => {
@@ -118,39 +118,39 @@ impl<'a> Findings<'a> {
                 _ => Err(format!("{nodes} is out of range (0 to {MAX_NODES_PER_ROUTER})")),
             }),
             "chip" => number(value).map(|chip| vertex.chip = chip),
-            _ => return self.unknown_attribute(line, name, &VERTEX_ATTRIBUTES, false),
+            _ => return self.unknown_attribute(spot, name, &VERTEX_ATTRIBUTES, false),
         };
         if let Err(message) = taken {
-            self.at(line, format!("{name}: {message}"));
+            self.at(spot, format!("{name}: {message}"));
         }
     }
 
-    fn unknown_attribute(&mut self, line: usize, name: &str, known: &[&str], strict: bool) {
+    fn unknown_attribute(&mut self, spot: Spot, name: &str, known: &[&str], strict: bool) {
         let meant = nearest(name, known.iter().copied());
         // Short names are near to too many others.
         if strict || meant.is_some_and(|meant| meant.len() >= 6) {
             let problem = Problem::new("file", format!("unknown attribute `{name}`"))
                 .allowed(known.join(", "))
                 .nearest(name, known.iter().copied());
-            self.push(line, problem);
+            self.push(spot, problem);
         }
     }
 
     /// Takes over the bare value of an edge.
     pub(super) fn edge_value(
         &mut self,
-        line: usize,
+        spot: Spot,
         change: &mut LinkChange,
         meaning: Option<EntryMeaning>,
         value: &str,
     ) {
         match meaning {
-            Some(EntryMeaning::Latency) => self.edge_attribute(line, change, ("latency", value), true),
-            Some(EntryMeaning::Length) => self.edge_attribute(line, change, ("length", value), true),
+            Some(EntryMeaning::Latency) => self.edge_attribute(spot, change, ("latency", value), true),
+            Some(EntryMeaning::Length) => self.edge_attribute(spot, change, ("length", value), true),
             Some(EntryMeaning::Ignore) => {}
             None => {
                 let message = "the edges have values, but `values` does not say what they mean";
-                self.stop(line, Problem::new("values", message).allowed("latency, length, ignore"));
+                self.stop(spot, Problem::new("values", message).allowed("latency, length, ignore"));
             }
         }
     }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Invariants: a reader never panics, whatever the text; it stops after a bounded number of problems,
-//! each with file and line; the numbers of routers depend on the file alone.
+//! each with file, line and column; the numbers of routers depend on the file alone.
 //!
 //! Must not know: where files are. The text comes through a hook.
 //!
@@ -29,7 +29,7 @@ use listing::{EdgeLine, Findings, Listing};
 
 use super::topology::{Extent, MAX_NODES_PER_ROUTER, Pen, check_extent};
 use super::{Blueprint, LinkKind, Shape, Site, Wire};
-use crate::base::{Problem, Problems};
+use crate::base::{Problem, Problems, Spot};
 
 /// A network from a graph file. Every vertex becomes a router.
 ///
@@ -126,18 +126,18 @@ impl GraphFile {
         check_extent(&mut problems, "file", &extent);
         problems.into_result(())?;
         let mut findings = Findings::new(&self.file);
-        let mut first_line = HashMap::new();
+        let mut first_spot = HashMap::new();
         for edge in &listing.edges {
             let (a, b) = (edge.from, edge.to);
             if a == b {
-                findings.at(edge.line, format!("router {a} is linked to itself"));
+                findings.at(edge.spot, format!("router {a} is linked to itself"));
             }
             let directions = [(a, b), (b, a)];
             for &(a, b) in &directions[..if self.is_one_way(edge) { 1 } else { 2 }] {
-                let earlier = first_line.insert((a, b), edge.line).filter(|_| edge.from != edge.to);
-                if let Some(line) = earlier {
+                let earlier = first_spot.insert((a, b), edge.spot).filter(|_| edge.from != edge.to);
+                if let Some(Spot { line, .. }) = earlier {
                     findings
-                        .at(edge.line, format!("the link from {a} to {b} is already given in line {line}"));
+                        .at(edge.spot, format!("the link from {a} to {b} is already given in line {line}"));
                     break;
                 }
             }
@@ -175,7 +175,7 @@ impl GraphFile {
                         graph.add_edge(b, a, wire);
                     }
                 }
-                Err(problems) => findings.at(edge.line, problems.to_string().replace('\n', "; ")),
+                Err(problems) => findings.at(edge.spot, problems.to_string().replace('\n', "; ")),
             }
             if findings.are_enough() {
                 break;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::lines::{Lines, number};
+use super::lines::{Line, Lines, Wrong};
 use crate::base::Problems;
 use crate::base::random::{Purpose, Stream};
 
@@ -73,7 +73,6 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Cnf, Problems> {
     let mut reader = Clauses { cnf: Cnf { variables: 0, clauses: Vec::new(), tautologies: 0 }, open: vec![] };
     let mut ended = false;
     while let Some(line) = lines.next() {
-        let at = line.number;
         let outcome = match line.text.split_whitespace().next() {
             _ if ended => Ok(()),
             Some("c") => Ok(()),
@@ -81,16 +80,16 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Cnf, Problems> {
                 ended = true;
                 Ok(())
             }
-            Some("p") if announced.is_some() => Err("the problem is announced twice".to_owned()),
-            Some("p") => head(line.text).map(|found| {
+            Some("p") if announced.is_some() => Err(line.wrong("the problem is announced twice")),
+            Some("p") => head(&line).map(|found| {
                 announced = Some(found);
                 reader.cnf.variables = found.0;
             }),
-            _ if announced.is_none() => Err("a clause before the problem line".to_owned()),
-            _ => reader.take(line.text),
+            _ if announced.is_none() => Err(line.wrong("a clause before the problem line")),
+            _ => reader.take(&line),
         };
-        if let Err(message) = outcome {
-            lines.wrong(at, message);
+        if let Err(wrong) = outcome {
+            lines.wrong(wrong);
         }
     }
     if !reader.open.is_empty() {
@@ -108,16 +107,19 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Cnf, Problems> {
     lines.finish(reader.cnf)
 }
 
-fn head(text: &str) -> Result<(u32, u32), String> {
-    let mut fields = text.split_whitespace().skip(1);
+fn head(line: &Line<'_>) -> Result<(u32, u32), Wrong> {
+    let mut fields = line.fields();
+    fields.next();
     match fields.next() {
         Some("cnf") => {}
-        other => return Err(format!("a problem `{}` is no formula", other.unwrap_or_default())),
+        other => {
+            let problem = other.unwrap_or_default();
+            return Err(fields.wrong(format!("a problem `{problem}` is no formula")));
+        }
     }
-    let (variables, clauses) =
-        (number(fields.next(), "number of variables")?, number(fields.next(), "number of clauses")?);
+    let (variables, clauses) = (fields.number("number of variables")?, fields.number("number of clauses")?);
     if variables > MOST || clauses > MOST {
-        return Err(format!("more than {MOST} variables or clauses"));
+        return Err(line.wrong(format!("more than {MOST} variables or clauses")));
     }
     Ok((variables, clauses))
 }
@@ -128,19 +130,20 @@ struct Clauses {
 }
 
 impl Clauses {
-    fn take(&mut self, text: &str) -> Result<(), String> {
-        for field in text.split_whitespace() {
-            let literal: i64 = number(Some(field), "literal")?;
+    fn take(&mut self, line: &Line<'_>) -> Result<(), Wrong> {
+        let mut fields = line.fields();
+        while let Some(literal) = fields.number_if_any::<i64>("literal")? {
             if literal == 0 {
                 if self.open.is_empty() {
-                    return Err("an empty clause is never satisfied".to_owned());
+                    return Err(fields.wrong("an empty clause is never satisfied"));
                 }
                 self.close();
                 continue;
             }
             let variable = literal.unsigned_abs();
             if variable > u64::from(self.cnf.variables) {
-                return Err(format!("variable {variable} is not one of 1 to {}", self.cnf.variables));
+                let message = format!("variable {variable} is not one of 1 to {}", self.cnf.variables);
+                return Err(fields.wrong(message));
             }
             self.open.push(Literal { variable: variable as u32 - 1, positive: literal > 0 });
         }
@@ -175,12 +178,12 @@ mod tests {
     #[test]
     fn bad_files_are_explained() {
         for (text, expected) in [
-            ("1 2 0\n", "f:1: a clause before the problem line"),
-            ("p cnf 2 1\n1 3 0\n", "f:2: variable 3 is not one of 1 to 2"),
-            ("p cnf 2 1\n0\n", "f:2: an empty clause"),
+            ("1 2 0\n", "f:1:1: a clause before the problem line"),
+            ("p cnf 2 1\n1 3 0\n", "f:2:3: variable 3 is not one of 1 to 2"),
+            ("p cnf 2 1\n0\n", "f:2:1: an empty clause"),
             ("p cnf 2 2\n1 0\n", "2 clauses are announced; found 1"),
-            ("p sat 2\n", "f:1: a problem `sat`"),
-            ("p cnf 2 1\n1 x 0\n", "f:2: `x` is no literal"),
+            ("p sat 2\n", "f:1:3: a problem `sat`"),
+            ("p cnf 2 1\n1 x 0\n", "f:2:3: `x` is no literal"),
             ("", "there is no line `p cnf"),
         ] {
             let found = read("f", text.as_bytes()).unwrap_err().to_string();

@@ -1,7 +1,7 @@
 //! Quadratic unconstrained binary optimisation: minimise xᵀQx over x ∈ {0, 1}ⁿ.
 
 use super::graph::{Arcs, Edge, Graph};
-use super::lines::{Lines, number, weight};
+use super::lines::{Fields, Lines, Wrong};
 use crate::base::Problems;
 
 /// A quadratic form of binary variables with a symmetric matrix.
@@ -85,18 +85,17 @@ pub fn read(name: &str, bytes: &[u8], count: Option<u32>) -> Result<(Qubo, u32),
     let mut entries: Vec<(u32, u32, f64)> = Vec::new();
     let mut announced: Option<u32> = None;
     while let Some(line) = lines.next() {
-        let at = line.number;
         let parsed = match line.text.chars().next() {
             Some('c' | '#' | '%') => Ok(None),
-            Some('p') => number(line.fields().nth(3), "number of variables").map(|variables| {
+            Some('p') => variables(line.fields()).map(|variables| {
                 announced = Some(variables);
                 None
             }),
-            _ => entry(&mut line.fields()).map(Some),
+            _ => entry(line.fields()).map(Some),
         };
         match parsed {
             Ok(parsed) => entries.extend(parsed),
-            Err(message) => lines.wrong(at, message),
+            Err(wrong) => lines.wrong(wrong),
         }
     }
     let numbers = || entries.iter().flat_map(|&(i, j, _)| [i, j]);
@@ -122,13 +121,18 @@ pub fn read(name: &str, bytes: &[u8], count: Option<u32>) -> Result<(Qubo, u32),
     Ok((Qubo::new(linear, pairs), first))
 }
 
-fn entry<'a>(fields: &mut impl Iterator<Item = &'a str>) -> Result<(u32, u32, f64), String> {
-    let (i, j): (u32, u32) =
-        (number(fields.next(), "variable number")?, number(fields.next(), "variable number")?);
+/// Of the line `p qubo 0 MAXNODES`.
+fn variables(mut fields: Fields<'_>) -> Result<u32, Wrong> {
+    fields.by_ref().take(3).for_each(drop);
+    fields.number("number of variables")
+}
+
+fn entry(mut fields: Fields<'_>) -> Result<(u32, u32, f64), Wrong> {
+    let (i, j): (u32, u32) = (fields.number("variable number")?, fields.number("variable number")?);
     if i.max(j) >= 1 << 27 {
-        return Err(format!("variable {} is beyond the limit of {}", i.max(j), 1 << 27));
+        return Err(fields.wrong(format!("variable {} is beyond the limit of {}", i.max(j), 1 << 27)));
     }
-    Ok((i, j, weight(Some(fields.next().ok_or("the value is missing")?))?))
+    Ok((i, j, fields.weight("value")?))
 }
 
 #[cfg(test)]
@@ -146,7 +150,9 @@ mod tests {
         assert_eq!(read("q", b"1 1 2\n2 1 1\n", None).unwrap().1, 1);
         assert_eq!(read("q", b"p qubo 0 5 1 0\n1 1 2\n", None).unwrap().0.len(), 5);
         let found = read("q", b"1 1\nx 1 2\np qubo 0 1 1 1\n5 1 2\n", None).unwrap_err().to_string();
-        for part in ["q:1: the value is missing", "q:2: `x`", "1 variables are announced; one is called 5"] {
+        for part in
+            ["q:1:4: the value is missing", "q:2:1: `x`", "1 variables are announced; one is called 5"]
+        {
             assert!(found.contains(part), "{found}");
         }
     }

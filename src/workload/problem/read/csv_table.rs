@@ -40,12 +40,12 @@ pub(super) fn read(name: &str, bytes: &[u8], told: Told) -> Result<Graph, Proble
         let line = match table.next(&mut row) {
             Ok(Some(line)) => line,
             Ok(None) if columns.is_none() => {
-                findings.wrong(1, "there is no header");
+                findings.wrong_at(1, "there is no header");
                 break;
             }
             Ok(None) => break,
             Err(NoRow::Wrong(line, message)) => {
-                findings.wrong(line, message);
+                findings.wrong_at(line, message);
                 continue;
             }
             Err(NoRow::Broken(error)) => {
@@ -59,7 +59,7 @@ pub(super) fn read(name: &str, bytes: &[u8], told: Told) -> Result<Graph, Proble
             None => Columns::of(&text).map(|found| columns = Some(found)),
         });
         if let Err(message) = taken {
-            findings.wrong(line, message);
+            findings.wrong_at(line, message);
             if columns.is_none() {
                 break;
             }

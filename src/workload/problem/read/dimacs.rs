@@ -2,7 +2,7 @@
 
 use crate::base::Problems;
 use crate::workload::problem::graph::{Edge, Graph, Names};
-use crate::workload::problem::lines::{Line, Lines, number, vertex, weight};
+use crate::workload::problem::lines::{Line, Lines, Wrong};
 
 /// The problem line.
 struct Announced {
@@ -11,23 +11,27 @@ struct Announced {
     directed: bool,
 }
 
-fn announced(line: &Line<'_>) -> Result<Announced, String> {
-    let mut fields = line.fields().skip(1);
+fn announced(line: &Line<'_>) -> Result<Announced, Wrong> {
+    let mut fields = line.fields();
+    fields.next();
     let directed = match fields.next() {
         Some("sp" | "max") => true,
         Some("edge" | "edges" | "col") => false,
-        Some(other) => return Err(format!("a problem `{other}` is no graph (known: sp, max, edge, col)")),
-        None => return Err("the kind of problem is missing".to_owned()),
+        Some(other) => {
+            return Err(fields.wrong(format!("a problem `{other}` is no graph (known: sp, max, edge, col)")));
+        }
+        None => return Err(fields.wrong("the kind of problem is missing")),
     };
-    let vertices = number(fields.next(), "number of vertices")?;
-    Ok(Announced { vertices, edges: number(fields.next(), "number of edges")?, directed })
+    let vertices = fields.number("number of vertices")?;
+    Ok(Announced { vertices, edges: fields.number("number of edges")?, directed })
 }
 
-fn edge(line: &Line<'_>, vertices: u32, weighted: bool) -> Result<Edge, String> {
-    let mut fields = line.fields().skip(1);
-    let (from, to) = (vertex(fields.next(), vertices)?, vertex(fields.next(), vertices)?);
-    let value = if weighted { Some(fields.next().ok_or("the weight is missing")?) } else { fields.next() };
-    Ok(Edge { from, to, weight: weight(value)? })
+fn edge(line: &Line<'_>, vertices: u32, weighted: bool) -> Result<Edge, Wrong> {
+    let mut fields = line.fields();
+    fields.next();
+    let (from, to) = (fields.vertex(vertices)?, fields.vertex(vertices)?);
+    let weight = if weighted { fields.weight("weight")? } else { fields.weight_if_any()?.unwrap_or(1.0) };
+    Ok(Edge { from, to, weight })
 }
 
 pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
@@ -35,21 +39,22 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
     let mut problem: Option<Announced> = None;
     let mut graph = Graph { names: Names::From(1), ..Graph::new(0, true) };
     while let Some(line) = lines.next() {
-        let at = line.number;
         let outcome = match (line.text.split_whitespace().next(), &problem) {
-            (Some("p"), Some(_)) => Err("the problem is announced twice".to_owned()),
+            (Some("p"), Some(_)) => Err(line.wrong("the problem is announced twice")),
             (Some("p"), None) => announced(&line).map(|found| problem = Some(found)),
             (Some(kind @ ("a" | "e")), Some(problem)) => {
                 graph.weighted |= kind == "a";
                 edge(&line, problem.vertices, kind == "a").map(|edge| graph.edges.push(edge))
             }
-            (Some("a" | "e"), None) => Err("an edge before the problem line".to_owned()),
+            (Some("a" | "e"), None) => Err(line.wrong("an edge before the problem line")),
             // Comments; sources and sinks of flow problems and node values are stated elsewhere.
             (Some("c" | "n" | "d" | "v" | "x"), _) => Ok(()),
-            (other, _) => Err(format!("`{}` starts no line of a graph", other.unwrap_or_default())),
+            (other, _) => {
+                Err(line.wrong(format!("`{}` starts no line of a graph", other.unwrap_or_default())))
+            }
         };
-        if let Err(message) = outcome {
-            lines.wrong(at, message);
+        if let Err(wrong) = outcome {
+            lines.wrong(wrong);
         }
     }
     match problem {

@@ -3,7 +3,7 @@
 use super::Told;
 use crate::base::Problems;
 use crate::workload::problem::graph::{Edge, Graph, Names};
-use crate::workload::problem::lines::{Line, Lines, number, weight};
+use crate::workload::problem::lines::{Line, Lines, Wrong};
 
 /// What a comment says about direction.
 fn direction(comment: &str) -> Option<bool> {
@@ -16,15 +16,15 @@ fn direction(comment: &str) -> Option<bool> {
     }
 }
 
-fn edge(line: &Line<'_>) -> Result<(u64, u64, Option<f64>), String> {
+fn edge(line: &Line<'_>) -> Result<(u64, u64, Option<f64>), Wrong> {
     let mut fields = line.fields();
-    let from = number(fields.next(), "vertex number")?;
-    let to = number(fields.next(), "vertex number")?;
-    let third = fields.next();
+    let from = fields.number("vertex number")?;
+    let to = fields.number("vertex number")?;
+    let weight = fields.weight_if_any();
     if fields.next().is_some() {
-        return Err("an edge has two vertices and at most one weight".to_owned());
+        return Err(fields.wrong("an edge has two vertices and at most one weight"));
     }
-    Ok((from, to, third.map(|field| weight(Some(field))).transpose()?))
+    Ok((from, to, weight?))
 }
 
 pub(super) fn read(name: &str, bytes: &[u8], told: Told) -> Result<Graph, Problems> {
@@ -37,11 +37,11 @@ pub(super) fn read(name: &str, bytes: &[u8], told: Told) -> Result<Graph, Proble
             directed = directed.or(direction(line.text));
             continue;
         }
-        let at = line.number;
         match edge(&line) {
-            Err(message) => lines.wrong(at, message),
+            Err(wrong) => lines.wrong(wrong),
             Ok((_, _, weight)) if *weighted.get_or_insert(weight.is_some()) != weight.is_some() => {
-                lines.wrong(at, "some edges have a weight and some have none");
+                let wrong = line.wrong("some edges have a weight and some have none");
+                lines.wrong(wrong);
             }
             Ok((from, to, weight)) => listed.push((from, to, weight.unwrap_or(1.0))),
         }

@@ -8,15 +8,15 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
-use crate::base::Problems;
+use crate::base::{Problems, Spot};
 use crate::workload::problem::graph::{Edge, Graph, Names};
 use crate::workload::problem::lines::{Lines, unzipped, weight};
 
 struct Parser {
     ids: Vec<String>,
     index: HashMap<String, u32>,
-    /// Ends, weight and line of each edge.
-    edges: Vec<(String, String, Option<f64>, u64)>,
+    /// Ends, weight and place of each edge.
+    edges: Vec<(String, String, Option<f64>, Spot)>,
     /// Id of the key that holds weights.
     weight_key: Option<String>,
     directed: bool,
@@ -54,15 +54,16 @@ impl Parser {
     fn run(&mut self, text: &str, findings: &mut Lines<'_>) {
         let mut reader = Reader::from_str(text);
         reader.config_mut().expand_empty_elements = true;
-        let (mut line, mut counted) = (1, 0);
+        let (mut spot, mut counted) = (Spot::START, 0);
         loop {
             let at = (reader.buffer_position() as usize).clamp(counted, text.len());
-            line += text.as_bytes()[counted..at].iter().filter(|&&byte| byte == b'\n').count() as u64;
+            // Events begin and end at characters.
+            spot.pass(text.get(counted..at).unwrap_or_default());
             counted = at;
             match reader.read_event() {
                 Ok(Event::Start(element)) => {
-                    if let Err(message) = self.open(&element, line) {
-                        findings.wrong(line, message);
+                    if let Err(message) = self.open(&element, spot) {
+                        findings.wrong_at(spot, message);
                     }
                 }
                 Ok(Event::End(element)) => match element.local_name().as_ref() {
@@ -74,21 +75,21 @@ impl Parser {
                     let content = content.decode().map(|it| it.trim().to_owned()).unwrap_or_default();
                     match (weight(Some(&content)), self.edges.last_mut()) {
                         (Ok(value), Some(edge)) => edge.2 = Some(value),
-                        (Err(message), _) => findings.wrong(line, message),
+                        (Err(message), _) => findings.wrong_at(spot, message),
                         _ => {}
                     }
                 }
                 Ok(Event::Eof) => break,
                 Ok(_) => {}
                 Err(error) => {
-                    findings.wrong(line, error.to_string());
+                    findings.wrong_at(spot, error.to_string());
                     break;
                 }
             }
         }
     }
 
-    fn open(&mut self, element: &BytesStart<'_>, line: u64) -> Result<(), String> {
+    fn open(&mut self, element: &BytesStart<'_>, spot: Spot) -> Result<(), String> {
         let need =
             |name: &str| attribute(element, name).ok_or_else(|| format!("the attribute `{name}` is missing"));
         match element.local_name().as_ref() {
@@ -105,7 +106,7 @@ impl Parser {
             }
             b"edge" => {
                 self.in_edge = true;
-                self.edges.push((need("source")?, need("target")?, None, line));
+                self.edges.push((need("source")?, need("target")?, None, spot));
             }
             b"data" if self.in_edge => {
                 self.in_weight = self.weight_key.is_some() && attribute(element, "key") == self.weight_key;
@@ -118,14 +119,14 @@ impl Parser {
 
     fn finish(self, findings: &mut Lines<'_>) -> Graph {
         let mut graph = Graph::new(self.ids.len() as u32, self.directed);
-        for (from, to, weight, line) in &self.edges {
+        for (from, to, weight, spot) in &self.edges {
             match (self.index.get(from), self.index.get(to)) {
                 (Some(&from), Some(&to)) => {
                     graph.weighted |= weight.is_some();
                     graph.edges.push(Edge { from, to, weight: weight.unwrap_or(1.0) });
                 }
-                (None, _) => findings.wrong(*line, format!("there is no node `{from}`")),
-                _ => findings.wrong(*line, format!("there is no node `{to}`")),
+                (None, _) => findings.wrong_at(spot, format!("there is no node `{from}`")),
+                _ => findings.wrong_at(spot, format!("there is no node `{to}`")),
             }
         }
         graph.names = Names::Texts(self.ids);

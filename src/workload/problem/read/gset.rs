@@ -2,17 +2,17 @@
 
 use crate::base::Problems;
 use crate::workload::problem::graph::{Edge, Graph, Names};
-use crate::workload::problem::lines::{Line, Lines, number, vertex, weight};
+use crate::workload::problem::lines::{Line, Lines, Wrong};
 
-fn edge(line: &Line<'_>, vertices: u32) -> Result<Edge, String> {
+fn edge(line: &Line<'_>, vertices: u32) -> Result<Edge, Wrong> {
     let mut fields = line.fields();
-    let (from, to) = (vertex(fields.next(), vertices)?, vertex(fields.next(), vertices)?);
-    Ok(Edge { from, to, weight: weight(fields.next())? })
+    let (from, to) = (fields.vertex(vertices)?, fields.vertex(vertices)?);
+    Ok(Edge { from, to, weight: fields.weight_if_any()?.unwrap_or(1.0) })
 }
 
-fn head(line: &Line<'_>) -> Result<(u32, u64), String> {
+fn head(line: &Line<'_>) -> Result<(u32, u64), Wrong> {
     let mut fields = line.fields();
-    Ok((number(fields.next(), "number of vertices")?, number(fields.next(), "number of edges")?))
+    Ok((fields.number("number of vertices")?, fields.number("number of edges")?))
 }
 
 pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
@@ -20,13 +20,12 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
     let mut extent: Option<(u32, u64)> = None;
     let mut graph = Graph { names: Names::From(1), weighted: true, ..Graph::new(0, false) };
     while let Some(line) = lines.next() {
-        let at = line.number;
         let outcome = match extent {
             None => head(&line).map(|found| extent = Some(found)),
             Some((vertices, _)) => edge(&line, vertices).map(|edge| graph.edges.push(edge)),
         };
-        if let Err(message) = outcome {
-            lines.wrong(at, message);
+        if let Err(wrong) = outcome {
+            lines.wrong(wrong);
             if extent.is_none() {
                 return lines.finish(graph);
             }

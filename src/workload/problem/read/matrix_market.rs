@@ -2,7 +2,7 @@
 
 use crate::base::Problems;
 use crate::workload::problem::graph::{Edge, Graph, Names};
-use crate::workload::problem::lines::{Line, Lines, number, vertex, weight};
+use crate::workload::problem::lines::{Line, Lines, Wrong};
 
 /// What the first line says.
 #[derive(Clone, Copy)]
@@ -11,34 +11,39 @@ struct Banner {
     symmetric: bool,
 }
 
-fn banner(line: &Line<'_>) -> Result<Banner, String> {
-    let lower = line.text.to_ascii_lowercase();
-    let words: Vec<&str> = lower.split_whitespace().collect();
-    let [_, "matrix", "coordinate", field, symmetry] = words[..] else {
-        return Err("expected `%%MatrixMarket matrix coordinate FIELD SYMMETRY`".to_owned());
+fn banner(line: &Line<'_>) -> Result<Banner, Wrong> {
+    let words: Vec<&str> = line.text.split_whitespace().collect();
+    let lower: Vec<String> = words.iter().map(|word| word.to_ascii_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let [_, "matrix", "coordinate", field, symmetry] = lower[..] else {
+        return Err(line.wrong("expected `%%MatrixMarket matrix coordinate FIELD SYMMETRY`"));
     };
     if !["real", "integer", "pattern"].contains(&field) {
-        return Err(format!("entries that are `{field}` are no weights"));
+        return Err(line.wrong_at(words[3], format!("entries that are `{field}` are no weights")));
     }
     match symmetry {
         "general" => Ok(Banner { pattern: field == "pattern", symmetric: false }),
         "symmetric" => Ok(Banner { pattern: field == "pattern", symmetric: true }),
-        _ => Err(format!("a matrix that is `{symmetry}` describes no graph")),
+        _ => Err(line.wrong_at(words[4], format!("a matrix that is `{symmetry}` describes no graph"))),
     }
 }
 
-fn size(line: &Line<'_>) -> Result<(u32, u64), String> {
+fn size(line: &Line<'_>) -> Result<(u32, u64), Wrong> {
     let mut fields = line.fields();
-    let rows: u32 = number(fields.next(), "number of rows")?;
-    let columns: u32 = number(fields.next(), "number of columns")?;
-    let entries = number(fields.next(), "number of entries")?;
-    if rows == columns { Ok((rows, entries)) } else { Err(format!("{rows} × {columns} is not square")) }
+    let rows: u32 = fields.number("number of rows")?;
+    let columns: u32 = fields.number("number of columns")?;
+    let entries = fields.number("number of entries")?;
+    if rows == columns {
+        Ok((rows, entries))
+    } else {
+        Err(line.wrong(format!("{rows} × {columns} is not square")))
+    }
 }
 
-fn entry(line: &Line<'_>, rows: u32, pattern: bool) -> Result<Edge, String> {
+fn entry(line: &Line<'_>, rows: u32, pattern: bool) -> Result<Edge, Wrong> {
     let mut fields = line.fields();
-    let (from, to) = (vertex(fields.next(), rows)?, vertex(fields.next(), rows)?);
-    let weight = if pattern { 1.0 } else { weight(Some(fields.next().ok_or("the value is missing")?))? };
+    let (from, to) = (fields.vertex(rows)?, fields.vertex(rows)?);
+    let weight = if pattern { 1.0 } else { fields.weight("value")? };
     Ok(Edge { from, to, weight })
 }
 
@@ -48,7 +53,6 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
     let mut extent: Option<(u32, u64)> = None;
     let mut graph = Graph { names: Names::From(1), ..Graph::new(0, true) };
     while let Some(line) = lines.next() {
-        let at = line.number;
         let outcome = match (head, extent) {
             (None, _) => banner(&line).map(|found| head = Some(found)),
             _ if line.text.starts_with('%') => Ok(()),
@@ -57,9 +61,9 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
                 entry(&line, rows, head.pattern).map(|edge| graph.edges.push(edge))
             }
         };
-        if let Err(message) = outcome {
+        if let Err(wrong) = outcome {
             let is_head = extent.is_none();
-            lines.wrong(at, message);
+            lines.wrong(wrong);
             if is_head {
                 return lines.finish(graph);
             }

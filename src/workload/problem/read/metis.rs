@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 
 use crate::base::Problems;
 use crate::workload::problem::graph::{Edge, Graph, Names};
-use crate::workload::problem::lines::{Line, Lines, number, unzipped, vertex, weight};
+use crate::workload::problem::lines::{Line, Lines, Wrong, unzipped};
 
 /// The first line.
 #[derive(Clone, Copy)]
@@ -16,26 +16,26 @@ struct Head {
     skipped: usize,
 }
 
-fn head(line: &Line<'_>) -> Result<Head, String> {
+fn head(line: &Line<'_>) -> Result<Head, Wrong> {
     let mut fields = line.fields();
-    let vertices = number(fields.next(), "number of vertices")?;
-    let edges = number(fields.next(), "number of edges")?;
-    let format: u16 = fields.next().map_or(Ok(0), |field| number(Some(field), "format"))?;
+    let vertices = fields.number("number of vertices")?;
+    let edges = fields.number("number of edges")?;
+    let format: u16 = fields.number_if_any("format")?.unwrap_or(0);
     let digits = [format / 100, format / 10 % 10, format % 10];
     if digits.iter().any(|&digit| digit > 1) {
-        return Err(format!("`{format}` is no format; each of its digits is 0 or 1"));
+        return Err(fields.wrong(format!("`{format}` is no format; each of its digits is 0 or 1")));
     }
-    let constraints = fields.next().map_or(Ok(1), |field| number(Some(field), "number of vertex weights"))?;
+    let constraints = fields.number_if_any("number of vertex weights")?.unwrap_or(1);
     let skipped = usize::from(digits[0]) + if digits[1] == 1 { constraints } else { 0 };
     Ok(Head { vertices, edges, edge_weights: digits[2] == 1, skipped })
 }
 
-fn neighbours(from: u32, line: &Line<'_>, head: Head, edges: &mut Vec<Edge>) -> Result<(), String> {
-    let mut fields = line.fields().skip(head.skipped);
-    while let Some(field) = fields.next() {
-        let to = vertex(Some(field), head.vertices)?;
-        let weight =
-            if head.edge_weights { weight(Some(fields.next().ok_or("a weight is missing")?))? } else { 1.0 };
+fn neighbours(from: u32, line: &Line<'_>, head: Head, edges: &mut Vec<Edge>) -> Result<(), Wrong> {
+    let mut fields = line.fields();
+    fields.by_ref().take(head.skipped).for_each(drop);
+    while !fields.is_at_end() {
+        let to = fields.vertex(head.vertices)?;
+        let weight = if head.edge_weights { fields.weight("weight")? } else { 1.0 };
         // Every edge is listed at both of its ends.
         if from <= to {
             edges.push(Edge { from, to, weight });
@@ -55,19 +55,19 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
         let text = match text {
             Ok(text) => text,
             Err(error) => {
-                findings.wrong(number, error.to_string());
+                findings.wrong_at(number, error.to_string());
                 break;
             }
         };
-        let line = Line { number, text: text.trim() };
+        let line = Line::new(number, &text);
         if line.text.starts_with('%') {
             continue;
         }
         let Some(announced) = first else {
             match head(&line) {
                 Ok(found) => first = Some(found),
-                Err(message) => {
-                    findings.wrong(number, message);
+                Err(wrong) => {
+                    findings.wrong(wrong);
                     return findings.finish(graph);
                 }
             }
@@ -75,14 +75,15 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
         };
         if vertex >= announced.vertices {
             if !line.text.is_empty() {
-                findings.wrong(number, format!("a line after the last of {} vertices", announced.vertices));
+                let message = format!("a line after the last of {} vertices", announced.vertices);
+                findings.wrong(line.wrong(message));
             }
             continue;
         }
         let per = if announced.edge_weights { 2 } else { 1 };
         ends += (line.fields().count().saturating_sub(announced.skipped) / per) as u64;
-        if let Err(message) = neighbours(vertex, &line, announced, &mut graph.edges) {
-            findings.wrong(number, message);
+        if let Err(wrong) = neighbours(vertex, &line, announced, &mut graph.edges) {
+            findings.wrong(wrong);
         }
         vertex += 1;
     }

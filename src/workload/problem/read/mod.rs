@@ -1,7 +1,7 @@
 //! Readers of graph files: each takes a file line by line and hands over a [`Graph`].
 //!
-//! Invariants: a reader never panics, whatever the text; problems carry file and line, at most twenty of
-//! them; vertices keep the numbers or names that the file gives them.
+//! Invariants: a reader never panics, whatever the text; problems carry file, line and column (of
+//! tables the line), at most twenty of them; vertices keep the numbers or names that the file gives them.
 //!
 //! Must not know: where files are.
 //!

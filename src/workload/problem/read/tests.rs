@@ -73,24 +73,34 @@ fn malformed_lines_are_named() {
         (
             "a.txt",
             "0 1\n0 x\n1\n2 3 4\n5 6 7 8",
-            vec!["a.txt:2: `x` is no vertex number", "a.txt:3: ", "a.txt:4: some edges", "a.txt:5: "],
+            vec![
+                "a.txt:2:3: `x` is no vertex number",
+                "a.txt:3:2: the vertex number is missing",
+                "a.txt:4:1: some edges",
+                "a.txt:5:7: an edge has two",
+            ],
         ),
         (
             "a.gr",
             "p sp 2 2\na 1 3 1\na 1 2\nz\n",
-            vec!["a.gr:2: vertex 3 is not one of 1 to 2", "a.gr:3: the weight is missing", "a.gr:4: `z`"],
+            vec![
+                "a.gr:2:5: vertex 3 is not one of 1 to 2",
+                "a.gr:3:6: the weight is missing",
+                "a.gr:4:1: `z`",
+            ],
         ),
-        ("a.gr", "a 1 2 3\n", vec!["a.gr:1: an edge before", "a.gr: there is no problem line"]),
+        ("a.gr", "a 1 2 3\n", vec!["a.gr:1:1: an edge before", "a.gr: there is no problem line"]),
         ("a.gr", "p sp 2 2\na 1 2 1\n", vec!["2 edges are announced; found 1"]),
-        ("a.mtx", "%%MatrixMarket matrix array real general\n", vec!["a.mtx:1: expected"]),
+        ("a.mtx", "%%MatrixMarket matrix array real general\n", vec!["a.mtx:1:1: expected"]),
         (
             "a.mtx",
             "%%MatrixMarket matrix coordinate real general\n2 3 1\n1 1 1\n",
-            vec!["2 × 3 is not square"],
+            vec!["a.mtx:2:1: 2 × 3 is not square"],
         ),
         ("a.graph", "3 1\n2\n1\n", vec!["3 vertices are announced; found 2"]),
+        ("a.graph", "2 1 001\n\t2  x\n1 1\n", vec!["a.graph:2:5: `x` is no weight"]),
         ("a.graph", "2 1\n2\n\n", vec!["found 1 ends"]),
-        ("a.gset", "2 1\n1 2 inf\n", vec!["a.gset:2: `inf` is no weight"]),
+        ("a.gset", "2 1\n1 2 inf\n", vec!["a.gset:2:5: `inf` is no weight"]),
         ("a.csv", "a,b\n1,2\n", vec!["a.csv:1: the header names no column `source`"]),
         ("a.csv", "from,to,w\n1,2,x\n1\n", vec!["a.csv:2: `x` is no weight", "a.csv:3"]),
         ("a.csv", "from,to,w\r\n\r\n# b\r\n1,2,x\r\n", vec!["a.csv:4: `x` is no weight"]),
@@ -98,9 +108,9 @@ fn malformed_lines_are_named() {
         (
             "a.graphml",
             "<graph>\n<node id='x'/>\n<edge source='x' target='y'/></graph>",
-            vec![":3: there is no node `y`"],
+            vec!["a.graphml:3:1: there is no node `y`"],
         ),
-        ("a.txt", "0 18446744073709551616\n", vec!["is no vertex number"]),
+        ("a.txt", "0 18446744073709551616\n", vec!["a.txt:1:3: `18446744073709551616` is no vertex number"]),
     ] {
         let found = match read(name, text.as_bytes(), None, Told::default()) {
             Ok(graph) => panic!("{name} was accepted: {graph:?}"),
