@@ -74,9 +74,11 @@ pub struct RouterParams {
     pub traversal_delay: u8,
     /// Extra time until a returned credit can be used [cycles]; 0 to 16.
     pub credit_delay: u8,
-    /// Try the switch while the virtual channel is still being allocated.
+    /// Try the switch while the virtual channel is still being allocated: a head takes the longer of the two delays
+    /// instead of both.
     pub speculative: bool,
-    /// Take any free virtual channel at the switch grant instead of allocating it; needs `speculative`.
+    /// Take any free virtual channel at the switch grant instead of allocating it, which takes no time of its own;
+    /// needs `speculative`.
     pub piggyback: bool,
     /// Allocator for virtual channels and switch.
     pub allocator: Allocator,

@@ -124,14 +124,17 @@ fn ideal_is_the_cycle_engine_at_zero_load() {
 
 #[test]
 fn ideal_knows_long_stages() {
-    for (routing_delay, vc_delay, switch_delay, traversal_delay) in
-        [(3, 1, 1, 1), (1, 3, 1, 1), (1, 1, 3, 1), (1, 1, 1, 3), (2, 3, 2, 4), (0, 2, 2, 2)]
+    let stages =
+        [(3, 1, 1, 1), (1, 3, 1, 1), (1, 1, 3, 1), (1, 1, 1, 3), (2, 3, 2, 4), (0, 2, 2, 2), (1, 2, 3, 1)];
+    for ((routing_delay, vc_delay, switch_delay, traversal_delay), speculative) in
+        stages.into_iter().flat_map(|stages| [(stages, false), (stages, true)])
     {
         let params = RouterParams {
             routing_delay,
             vc_delay,
             switch_delay,
             traversal_delay,
+            speculative,
             buffer_flits: 32,
             ..RouterParams::default()
         };

@@ -5,6 +5,7 @@ use super::wheel::Place;
 use crate::base::{Problem, Problems, RouterId};
 use crate::fabric::{Fabric, Health, Link};
 use crate::noc::params::{Allocator, Arbiter, RouterKind, RouterParams, Switching};
+use crate::noc::timing::vc_time;
 
 /// Most input virtual channels a router can have: one bit each in a machine word.
 pub const MAX_ROUTER_VCS: usize = 64;
@@ -62,6 +63,8 @@ pub(super) struct Setup {
     /// Buffer slots per virtual channel: 2 to this power.
     ring_shift: u32,
     pub routing_delay: u64,
+    /// From the cycle in which a channel is granted to that in which a head bids for the switch; in speculative
+    /// routers one cycle more.
     pub vc_delay: u64,
     /// From the switch grant to the moment the flit is on the wire.
     pub flit_delay: u64,
@@ -124,7 +127,7 @@ impl Setup {
             depth: params.buffer_flits,
             ring_shift: params.buffer_flits.next_power_of_two().trailing_zeros(),
             routing_delay: params.routing_delay.into(),
-            vc_delay: params.vc_delay.into(),
+            vc_delay: vc_time(params) + u64::from(params.speculative),
             flit_delay,
             near_delay: flit_delay + u64::from(shortest_link(fabric)),
             credit_send: switch + 1,

@@ -1,6 +1,7 @@
 //! Speculative switch allocation: a head bids for the switch while its virtual channel is still
 //! being allocated (Peh & Dally 2001, doi 10.1109/HPCA.2001.903268). A grant is used only if the
-//! virtual channel came through in the same cycle with a credit; otherwise the switch slot is lost.
+//! virtual channel came through in the same cycle with a credit; otherwise the switch slot is lost. Where
+//! the channel takes longer than the switch, a head bids as late as it can, and then it holds its channel.
 
 use super::cycle::Block;
 use super::router::{BLOCK, State, next_in_turn};
@@ -27,7 +28,8 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
     pub(super) fn guess(&mut self) {
         self.shared.speculating = self.board.asking();
         for local in ones(self.shared.speculating) {
-            let heads = self.routers[local].waiting();
+            let in_time = self.shared.setup.vc_delay <= 1;
+            let heads = if in_time { self.routers[local].waiting() } else { 0 };
             self.guesses[local].heads = heads;
             for vc in ones(heads) {
                 self.guesses[local].usable[vc] = self.usable(local, vc, self.routers[local].free_out);
