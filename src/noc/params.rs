@@ -82,10 +82,10 @@ pub struct RouterParams {
     pub piggyback: bool,
     /// Allocator for virtual channels and switch.
     pub allocator: Allocator,
-    /// Allocator iterations per cycle; 1 to 8. More find larger matchings.
+    /// Allocator iterations per cycle; 1 to 8. More find larger matchings: each goes on with what the ones before
+    /// left unmatched. Arbiters move on for matches of the first alone.
     pub allocator_iterations: u8,
-    /// Arbiter inside the allocators. With `matrix`, iSLIP keeps its rule of moving on only for what is
-    /// accepted in the first iteration.
+    /// Arbiter inside the allocators.
     pub arbiter: Arbiter,
     /// Switch inputs per port; 1 to 4. Virtual channels are interleaved over them.
     pub input_speedup: u8,
@@ -147,10 +147,6 @@ impl RouterParams {
         if self.kind == RouterKind::Deflection {
             self.refuse_meaningless(&mut problems);
         }
-        let iterates = self.allocator != Allocator::SeparableInputFirst || self.allocator_iterations == 1;
-        problems.require(iterates, "allocator_iterations", || {
-            "`separable-input-first` does one iteration: an input has picked its output by then".into()
-        });
         problems
             .require(piggyback, "piggyback", || "piggybacked VC allocation needs `speculative: true`".into());
         problems.into_result(())

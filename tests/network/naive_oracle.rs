@@ -156,9 +156,6 @@ fn allocators_and_arbiters_agree_with_the_oracle() {
     for (number, (allocator, arbiter)) in (100..196).zip(pairs.cycle()) {
         let mut case = Case::draw(number);
         (case.params.allocator, case.params.arbiter) = (allocator, arbiter);
-        if allocator == Allocator::SeparableInputFirst {
-            case.params.allocator_iterations = 1;
-        }
         case.check(number);
     }
 }
@@ -171,9 +168,6 @@ fn copies_agree_with_the_oracle() {
     for (number, (allocator, arbiter)) in (200..296).zip(pairs.cycle()) {
         let mut case = Case::draw(number);
         (case.params.allocator, case.params.arbiter) = (allocator, arbiter);
-        if allocator == Allocator::SeparableInputFirst {
-            case.params.allocator_iterations = 1;
-        }
         case.copy_packets(&mut Stream::new(2025, Purpose::Workload, number, 0));
         case.check(number);
     }

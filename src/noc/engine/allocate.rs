@@ -194,22 +194,29 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
 
     /// Each input VC picks one free output VC; each output VC takes one of those that picked it.
     fn vcs_input_first<const MATRIX: bool>(&mut self, local: usize, rivals: u64, wishes: &[u64; N]) {
-        let (mut picked, mut suitors) = (0u64, [0u64; N]);
-        for vc in ones(rivals) {
-            let mut wishes = wishes[vc & (N - 1)];
-            while wishes != 0 {
-                let out = self.first_channel::<MATRIX>(local, vc, wishes);
-                suitors[out & (N - 1)] |= 1 << vc;
-                picked |= 1 << out;
-                let setup = &self.shared.setup;
-                let here = setup.vc_mask << (setup.port_of[out] * setup.vcs);
-                wishes &= self.more_copies::<false>(local, vc) & !here;
+        let (mut left, mut taken) = (rivals, 0u64);
+        for iteration in 0..self.shared.setup.iterations {
+            let (mut picked, mut suitors) = (0u64, [0u64; N]);
+            for vc in ones(left) {
+                let mut wishes = wishes[vc & (N - 1)] & !taken;
+                while wishes != 0 {
+                    let out = self.first_channel::<MATRIX>(local, vc, wishes);
+                    suitors[out & (N - 1)] |= 1 << vc;
+                    picked |= 1 << out;
+                    let setup = &self.shared.setup;
+                    let here = setup.vc_mask << (setup.port_of[out] * setup.vcs);
+                    wishes &= self.more_copies::<false>(local, vc) & !here;
+                }
             }
-        }
-        for out in ones(picked) {
-            let vc = self.first_packet::<MATRIX>(local, out, suitors[out & (N - 1)]);
-            self.take_vc_turn::<MATRIX>(local, vc, out);
-            self.grant_vc::<false>(local, vc, out);
+            for out in ones(picked) {
+                let vc = self.first_packet::<MATRIX>(local, out, suitors[out & (N - 1)]);
+                if iteration == 0 {
+                    self.take_vc_turn::<MATRIX>(local, vc, out);
+                }
+                self.grant_vc::<false>(local, vc, out);
+                left &= !(1 << vc);
+            }
+            taken |= picked;
         }
     }
 

@@ -210,17 +210,48 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
         &mut self,
         local: usize,
         rows: &Rows,
-        outputs: u64,
+        mut outputs: u64,
         mut win: impl FnMut(usize, usize),
     ) {
+        let mut matched = 0u64;
+        for iteration in 0..self.shared.setup.iterations {
+            let (lanes, asks) = self.asked_by_lanes(rows, outputs, matched);
+            let (picked, picks, sends) = self.picks::<MATRIX>(local, rows, (lanes, &asks));
+            for output in ones(picked) {
+                let lane = self.first_lane::<MATRIX>(local, output, picks[output & 63]);
+                let vc = usize::from(sends[lane & 63]);
+                if iteration == 0 {
+                    self.take_switch_turn::<MATRIX>(local, lane, output);
+                }
+                self.take_turn_within::<MATRIX>(local, lane, vc);
+                matched |= self.shared.setup.lane_vcs(lane);
+                win(vc, output);
+            }
+            outputs &= !picked;
+        }
+    }
+
+    /// The switch inputs with bids, but for those with VCs in `matched`, and which of `outputs` each bids for.
+    fn asked_by_lanes(&self, rows: &Rows, outputs: u64, matched: u64) -> (u64, Rows) {
         let (mut lanes, mut asks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
         for output in ones(outputs) {
-            for vc in ones(rows[output & 63]) {
+            for vc in ones(rows[output & 63] & !matched) {
                 let lane = self.shared.setup.lane(vc);
                 asks[lane & 63] |= 1 << output;
                 lanes |= 1 << lane;
             }
         }
+        (lanes, asks)
+    }
+
+    /// Each switch input picks one of the outputs it asks for, or several for copies: the outputs that were picked, by
+    /// whom, and the VC that each input would send from.
+    fn picks<const MATRIX: bool>(
+        &self,
+        local: usize,
+        rows: &Rows,
+        (lanes, asks): (u64, &Rows),
+    ) -> (u64, Rows, [u8; MAX_ROUTER_VCS]) {
         let (mut picked, mut picks): (u64, Rows) = (0, [0; MAX_ROUTER_VCS]);
         let mut sends = [0u8; MAX_ROUTER_VCS];
         for lane in ones(lanes) {
@@ -236,13 +267,7 @@ impl<const N: usize, const P: usize> Block<'_, N, P> {
                 }
             }
         }
-        for output in ones(picked) {
-            let lane = self.first_lane::<MATRIX>(local, output, picks[output & 63]);
-            let vc = usize::from(sends[lane & 63]);
-            self.take_switch_turn::<MATRIX>(local, lane, output);
-            self.take_turn_within::<MATRIX>(local, lane, vc);
-            win(vc, output);
-        }
+        (picked, picks, sends)
     }
 
     /// Of `outputs`, the others than `output` that may take copies of the packet at an input VC.

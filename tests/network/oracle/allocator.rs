@@ -99,21 +99,27 @@ impl Allocator {
     }
 
     fn input_first(&mut self, requests: &[(usize, usize)], fits: Fits<'_>) -> Vec<Match> {
-        let chosen = |input: usize| {
-            let mut own: Vec<usize> = Vec::new();
-            let may = |o: usize, own: &[usize]| requests.contains(&(input, o)) && !own.contains(&o);
-            while let Some(output) = self.inputs[input].pick(|o| may(o, &own) && fits(input, &own, o)) {
-                own.push(output);
-            }
-            own
-        };
-        let chosen: Vec<Vec<usize>> = (0..self.inputs.len()).map(chosen).collect();
-        let mut matched = Vec::new();
-        for output in 0..self.outputs.len() {
-            if let Some(input) = self.outputs[output].pick(|i| chosen[i].contains(&output)) {
-                self.outputs[output].won(input);
-                self.inputs[input].won(output);
-                matched.push(Match { input, output, first: chosen[input][0] });
+        let mut matched: Vec<Match> = Vec::new();
+        for iteration in 0..self.iterations {
+            let taken = |i, o| matched.iter().any(|pair| pair.input == i || pair.output == o);
+            let chosen = |input: usize| {
+                let mut own: Vec<usize> = Vec::new();
+                let open = |o| requests.contains(&(input, o)) && !taken(input, o);
+                let may = |o: usize, own: &[usize]| open(o) && !own.contains(&o);
+                while let Some(output) = self.inputs[input].pick(|o| may(o, &own) && fits(input, &own, o)) {
+                    own.push(output);
+                }
+                own
+            };
+            let chosen: Vec<Vec<usize>> = (0..self.inputs.len()).map(chosen).collect();
+            for output in 0..self.outputs.len() {
+                if let Some(input) = self.outputs[output].pick(|i| chosen[i].contains(&output)) {
+                    if iteration == 0 {
+                        self.outputs[output].won(input);
+                        self.inputs[input].won(output);
+                    }
+                    matched.push(Match { input, output, first: chosen[input][0] });
+                }
             }
         }
         matched
