@@ -12,7 +12,7 @@ use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
 use super::spikes::{Fired, SpikeTable};
 use super::spiking::{Steps, account, ground, misfit, write_report};
-use super::watch::{Watch, patiently};
+use super::watch::{Watch, patiently, work_begins};
 use crate::base::{Gauge, NeuronId, Problems};
 use crate::mapping::{MappingParams, SearchParams};
 use crate::network::{Activity, Halt, Machine, Net};
@@ -248,6 +248,7 @@ impl<'a> Backend for Chips<'a> {
         chip.keep_records();
         let haul = Haul::new(&chip, self.ground, None);
         let unwritable = |error: FolderError| Problems::one("", error.to_string());
+        self.folder.iter().for_each(|_| work_begins());
         let mut steps = Steps::begin(self.folder, &chip).map_err(unwritable)?;
         steps.joules = Some(Vec::new());
         let spikes = SpikeTable::begin(self.folder).map_err(unwritable)?;

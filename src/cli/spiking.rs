@@ -11,7 +11,7 @@ use super::flow::Flow;
 use super::mapper::{self, Floor, Seating, Wish};
 use super::run::{Plan, RunArguments};
 use super::spikes::Fired;
-use super::watch::{Watch, patiently};
+use super::watch::{Watch, patiently, work_begins};
 use crate::base::{CoreId, Gauge, NeuronId, Problem, Problems};
 use crate::mapping::MappingParams;
 use crate::network::Machine;
@@ -80,6 +80,7 @@ pub(super) fn simulate(
     if arguments.devices > 1 && chip.arrays().next().is_none() {
         return Err(Failure::Usage("`--devices` goes with cores that have an `array`".into()));
     }
+    folder.iter().for_each(|_| work_begins());
     let mut traces = Traces::begin(plan, &chip, folder)?;
     traces.fired = Fired::none(chip.net(), !arguments.spikes.is_empty());
     let mut watched = Watched::begin(plan, arguments, &chip)?;

@@ -8,11 +8,15 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use super::console;
 use crate::base::Gauge;
 use crate::sim::{Control, Progress};
 
 /// Set by Ctrl-C and its like.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Whether there is anything to keep yet.
+static BEGUN: AtomicBool = AtomicBool::new(false);
 
 /// Runs shorter than this show no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -20,15 +24,25 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// Steps of the bar.
 const STEPS: u64 = 1000;
 
-/// Asks to be told of Ctrl-C. A second one ends the program at once.
+/// Asks to be told of Ctrl-C. Before the work has [begun](work_begins), and a second one at any time, ends the program at
+/// once.
 pub(super) fn heed_interrupts() {
     let handler = || {
         if INTERRUPTED.swap(true, Ordering::SeqCst) {
             std::process::exit(130);
         }
+        if !BEGUN.load(Ordering::SeqCst) {
+            console::complain("interrupted before the run began: nothing is written\n");
+            std::process::exit(130);
+        }
     };
     // Where there is no handler to be had, Ctrl-C ends the program as it always did.
     let _ = ctrlc::set_handler(handler);
+}
+
+/// From now on there are results, or files that are being written: Ctrl-C lets the work come to an end.
+pub(super) fn work_begins() {
+    BEGUN.store(true, Ordering::SeqCst);
 }
 
 /// Whether Ctrl-C was pressed.
@@ -60,7 +74,10 @@ impl Watch {
 
     /// Watches while `run` runs.
     pub(super) fn over<T>(&mut self, run: impl FnOnce(&mut Control<'_>) -> T) -> T {
-        let mut show = |progress: Progress| self.show(progress);
+        let mut show = |progress: Progress| {
+            work_begins();
+            self.show(progress);
+        };
         let done = run(&mut Control { cancel: Some(&INTERRUPTED), progress: Some(&mut show) });
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

@@ -1,12 +1,46 @@
 //! Files that documents and overrides name.
 
 use std::fs;
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
 
 fn run(folder: &std::path::Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_spikeloom")).current_dir(folder).args(arguments).output().unwrap()
+}
+
+/// How `child` ended; it must within a minute, which is long.
+#[cfg(unix)]
+fn end_of(mut child: Child) -> Output {
+    for _ in 0..6_000 {
+        if child.try_wait().expect("it is our child").is_some() {
+            return child.wait_with_output().expect("its output can be read");
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    child.kill().expect("it is our child");
+    panic!("it did not end");
+}
+
+/// A chip that comes from a pipe into which nobody writes takes for ever to load.
+#[test]
+#[cfg(unix)]
+fn ctrl_c_while_loading_ends_the_program_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("chip.yaml");
+    assert!(Command::new("mkfifo").arg(&pipe).status().expect("there is a mkfifo").success());
+    let mut program = Command::new(env!("CARGO_BIN_EXE_spikeloom"));
+    program.current_dir(folder.path()).args(["run", "uniform", "--chip", "chip.yaml", "--out", "out"]);
+    let child = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    // It can be opened as soon as the program reads it.
+    let open = fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    let signalled = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(signalled.expect("there is a kill").success());
+    let output = end_of(child);
+    drop(open);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("before the run began") && !folder.path().join("out").exists(), "{said}");
 }
 
 /// A ring of three routers whose table goes one way round.

@@ -19,7 +19,7 @@ use clap::{Args, Subcommand, ValueEnum};
 
 use super::console;
 use super::failure::Failure;
-use super::watch::{heed_interrupts, is_interrupted};
+use super::watch::{heed_interrupts, is_interrupted, work_begins};
 use crate::report::Folder;
 use crate::spec::Kind;
 use crate::spec::preset;
@@ -126,6 +126,7 @@ fn run(name: &str, arguments: &SweepArguments) -> Result<(), Failure> {
         return Err(Failure::Usage(message));
     }
     heed_interrupts();
+    work_begins();
     let mut journal = Journal::open(&path, &sweep.header()?, arguments.force)?;
     let threads = arguments.threads.map_or_else(available, usize::from);
     let todo: Vec<u64> = shard.points(sweep.design().points()).filter(|&point| !journal.has(point)).collect();
