@@ -262,6 +262,48 @@ fn thousands_of_random_maps_are_certified() {
 
 /// Read literally the scheme closes a cycle for 48 of the 64 single faults, at a mean γ of 3.7 and a stretch of
 /// 1.007; with a channel for each class of messages it is sound.
+/// A router that is cut off keeps what its nodes send to each other and to themselves; all else is delivered as the
+/// certificate says, or refused. A routing function that cannot do so refuses the chip.
+#[test]
+fn whoever_is_cut_off_reaches_itself_alone() {
+    let fabric = mesh(8);
+    let cut = |health: &mut Health, joined: [u32; 2]| {
+        let at = |router: u32| RouterId(router);
+        for (a, b) in [(joined[0], joined[1]), (joined[1], joined[0])] {
+            fabric.links_between(at(a), at(b)).for_each(|link| health.kill_link(link));
+        }
+    };
+    let (mut by_links, mut by_nodes) = (Health::perfect(&fabric), Health::perfect(&fabric));
+    cut(&mut by_links, [0, 1]);
+    cut(&mut by_links, [0, 8]);
+    by_links.kill_router(&fabric, RouterId(36));
+    (32..40).for_each(|router| by_nodes.kill_router(&fabric, RouterId(router)));
+    let mut refusals = 0;
+    for (health, &name) in [&by_links, &by_nodes]
+        .into_iter()
+        .flat_map(|it| RoutingSpec::names().iter().map(move |name| (it, name)))
+    {
+        let Some(spec) = RoutingSpec::named(name).filter(|_| !["maze", "table"].contains(&name)) else {
+            continue;
+        };
+        let Ok(routing) = spec.compile(&fabric, health, 4, 1) else {
+            refusals += usize::from(name.starts_with("mftn-literal"));
+            continue;
+        };
+        let question =
+            Question { fabric: &fabric, health, routing: &routing, vcs: 4, router: RouterKind::InputQueued };
+        let mut reached = 0;
+        for (a, b) in (0..64).flat_map(|a| (0..64).map(move |b| (RouterId(a), RouterId(b)))) {
+            match a == b {
+                true => assert_eq!(routing.reaches(a, b), health.router[a.index()], "{name}: {a}"),
+                false => reached += u64::from(routing.reaches(a, b)),
+            }
+        }
+        assert_eq!(reached, certify(&question).pairs.delivered, "{name}");
+    }
+    assert_eq!(refusals, 2);
+}
+
 #[test]
 fn the_literal_bypass_deadlocks_as_published() {
     let fabric = mesh(8);

@@ -64,6 +64,8 @@ pub struct Literal {
     /// By router: the block it lies in, or `u32::MAX`.
     block_of: Vec<u32>,
     active: Vec<bool>,
+    /// By router: it works, whether or not it takes part.
+    works: Vec<bool>,
     /// By class group: virtual channels. All three are the same without classes.
     groups: [u32; 3],
     all: u32,
@@ -180,7 +182,11 @@ impl Kernel for Literal {
     }
 
     fn reaches(&self, src: RouterId, dst: RouterId) -> bool {
-        self.active[src.index()] && self.active[dst.index()]
+        if src == dst {
+            self.works[src.index()]
+        } else {
+            self.active[src.index()] && self.active[dst.index()]
+        }
     }
 
     fn starts(&self, src: RouterId, mut head: Head, out: &mut Vec<(Head, f64)>) {
@@ -207,7 +213,7 @@ impl Plan for LiteralPlan {
         let Some(regions) = site.regions else {
             return Err(Problems::one("", "the literal bypass needs a two-dimensional mesh"));
         };
-        broken_links(ground, &site.active)?;
+        broken_links(ground, |router| regions.block_of(router).is_some())?;
         let all = all_vcs(ground.vcs);
         let third = |n: u32| (0..32).filter(|vc| vc % 3 == n).fold(0, |mask, vc| mask | 1 << vc) & all;
         let groups = if self.classes { [third(0), third(1), third(2)] } else { [all; 3] };
@@ -216,6 +222,7 @@ impl Plan for LiteralPlan {
             mesh: regions.mesh,
             block_of: ground.routers().map(block_of).collect(),
             active: site.active,
+            works: ground.health.router.clone(),
             groups,
             all,
             blocks: regions.blocks,
@@ -224,11 +231,12 @@ impl Plan for LiteralPlan {
     }
 }
 
-/// Rings lead round nodes: a broken link between two active routers has no way round it here.
-fn broken_links(ground: &Ground, active: &[bool]) -> Result<(), Problems> {
-    let broken = ground.fabric.links.iter().enumerate().find(|(id, link)| {
-        ground.usable(LinkId::at(*id)) == 0 && active[link.from.index()] && active[link.to.index()]
-    });
+/// Rings lead round blocks of nodes: a broken link between two routers outside of them has no way round it here.
+fn broken_links(ground: &Ground, in_block: impl Fn(RouterId) -> bool) -> Result<(), Problems> {
+    let broken =
+        ground.fabric.links.iter().enumerate().find(|(id, link)| {
+            ground.usable(LinkId::at(*id)) == 0 && !in_block(link.from) && !in_block(link.to)
+        });
     let Some((_, link)) = broken else { return Ok(()) };
     let message = format!(
         "the literal bypass goes round faulty nodes, but the link from router {} to router {} is broken",
