@@ -96,9 +96,17 @@ mod tests {
     /// with that of the channel ends after it; elsewhere it fails, or allocates the switch once more.
     #[test]
     fn speculative_routers_take_the_longer_of_two_allocations() {
-        for (vc_delay, switch_delay, expected) in
-            [(1, 1, 2), (1, 2, 3), (1, 3, 4), (2, 3, 4), (2, 2, 3), (4, 1, 5)]
-        {
+        for (vc_delay, switch_delay, expected) in [
+            (1, 1, 2),
+            (1, 2, 3),
+            (1, 3, 4),
+            (1, 4, 5),
+            (2, 3, 4),
+            (2, 4, 5),
+            (3, 4, 5),
+            (2, 2, 3),
+            (4, 1, 5),
+        ] {
             let params = RouterParams {
                 routing_delay: 0,
                 vc_delay,
