@@ -5,7 +5,7 @@
 
 use std::io::{self, Chain, Read};
 
-use csv::{ByteRecord, ErrorKind, Reader, ReaderBuilder, Terminator};
+use csv::{ByteRecord, DeserializeError, ErrorKind, Reader, ReaderBuilder, Terminator};
 use serde::de::DeserializeOwned;
 
 /// A reader of rows, the first of which is a header.
@@ -66,7 +66,22 @@ impl<R: Read> Rows<R> {
         row: &mut ByteRecord,
     ) -> Result<Option<(u64, T)>, NoRow> {
         let Some(line) = self.next(row)? else { return Ok(None) };
-        row.deserialize(Some(header)).map(|it| Some((line, it))).map_err(|error| NoRow::new(line, error))
+        row.deserialize(Some(header)).map(|it| Some((line, it))).map_err(|error| match error.kind() {
+            ErrorKind::Deserialize { err, .. } => NoRow::Wrong(line, told(err, header, row)),
+            _ => NoRow::new(line, error),
+        })
+    }
+}
+
+/// What is wrong with a row: the column, what stands there, and why it cannot.
+fn told(error: &DeserializeError, header: &ByteRecord, row: &ByteRecord) -> String {
+    let field = error.field().and_then(|field| usize::try_from(field).ok());
+    match field.and_then(|field| header.get(field).zip(row.get(field))) {
+        Some((column, found)) => {
+            let [column, found] = [column, found].map(String::from_utf8_lossy);
+            format!("{column}: `{found}`: {}", error.kind())
+        }
+        None => error.to_string(),
     }
 }
 

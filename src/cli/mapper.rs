@@ -6,16 +6,16 @@ use rayon::prelude::*;
 use serde::Deserialize;
 
 use super::setting::{Documents, Setting};
-use crate::base::{CoreId, Gauge, Problems};
+use crate::base::{CoreId, Gauge, Problem, Problems};
 use crate::mapping::{
     Avoided, Capacity, Casting, Cores, Granule, Ground, Hypergraph, Mapped, MappingParams, Meter, Partition,
     Prices, SearchParams, map_watched, usable,
 };
 use crate::network::describe::{Seat, SeatParams, read_seats};
-use crate::network::{Bench, Machine, Net, Population};
+use crate::network::{Bench, Machine, Net};
 use crate::report::MappingReport;
 use crate::sim::chip::{self, Chip, CoreParams, Placement};
-use crate::spec::{Loaded, WorkloadDoc};
+use crate::spec::{Loaded, Spots, WorkloadDoc};
 
 /// The cores of a chip as the mapper sees them.
 pub(super) struct Floor<'a> {
@@ -101,14 +101,33 @@ impl<'a> Floor<'a> {
         gauge: &Gauge,
     ) -> Result<Seating, Problems> {
         let given = |seats: &[Seat]| {
-            let placement = Placement::of_seats(net, self.params, seats)?;
+            let placement = self.placed(net, seats)?;
             Ok(Seating { placement, how: "given", partition: None, seed: None, avoided: Avoided::default() })
         };
         match wish.mapping {
             Some(MappingParams::Search(wanted)) => self.found(net, (wanted, wish.seed), gauge),
-            Some(MappingParams::File(name)) => given(&read(name, wish.files, &net.populations)?),
+            Some(MappingParams::File(name)) => {
+                let file = MappingFile::open(name, wish.files)?;
+                let seats = read_seats(&file.seats, &net.populations);
+                seats.and_then(|seats| given(&seats)).map_err(|problems| file.places(problems))
+            }
             None if !wish.seats.is_empty() => given(wish.seats),
             Some(MappingParams::InOrder) | None => self.in_order(net, site),
+        }
+    }
+
+    /// The placement that `seats` describe.
+    fn placed(&self, net: &Net, seats: &[Seat]) -> Result<Placement, Problems> {
+        let mut problems = Problems::new();
+        for (i, seat) in seats.iter().enumerate().filter(|(_, seat)| seat.core as usize >= self.cores.len()) {
+            let problem =
+                Problem::new(format!("mapping[{i}].core"), format!("there is no core {}", seat.core));
+            problems.push(problem.allowed(format!("0 to {}", self.cores.len().saturating_sub(1))));
+        }
+        let placement = problems.absorb("", Placement::of_seats(net, self.params, seats));
+        match placement {
+            Some(placement) => problems.into_result(placement),
+            None => Err(problems),
         }
     }
 
@@ -189,7 +208,7 @@ pub(super) fn rates(net: &Net, steps: u32, seed: u64, gauge: &Gauge) -> Result<V
 
 /// What of a mapping file is read: a workload with a mapping, or what `map --json` writes.
 #[derive(Deserialize)]
-struct MappingFile {
+struct MappingText {
     mapping: Option<Vec<SeatParams>>,
     network: Option<OfNetwork>,
 }
@@ -199,19 +218,47 @@ struct OfNetwork {
     mapping: Vec<SeatParams>,
 }
 
-fn read(
-    name: &str,
-    files: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>,
-    populations: &[Population],
-) -> Result<Vec<Seat>, Problems> {
-    let wrong = |message: String| Problems::one("", format!("`{name}` {message}"));
-    let bytes = files(Path::new(name)).map_err(|error| wrong(format!("cannot be read: {error}")))?;
-    let file: MappingFile =
-        serde_yaml::from_slice(&bytes).map_err(|error| wrong(format!("is no mapping: {error}")))?;
-    let seats = file.mapping.or(file.network.map(|network| network.mapping));
-    let seats = seats.filter(|seats| !seats.is_empty());
-    let seats = seats.ok_or_else(|| wrong("has no `mapping` and no `network.mapping`".into()))?;
-    read_seats(&seats, populations).map_err(|problems| problems.under(name))
+/// A mapping that a file holds.
+struct MappingFile<'a> {
+    name: &'a str,
+    text: Vec<u8>,
+    /// What stands before `mapping` in its paths.
+    prefix: &'static str,
+    seats: Vec<SeatParams>,
+}
+
+impl<'a> MappingFile<'a> {
+    fn open(name: &'a str, files: &dyn Fn(&Path) -> std::io::Result<Vec<u8>>) -> Result<Self, Problems> {
+        let wrong = |message: String| Problems::one("", format!("`{name}` {message}"));
+        let text = files(Path::new(name)).map_err(|error| wrong(format!("cannot be read: {error}")))?;
+        let read: MappingText = serde_yaml::from_slice(&text).map_err(|error| {
+            let said = error.to_string();
+            let what = said.split(" at line ").next().unwrap_or_default();
+            let place = error.location().map(|at| format!("{}:{}:", at.line(), at.column()));
+            let problem = Problem::new("", format!("{name}:{} {what}", place.unwrap_or_default()));
+            problem.allowed("a workload with a `mapping`, or what `map --json` writes")
+        })?;
+        let (prefix, seats) = match (read.mapping, read.network) {
+            (None, Some(network)) => ("network.", network.mapping),
+            (mapping, _) => ("", mapping.unwrap_or_default()),
+        };
+        if seats.is_empty() {
+            return Err(wrong("has no `mapping` and no `network.mapping`".into()));
+        }
+        Ok(Self { name, text, prefix, seats })
+    }
+
+    /// Problems with its seats, each with its place in the file.
+    fn places(&self, problems: Problems) -> Problems {
+        let spots = Spots::of(&String::from_utf8_lossy(&self.text));
+        let place = |problem: Problem| {
+            let path = format!("{}{}", self.prefix, problem.path);
+            let spot = spots.find(&path).map_or_else(String::new, |spot| format!(":{spot}"));
+            let message = format!("{}{spot}: {path}: {}", self.name, problem.message);
+            Problem { path: String::new(), message, ..problem }
+        };
+        Problems(problems.0.into_iter().map(place).collect())
+    }
 }
 
 /// The content of a mapping file that `workload` names: next to it, or by its whole path, as the command line

@@ -335,18 +335,19 @@ impl Traces {
     fn begin(plan: &Plan, chip: &Chip, folder: Option<&Folder>) -> Result<Self, Failure> {
         let none = Probes::default();
         let probes = plan.workload.value.probes.as_ref().unwrap_or(&none);
-        let select = |list: &[String], field: &str| {
-            let mut problems = Problems::new();
+        let mut problems = Problems::new();
+        let mut select = |list: &[String], field: &str| {
             let mut found = Vec::new();
             for (i, text) in list.iter().enumerate() {
                 let selection = Selection::read(text, &chip.net().populations);
                 let selection = problems.absorb(&format!("probes.{field}[{i}]"), selection);
                 found.extend(selection.iter().flat_map(|it| it.span.iter()));
             }
-            problems.into_result(found).map_err(|problems| Failure::from(plan.workload.explain(problems)))
+            found
         };
         let (spikes, potentials) =
-            (select(&probes.spikes, "spikes")?, select(&probes.potentials, "potentials")?);
+            (select(&probes.spikes, "spikes"), select(&probes.potentials, "potentials"));
+        problems.into_result(()).map_err(|problems| plan.workload.explain(problems))?;
         let begin = |name: &str, wanted: bool, header: &str| {
             folder.filter(|_| wanted).map(|folder| begin(folder, name, header)).transpose()
         };

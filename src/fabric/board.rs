@@ -26,11 +26,12 @@ pub struct Board {
 
 impl Board {
     pub(super) fn draw(&self, pen: &Pen<'_>) -> Result<Blueprint, Problems> {
-        let size = self.checked_size()?;
+        let mut problems = Problems::new();
+        let size = problems.absorb("", self.checked_size());
+        let across = pen.changed_wire(&self.chip_link, LinkKind::ChipToChip);
+        let across = problems.absorb("chip_link", across);
+        let (Some(size), Some(across)) = (size, across) else { return Err(problems) };
         let inside = pen.wire();
-        let across = pen
-            .changed_wire(&self.chip_link, LinkKind::ChipToChip)
-            .map_err(|problems| problems.under("chip_link"))?;
         let grid = Grid { size: &size, wrap: self.wrap, nodes: 1 };
         let mut blueprint = grid.draw(|step| {
             let [here, next] = step.at.map(|at| at / self.chip[step.dimension]);
@@ -117,5 +118,9 @@ mod tests {
         assert!(refusal(&[0, 1], &[8, 8]).starts_with("board.chips[0]"));
         assert!(refusal(&[1], &[8, 8]).starts_with("board.chips: 1 dimensions"));
         assert!(refusal(&[1 << 20, 1], &[1 << 20, 1]).contains("too large"));
+        let chip_link = LinkChange { latency: Some(0), ..LinkChange::default() };
+        let board = Board { chips: vec![0], chip: vec![8], chip_link, wrap: false };
+        let all = Topology::Board(board).build(&LinkParams::default()).unwrap_err().to_string();
+        assert!(all.contains("board.chips[0]") && all.contains("board.chip_link.latency"), "{all}");
     }
 }

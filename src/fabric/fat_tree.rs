@@ -16,8 +16,10 @@ use crate::base::{Problem, Problems};
 #[serde(deny_unknown_fields)]
 pub struct FatTree {
     /// Links of a switch in each direction, k; 2 to 64. A leaf switch has as many nodes.
+    #[schemars(range(min = 2, max = 64))]
     pub arity: u32,
     /// Levels of switches, n; 1 to 21.
+    #[schemars(range(min = 1, max = 21))]
     pub levels: u32,
 }
 

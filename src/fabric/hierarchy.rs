@@ -22,8 +22,10 @@ pub struct Hierarchy {
     /// Routers of one cluster along each dimension, x first.
     pub cluster: Vec<u32>,
     /// Children of a tree router; 2 to 64.
+    #[schemars(range(min = 2, max = 64))]
     pub arity: u32,
     /// Levels of tree routers; 1 to 16.
+    #[schemars(range(min = 1, max = 16))]
     pub levels: u32,
     /// How the links from the gateways to the lowest tree routers differ from those in a cluster.
     #[serde(default)]
@@ -31,6 +33,7 @@ pub struct Hierarchy {
     /// Length of each further level's links, and with it their flight time and energy, in lengths of the
     /// level below; 1 to 16. In an H-tree layout each level of a tree of arity 4 is twice as long.
     #[serde(default = "two")]
+    #[schemars(range(min = 1, max = 16))]
     pub growth: u32,
     /// The lowest level, counted from 1 at the gateways' links, whose links leave the chip. Absent: all
     /// is on one chip.

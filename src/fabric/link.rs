@@ -21,6 +21,7 @@ const MAX_ENERGY_PER_BIT: f64 = 1e-3;
 #[serde(deny_unknown_fields, default)]
 pub struct LinkParams {
     /// Flight time of a flit [cycles]; 1 to 1024.
+    #[schemars(range(min = 1, max = 1024))]
     pub latency: u16,
     /// Physical width [bits]; a flit wider than this takes several cycles. Absent: as wide as a flit.
     pub width_bits: Option<u32>,
@@ -42,6 +43,7 @@ impl Default for LinkParams {
 pub struct LinkChange {
     /// Flight time of a flit [cycles]; 1 to 1024.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
     pub latency: Option<u16>,
     /// Physical width [bits]; a flit wider than this takes several cycles.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -67,6 +69,7 @@ pub struct LinkOverride {
     pub one_way: bool,
     /// Flight time of a flit [cycles]; 1 to 1024.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 1024))]
     pub latency: Option<u16>,
     /// Physical width [bits]; a flit wider than this takes several cycles.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -206,6 +206,9 @@ pub(super) fn check_dimensions(problems: &mut Problems, path: &str, size: &[u32]
         problems.push(Problem::new(path, message).allowed("1 to 6 dimensions"));
     }
     for (d, &k) in size.iter().enumerate() {
-        problems.require(k > 0, &format!("{path}[{d}]"), || "a dimension needs at least one router".into());
+        if k == 0 {
+            let problem = Problem::new(format!("{path}[{d}]"), "a dimension needs at least one router");
+            problems.push(problem.allowed("1 or more"));
+        }
     }
 }

@@ -61,18 +61,25 @@ pub struct RouterParams {
     /// Input-queued or bufferless.
     pub kind: RouterKind,
     /// Virtual channels per port; 1 to 32.
+    #[schemars(range(min = 1, max = 32))]
     pub vcs: u8,
     /// Buffer depth of each virtual channel [flits]; 1 to 1024. Deeper costs area and leakage.
+    #[schemars(range(min = 1, max = 1024))]
     pub buffer_flits: u16,
     /// Route computation [cycles]; 0 (look-ahead) to 16.
+    #[schemars(range(min = 0, max = 16))]
     pub routing_delay: u8,
     /// Virtual-channel allocation [cycles]; 1 to 16.
+    #[schemars(range(min = 1, max = 16))]
     pub vc_delay: u8,
     /// Switch allocation [cycles]; 1 to 16.
+    #[schemars(range(min = 1, max = 16))]
     pub switch_delay: u8,
     /// Switch traversal [cycles]; 1 to 16.
+    #[schemars(range(min = 1, max = 16))]
     pub traversal_delay: u8,
     /// Extra time until a returned credit can be used [cycles]; 0 to 16.
+    #[schemars(range(min = 0, max = 16))]
     pub credit_delay: u8,
     /// Try the switch while the virtual channel is still being allocated: a head takes the longer of the two delays
     /// instead of both.
@@ -84,10 +91,12 @@ pub struct RouterParams {
     pub allocator: Allocator,
     /// Allocator iterations per cycle; 1 to 8. More find larger matchings: each goes on with what the ones before
     /// left unmatched. Arbiters move on for matches of the first alone.
+    #[schemars(range(min = 1, max = 8))]
     pub allocator_iterations: u8,
     /// Arbiter inside the allocators.
     pub arbiter: Arbiter,
     /// Switch inputs per port; 1 to 4. Virtual channels are interleaved over them.
+    #[schemars(range(min = 1, max = 4))]
     pub input_speedup: u8,
     /// Free a downstream virtual channel only when the tail's credit has come back.
     pub wait_for_tail_credit: bool,

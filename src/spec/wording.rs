@@ -16,6 +16,7 @@ pub(super) fn expected(expected: &str, shape: Option<Shape<'_>>) -> String {
         "f32" | "f64" => "a number".into(),
         "a boolean" => "true or false".into(),
         "a string" | "a borrowed string" | "a character" => "text".into(),
+        "path string" => "the name of a file".into(),
         "a sequence" => "a list".into(),
         "unit" | "null" => "nothing".into(),
         _ => match length(expected) {
@@ -111,6 +112,7 @@ mod tests {
             ("u8", "a whole number, 0 to 255"),
             ("a nonzero u32", "a whole number, 1 to 4294967295"),
             ("i64", "a whole number"),
+            ("path string", "the name of a file"),
             ("an array of length 2", "a list of 2 values"),
             ("tuple struct Pair with 2 elements", "a list of 2 values"),
             ("struct RouterParams", "a map"),

@@ -4,6 +4,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use spikeloom::spec::{
     ChipDoc, Diagnostics, Origin, Overrides, Source, load_chip, load_faults, read, source,
@@ -15,10 +16,13 @@ const GALLERY: &str = "tests/golden/bad";
 fn check(name: &str, outcome: Result<(), Diagnostics>) {
     let Err(problems) = outcome else { panic!("{name} was accepted") };
     assert!(!problems.is_empty(), "{name} was refused without a reason");
-    let said = problems.render(false, 100);
+    check_said(name, &problems.render(false, 100));
+}
+
+fn check_said(name: &str, said: &str) {
     let golden = Path::new(GALLERY).join(format!("{name}.txt"));
     if std::env::var_os("UPDATE_GOLDENS").is_some() {
-        fs::write(&golden, &said).expect("the gallery can be written to");
+        fs::write(&golden, said).expect("the gallery can be written to");
     }
     let kept = fs::read_to_string(&golden)
         .unwrap_or_else(|error| panic!("{}: {error}; it would say\n{said}", golden.display()));
@@ -119,6 +123,59 @@ fn hostile_text_is_refused() {
     }
     check_text("hostile-not-utf8", b"topology: {mesh: {size: [8, 8]}}\nname: caf\xe9\n");
     check_text("hostile-utf16", b"\xff\xfet\0o\0p\0");
+}
+
+/// Files that chips and workloads name, and networks that do not fit a chip.
+const FILES: &[(&str, &str)] = &[
+    ("table.yaml", "topology: {mesh: {size: [4, 4]}}\nrouting: {table: {file: words.csv}}\n"),
+    ("words.csv", "at,from,to,next\n0,,1,1\n77,,3,x\n1,2\n"),
+    ("table-absent.yaml", "topology: {mesh: {size: [4, 4]}}\nrouting: {table: {file: absent.csv}}\n"),
+    ("absent.csv", "at,from,to,next\n0,,1,1\n\n0,,99,1\n77,,3,88\n"),
+    (
+        "sweep.yaml",
+        "workload: uniforn\naxes:\n  - {path: chip, values: [mesh8, mesh88]}\n  - {path: seed, values: [1]}\n",
+    ),
+    ("words.yaml", "mapping:\n- {neurons: a, core: first}\n"),
+    ("absent.yaml", "mapping:\n- {neurons: a, core: 9999}\n- {core: 128, neurons: b}\n"),
+    ("unknown.yaml", "network:\n  mapping:\n  - {neurons: a, core: 1}\n  - {core: 1, neurons: bb}\n"),
+];
+
+/// A network of 40 and 40 neurons, with `fields` before it.
+fn network(fields: &str) -> String {
+    format!(
+        "steps: 20\n{fields}\nnetwork:\n  dt: 1 ms\n  populations:\n    - {{name: a, neurons: 40, model: {{source-poisson: \
+         {{rate: 20 Hz}}}}}}\n    - {{name: b, neurons: 40, model: {{lif: {{}}}}}}\n  projections:\n    - {{from: a, \
+         to: b, pattern: {{fan-out: {{count: 1}}}}}}\n"
+    )
+}
+
+#[test]
+fn what_other_files_hold_is_refused() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("it is written");
+    FILES.iter().for_each(|(name, text)| write(name, text));
+    for file in ["words", "absent", "unknown"] {
+        write(&format!("seats-{file}.yaml"), &network(&format!("mapping: {{file: {file}.yaml}}")));
+    }
+    let seats = "  mapping:\n    - {neurons: a, core: 1}\n    - {neurons: b, core: 4711}\n";
+    write("seats-here.yaml", &(network("") + seats));
+    write("probes.yaml", &network("probes: {spikes: [zz, a], potentials: [bb]}"));
+    for (name, arguments) in [
+        ("cli-table-words", "check table.yaml"),
+        ("cli-table-absent-routers", "check table-absent.yaml"),
+        ("cli-mapping-words", "run seats-words.yaml"),
+        ("cli-mapping-absent-cores", "run seats-absent.yaml"),
+        ("cli-mapping-unknown-neurons", "run seats-unknown.yaml"),
+        ("cli-mapping-absent-core", "run seats-here.yaml"),
+        ("cli-probes-unknown", "run probes.yaml"),
+        ("cli-sweep-unknown-names", "sweep sweep.yaml"),
+    ] {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_spikeloom"));
+        let output = program.current_dir(folder.path()).args(arguments.split(' ')).output().expect("it runs");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(2), "{name}: {said}");
+        check_said(name, &said);
+    }
 }
 
 /// A document that is right is the control: the gallery's reader does accept something.

@@ -63,7 +63,7 @@ fn a_routing_table_is_read_from_the_file_beside_the_chip() {
     fs::write(folder.path().join("table.csv"), format!("at,from,to,next\n{rows}1,,x,2\n")).unwrap();
     let output = run(folder.path(), &["check", "chip.yaml"]);
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.code() == Some(2) && said.contains("line 8"), "{said}");
+    assert!(output.status.code() == Some(2) && said.contains("table.csv:8: "), "{said}");
 }
 
 #[test]
@@ -89,6 +89,19 @@ fn every_wrong_line_of_a_graph_file_is_told() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.code() == Some(2), "{said}");
     assert!(said.contains("net.txt:2:") && said.contains("net.txt:3:"), "{said}");
+}
+
+#[test]
+fn what_is_passed_over_in_a_matrix_is_said() {
+    let folder = tempfile::tempdir().unwrap();
+    let matrix = "%%MatrixMarket matrix coordinate pattern symmetric\n3 3 4\n1 1\n2 1\n3 2\n3 3\n";
+    fs::write(folder.path().join("net.mtx"), matrix).unwrap();
+    let chip = "topology: {graph: {file: net.mtx}}\nrouting: up-down\n";
+    fs::write(folder.path().join("chip.yaml"), chip).unwrap();
+    let output = run(folder.path(), &["check", "chip.yaml"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("net.mtx: 2 entries on the diagonal are passed over"), "{said}");
 }
 
 /// Tables of cores and packets add up to the report, in one go and in two.

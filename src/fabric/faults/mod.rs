@@ -83,9 +83,11 @@ pub struct Transients {
     pub bit_error_rate: f64,
     /// Check bits per flit; 0 (errors pass unnoticed) to 32.
     #[serde(default = "eight")]
+    #[schemars(range(min = 0, max = 32))]
     pub crc_bits: u8,
     /// How often a flit is sent again before it is given up; 0 to 64.
     #[serde(default = "eight")]
+    #[schemars(range(min = 0, max = 64))]
     pub max_retries: u8,
     /// Seed of the bit flips. Absent: the run's.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -51,6 +51,7 @@ pub struct GraphFile {
     pub directed: Option<bool>,
     /// Nodes on each router that does not state its own; 0 to 128.
     #[serde(default = "one")]
+    #[schemars(range(min = 0, max = 128))]
     pub nodes_per_router: u32,
     /// What the values of a Matrix Market file, or a bare third column of an edge list, mean.
     #[serde(default, skip_serializing_if = "Option::is_none")]

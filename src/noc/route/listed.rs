@@ -38,6 +38,28 @@ pub struct TableParams {
     pub hops: Vec<Hop>,
     /// CSV file with the columns `at,from,to,next` (`from` may be empty) whose lines are appended.
     pub file: Option<PathBuf>,
+    /// Where the last of `hops` were read.
+    #[serde(skip)]
+    pub read: HopLines,
+}
+
+/// The file that hops were read from, and the line of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HopLines {
+    file: String,
+    /// Hops that are written elsewhere come before them.
+    before: usize,
+    lines: Vec<u64>,
+}
+
+impl HopLines {
+    /// A problem with a field of hop `n`.
+    fn problem(&self, n: usize, field: &str, message: String) -> Problem {
+        match n.checked_sub(self.before).and_then(|at| self.lines.get(at)) {
+            Some(line) => Problem::new("file", format!("{}:{line}: {field}: {message}", self.file)),
+            None => Problem::new(format!("hops[{n}].{field}"), message),
+        }
+    }
 }
 
 impl TableParams {
@@ -48,30 +70,36 @@ impl TableParams {
     pub fn load(&mut self, files: &dyn Fn(&Path) -> io::Result<Vec<u8>>) -> Result<(), Problems> {
         let Some(file) = self.file.take() else { return Ok(()) };
         match files(&file) {
-            Ok(table) => self.append_csv(table.as_slice()),
+            Ok(table) => self.append_csv(&file.to_string_lossy(), table.as_slice()),
             Err(error) => Err(Problems::one("file", format!("`{}` cannot be read: {error}", file.display()))),
         }
     }
 
-    /// Appends the lines of a CSV table.
+    /// Appends the lines of a CSV table, the content of the file called `name`.
     ///
     /// # Errors
-    /// Every line that cannot be read, by its number.
-    pub fn append_csv(&mut self, table: impl Read) -> Result<(), Problems> {
+    /// Every line that cannot be read, by file and line.
+    pub fn append_csv(&mut self, name: &str, table: impl Read) -> Result<(), Problems> {
+        self.read = HopLines { file: name.to_owned(), before: self.hops.len(), lines: Vec::new() };
         let mut problems = Problems::new();
         let mut rows = Rows::new(csv::ReaderBuilder::new().trim(csv::Trim::All), table);
         let (mut header, mut row) = (csv::ByteRecord::new(), csv::ByteRecord::new());
-        let mut read = rows.next(&mut header).map(|_| true);
-        while !matches!(read, Ok(false)) {
+        let mut read = rows.next(&mut header).map(|_| Some(()));
+        while !matches!(read, Ok(None)) {
             let problem = match read {
                 Err(NoRow::Broken(error)) => return Err(Problems::one("file", error.to_string())),
                 Err(NoRow::Wrong(line, message)) => {
-                    Some(Problem::new("file", format!("line {line}: {message}")))
+                    Some(Problem::new("file", format!("{name}:{line}: {message}")))
                 }
                 Ok(_) => None,
             };
             problems.0.extend(problem.map(|problem| problem.allowed("at,from,to,next")));
-            read = rows.read(&header, &mut row).map(|hop| hop.map(|(_, hop)| self.hops.push(hop)).is_some());
+            read = rows.read(&header, &mut row).map(|hop| {
+                let (line, hop) = hop?;
+                self.read.lines.push(line);
+                self.hops.push(hop);
+                Some(())
+            });
         }
         problems.into_result(())
     }
@@ -85,22 +113,20 @@ struct Listing {
 }
 
 impl Listing {
-    fn resolve(hops: &[Hop], channels: &Channels) -> Result<Self, Problems> {
+    fn resolve(TableParams { hops, read, .. }: &TableParams, channels: &Channels) -> Result<Self, Problems> {
         let routers = channels.routers();
         let mut problems = Problems::new();
         let mut listing = Self { after: vec![HashMap::new(); routers], at: vec![HashMap::new(); routers] };
         for (n, hop) in hops.iter().enumerate() {
-            let path = |field: &str| format!("hops[{n}].{field}");
-            let mut known = |router: u32, field: &str| {
-                let exists = (router as usize) < routers;
-                problems.require(exists, &path(field), || {
-                    format!("there is no router {router}; they are numbered 0 to {}", routers - 1)
-                });
-                exists
-            };
             let named =
-                [(hop.at, "at"), (hop.to, "to"), (hop.next, "next"), (hop.from.unwrap_or(hop.at), "from")];
-            if !named.into_iter().fold(true, |all, (router, field)| known(router, field) && all) {
+                [(Some(hop.at), "at"), (hop.from, "from"), (Some(hop.to), "to"), (Some(hop.next), "next")];
+            let absent = |&(router, _): &(Option<u32>, _)| router.is_some_and(|it| it as usize >= routers);
+            let unknown: Vec<_> = named.into_iter().filter(absent).collect();
+            for &(router, field) in &unknown {
+                let message = format!("there is no router {}", router.unwrap_or_default());
+                problems.push(read.problem(n, field, message).allowed(format!("0 to {}", routers - 1)));
+            }
+            if !unknown.is_empty() {
                 continue;
             }
             let link = |a: u32, b: u32| channels.leaving(a).find(|&k| channels.head[k as usize] == b);
@@ -131,7 +157,7 @@ impl Plan for TableParams {
             return Err(Problems::one("file", format!("{} was not loaded", file.display())));
         }
         let channels = Channels::new(ground, |_| true, false);
-        let listing = Listing::resolve(&self.hops, &channels)?;
+        let listing = Listing::resolve(self, &channels)?;
         let mut scribe = Scribe::new(ground, &channels, 1)?;
         for dst in addressed(ground) {
             let step = |channel: u32| {
@@ -195,9 +221,9 @@ mod tests {
     fn hops_are_read_from_csv_and_every_bad_line_is_named() {
         let mut table = TableParams::default();
         let text = "at,from,to,next\r\n0,,1,1\r\n\r\n0,x,1,1\r\n1,0,2\r\n1,0,2,2";
-        let problems = table.append_csv(text.as_bytes()).expect_err("two lines are wrong").0;
-        let places: Vec<_> = problems.iter().map(|it| it.message.split_once(':').map(|it| it.0)).collect();
-        assert_eq!(places, [Some("line 4"), Some("line 5")]);
+        let problems = table.append_csv("t", text.as_bytes()).expect_err("two lines are wrong").0;
+        let places: Vec<_> = problems.iter().map(|it| it.message.split_once(": ").map(|it| it.0)).collect();
+        assert_eq!(places, [Some("t:4"), Some("t:5")]);
         let [first, last] = [(0, None, 1, 1), (1, Some(0), 2, 2)];
         let hop = |(at, from, to, next)| Hop { at, from, to, next };
         assert_eq!(table.hops, [hop(first), hop(last)]);

@@ -419,8 +419,9 @@ impl CoreParams {
             problems.absorb(&path("array"), granule.array.as_ref().map_or(Ok(()), ArrayParams::validate));
             for (at, name) in granule.models.iter().enumerate() {
                 if !NeuronModel::NAMES.contains(&name.as_str()) {
-                    let problem =
-                        Problem::new(path(&format!("models[{at}]")), "there is no such neuron model");
+                    let message = format!("there is no neuron model `{name}`");
+                    let problem = Problem::new(path(&format!("models[{at}]")), message);
+                    let problem = problem.allowed(NeuronModel::NAMES.join(", "));
                     problems.push(problem.nearest(name, NeuronModel::NAMES.iter().copied()));
                 }
             }
@@ -471,7 +472,8 @@ mod tests {
         for expected in [
             "per_tile: 0 is out of range",
             "neurons: 70000 is out of range",
-            "granules[0].models[0]: there is no such neuron model; did you mean `lif-exp`?",
+            "granules[0].models[0]: there is no neuron model `lif-epx`; allowed: ",
+            "did you mean `lif-exp`?",
             "granules[1].name: this name is used twice",
             "axon_in.energy: -1 is out of range",
         ] {

@@ -97,7 +97,10 @@ impl Task for MaxFlow {
 
     fn solve<B: Backend>(&self, host: &mut Host<'_, B>) -> Result<Finding, Failure> {
         let graph = self.graph.load(host.files, host.seed).map_err(|it| it.under("graph"))?;
-        let (source, sink) = (self.source.find(&graph, "source")?, self.sink.find(&graph, "sink")?);
+        let mut problems = Problems::new();
+        let (source, sink) = (self.source.find(&graph, "source"), self.sink.find(&graph, "sink"));
+        let (source, sink) = (problems.absorb("", source), problems.absorb("", sink));
+        let (Some(source), Some(sink)) = (source, sink) else { return Err(problems.into()) };
         let graph = graph.simple(Merge::Sum, false);
         if let Some(edge) = graph.edges.iter().find(|edge| edge.weight < 0.0) {
             let (from, to) = (graph.name(edge.from), graph.name(edge.to));

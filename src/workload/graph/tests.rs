@@ -243,6 +243,10 @@ fn bad_input_is_refused_with_its_place() {
     check(sssp("{graph: {edges: [[0]]}, source: 0}"), "graph.edges[0]: this is no edge");
     let flow = "{graph: {edges: [[0, 1, -1]]}, source: 0, sink: 1}";
     check(refused(attempt::<MaxFlow>(flow, 1)), "has the capacity -1");
+    let absent = "{graph: {edges: [[0, 1, 1]]}, source: 8, sink: 9}";
+    for expected in ["source: there is no vertex `8`", "sink: there is no vertex `9`"] {
+        check(refused(attempt::<MaxFlow>(absent, 1)), expected);
+    }
     let loops = "{graph: {edges: [[0, 0], [0, 1], [1, 0], [2, 2]], directed: false}}";
     let (finding, _) = run::<Triangles>(loops, 1);
     assert_eq!(finding.result["graph"]["self_loops_removed"], 2);

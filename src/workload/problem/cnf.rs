@@ -100,7 +100,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Cnf, Problems> {
         Some((_, clauses)) => {
             let found = reader.cnf.clauses.len() as u32 + reader.cnf.tautologies;
             if found != clauses {
-                lines.wrong_file(format!("{clauses} clauses are announced; found {found}"));
+                lines.wrong_count(format!("{clauses} clauses are announced; found {found}"));
             }
         }
     }

@@ -197,6 +197,14 @@ impl<'a> Lines<'a> {
         self.problems.push(Problem::new("", format!("{}: {}", self.name, message.into())));
     }
 
+    /// Records that the file has not as many of something as it announces, unless lines of it are wrong, which this would
+    /// follow from.
+    pub(super) fn wrong_count(&mut self, message: impl Into<String>) {
+        if self.problems.0.is_empty() {
+            self.wrong_file(message);
+        }
+    }
+
     /// Records that line `number` is wrong after `before`, and that there is no point in going on.
     fn stop(&mut self, number: u64, before: &str, message: impl Into<String>) {
         let mut spot = Spot { line: number, column: 1 };

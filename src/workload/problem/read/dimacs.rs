@@ -64,7 +64,7 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
             let found = graph.edges.len() as u64;
             // Files of the colouring collection often count each edge twice.
             if found != edges && (directed || found.abs_diff(edges) != found.min(edges)) {
-                lines.wrong_file(format!("{edges} edges are announced; found {found}"));
+                lines.wrong_count(format!("{edges} edges are announced; found {found}"));
             }
         }
     }

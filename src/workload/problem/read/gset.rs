@@ -36,7 +36,7 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
         Some((vertices, edges)) => {
             graph.vertices = vertices;
             if edges != graph.edges.len() as u64 {
-                lines.wrong_file(format!("{edges} edges are announced; found {}", graph.edges.len()));
+                lines.wrong_count(format!("{edges} edges are announced; found {}", graph.edges.len()));
             }
         }
     }

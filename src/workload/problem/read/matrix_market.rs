@@ -74,7 +74,7 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
             graph.vertices = rows;
             (graph.directed, graph.weighted) = (!head.symmetric, !head.pattern);
             if entries != graph.edges.len() as u64 {
-                lines.wrong_file(format!("{entries} entries are announced; found {}", graph.edges.len()));
+                lines.wrong_count(format!("{entries} entries are announced; found {}", graph.edges.len()));
             }
         }
         _ => lines.wrong_file("the file ends before the size of the matrix"),

@@ -92,9 +92,10 @@ pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Graph, Problems> {
         Some(announced) => {
             (graph.vertices, graph.weighted) = (announced.vertices, announced.edge_weights);
             if vertex < announced.vertices {
-                findings.wrong_file(format!("{} vertices are announced; found {vertex}", announced.vertices));
+                findings
+                    .wrong_count(format!("{} vertices are announced; found {vertex}", announced.vertices));
             } else if ends != 2 * announced.edges {
-                findings.wrong_file(format!("{} edges are announced; found {ends} ends", announced.edges));
+                findings.wrong_count(format!("{} edges are announced; found {ends} ends", announced.edges));
             }
         }
     }

@@ -120,6 +120,20 @@ fn malformed_lines_are_named() {
     }
 }
 
+/// Lines that are wrong are not missed as well.
+#[test]
+fn only_right_lines_are_counted() {
+    for (name, text) in [
+        ("a.mtx", "%%MatrixMarket matrix coordinate real general\n2 2 1\n1 2 x\n"),
+        ("a.gset", "2 1\n1 x\n"),
+        ("a.gr", "p sp 2 1\na 1 x 1\n"),
+        ("a.graph", "2 1\n2\nx\n"),
+    ] {
+        let problems = read(name, text.as_bytes(), None, Told::default()).expect_err("a line is wrong");
+        assert_eq!(problems.0.len(), 1, "{problems}");
+    }
+}
+
 #[test]
 fn no_text_makes_a_reader_panic() {
     let bits = [
