@@ -312,8 +312,14 @@ fn capacity(params: &CoreParams) -> Capacity {
         neurons: params.neurons.min(whole.map_or(u32::MAX, |[neurons, _]| neurons)),
         granules: granules.collect(),
         synapses: synapses.map_or(u32::MAX, |most| u32::try_from(most).unwrap_or(u32::MAX)),
-        fan_in: rooms.iter().flatten().map(|&[_, inputs]| inputs).min().unwrap_or(u32::MAX),
-        fan_out: u32::MAX,
+        fan_in: rooms
+            .iter()
+            .flatten()
+            .map(|&[_, inputs]| inputs)
+            .chain(params.input_axons)
+            .min()
+            .unwrap_or(u32::MAX),
+        fan_out: params.output_axons.unwrap_or(u32::MAX),
         reach: params.fan_out.unwrap_or(u32::MAX),
     }
 }

@@ -76,6 +76,9 @@ pub(super) struct Census {
     /// By core: synapses that lead to it, and the largest magnitude of their weights.
     pub held: Vec<u64>,
     pub largest: Vec<f64>,
+    /// By core: neurons that send to it, and pairs of a neuron on it and a core that this neuron sends to.
+    pub inputs: Vec<u64>,
+    pub outputs: Vec<u64>,
     /// By neuron: synapses that lead to it; empty where nobody wants to know.
     pub fan_in: Vec<u32>,
     /// The first neurons that send to more cores than they may, and to how many.
@@ -94,6 +97,8 @@ impl Census {
         let empty = || Self {
             held: vec![0; cores],
             largest: vec![0.0; cores],
+            inputs: vec![0; cores],
+            outputs: vec![0; cores],
             plain: vec![Vec::new(); params.granules.len()],
             ..Self::default()
         };
@@ -107,7 +112,7 @@ impl Census {
             for neuron in (piece * PIECE..((piece + 1) * PIECE).min(neurons)).map(NeuronId) {
                 if drawn.has(neuron) {
                     sorted.draw(drawn, core, neuron);
-                    own.add(neuron, &sorted, layout, params.fan_out);
+                    own.add((neuron, core[neuron.index()]), &sorted, layout, params.fan_out);
                     let targets = sorted.synapses.iter().filter_map(|it| fan_in.get(it.target.index()));
                     targets.for_each(|count| _ = count.fetch_add(1, Ordering::Relaxed));
                 }
@@ -121,11 +126,19 @@ impl Census {
         all
     }
 
-    fn add(&mut self, neuron: NeuronId, sorted: &Sorted, layout: &Layout, fan_out: Option<u32>) {
+    /// Counts in what `neuron`, which sits on the core `from`, sends.
+    fn add(
+        &mut self,
+        (neuron, from): (NeuronId, u16),
+        sorted: &Sorted,
+        layout: &Layout,
+        fan_out: Option<u32>,
+    ) {
         let mut cores = 0;
         for (core, synapses) in sorted.packets() {
             cores += 1;
             self.held[usize::from(core)] += synapses.len() as u64;
+            self.inputs[usize::from(core)] += 1;
             let largest = &mut self.largest[usize::from(core)];
             synapses.clone().for_each(|synapse| *largest = largest.max(synapse.weight.abs()));
             let count = synapses.len();
@@ -139,13 +152,19 @@ impl Census {
                 None => _ = self.mixed.insert(by_granule(granules)),
             }
         }
+        self.outputs[usize::from(from)] += u64::from(cores);
         if fan_out.is_some_and(|most| cores > most) && self.excess.len() < 20 {
             self.excess.push((neuron, cores));
         }
     }
 
     fn merge(&mut self, other: Self) {
-        self.held.iter_mut().zip(other.held).for_each(|(own, other)| *own += other);
+        let add = |own: &mut [u64], other: Vec<u64>| {
+            own.iter_mut().zip(other).for_each(|(own, other)| *own += other)
+        };
+        add(&mut self.held, other.held);
+        add(&mut self.inputs, other.inputs);
+        add(&mut self.outputs, other.outputs);
         self.largest.iter_mut().zip(other.largest).for_each(|(own, other)| *own = own.max(other));
         self.excess.extend(other.excess);
         self.excess.truncate(20);

@@ -43,6 +43,13 @@ pub struct CoreParams {
     /// Cores that a neuron can send to. Absent: any number.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fan_out: Option<u32>,
+    /// Neurons that can send to one core, its own included: entries of its table of inputs. Absent: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_axons: Option<u32>,
+    /// Pairs of a neuron on one core and a core that this neuron sends to, its own included: entries of the core's table
+    /// of outputs. Absent: any number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_axons: Option<u32>,
     /// Longest delay of a synapse [steps]; 1 to 32767.
     #[schemars(range(min = 1, max = 32767))]
     pub max_delay: u16,
@@ -115,6 +122,8 @@ impl Default for CoreParams {
             weight_bits: None,
             fan_in: None,
             fan_out: None,
+            input_axons: None,
+            output_axons: None,
             max_delay: 63,
             tile_order: TileOrder::Rows,
             axon_in: EventCost::default(),

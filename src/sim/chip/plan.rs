@@ -17,6 +17,7 @@ use super::hops::{self, Hops};
 use super::layout::Layout;
 use super::maker::{Made, Maker};
 use super::moved::Moved;
+use super::params::CoreParams;
 use super::profile::{Profile, Profiles};
 use super::site::Ground;
 use crate::base::{CACHE_LINE, NeuronId, Problem, Problems};
@@ -85,6 +86,7 @@ impl Plan {
         let maker = Maker::new(place, &lessons, synapses);
         let Made { fan, fan_first, mut profiles, memory, moved } = maker.make(profiles);
         check_fan_out(&fan_first, &layout, &census, ground)?;
+        check_axons((&fan_first, &fan), (&layout, &core), &census, ground.params)?;
         profiles.add_census(&census);
         let (profiles, kinds) = profiles.finish()?;
         let latencies = profiles.iter().map(|profile| profile.latency).collect();
@@ -327,5 +329,35 @@ fn check_fan_out(
         let message = format!("it sends to {found} cores, {} more than a neuron can", found - most);
         problems.push(Problem::new(format!("neuron {neuron}"), message));
     }
+    problems.into_result(())
+}
+
+/// Checks the tables of inputs and outputs of each core.
+fn check_axons(
+    (fan_first, fan): (&[u32], &[FanOut]),
+    (layout, core): (&Layout, &[u16]),
+    census: &Census,
+    params: &CoreParams,
+) -> Result<(), Problems> {
+    if params.input_axons.is_none() && params.output_axons.is_none() {
+        return Ok(());
+    }
+    let (mut inputs, mut outputs) = (census.inputs.clone(), census.outputs.clone());
+    for (packets, neuron) in fan_first.windows(2).zip(&layout.neuron) {
+        outputs[usize::from(core[*neuron as usize])] += u64::from(packets[1] - packets[0]);
+        let packets = packets[0] as usize..packets[1] as usize;
+        fan[packets].iter().for_each(|packet| inputs[usize::from(packet.core)] += 1);
+    }
+    let mut problems = Problems::new();
+    let mut check = |found: Vec<u64>, most: Option<u32>, term: &str, what: &str| {
+        let Some(most) = most.map(u64::from) else { return };
+        for (core, found) in found.into_iter().enumerate().filter(|&(_, found)| found > most).take(20) {
+            let message = format!("core {core}: {found} {what}, {} more than it has room for", found - most);
+            problems.push(Problem::new(term, message).allowed(format!("at most {most}")));
+        }
+    };
+    check(inputs, params.input_axons, "input_axons", "neurons send to it");
+    let pairs = "pairs of a neuron on it and a core that this neuron sends to";
+    check(outputs, params.output_axons, "output_axons", pairs);
     problems.into_result(())
 }
