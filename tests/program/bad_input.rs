@@ -170,8 +170,8 @@ fn what_other_files_hold_is_refused() {
         ("cli-mapping-absent-core", "run seats-here.yaml"),
         ("cli-probes-unknown", "run probes.yaml"),
         ("cli-sweep-unknown-names", "sweep sweep.yaml"),
-        ("cli-axons-of-loihi", "run wide.yaml --chip loihi"),
-        ("cli-map-axons-of-loihi", "map wide.yaml --chip loihi --measure 0"),
+        ("cli-axons-of-loihi", "run wide.yaml --chip loihi --set chip.cores.input_axons=4096"),
+        ("cli-map-axons-of-loihi", "map wide.yaml --chip loihi --measure 0 --set chip.cores.input_axons=4096"),
     ] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_spikeloom"));
         let output = program.current_dir(folder.path()).args(arguments.split(' ')).output().expect("it runs");
