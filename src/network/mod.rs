@@ -16,6 +16,7 @@
 //! Read [`net`] first, then [`machine`].
 
 pub mod bench;
+mod dendrites;
 pub mod describe;
 mod draw;
 pub mod drawn;
@@ -26,6 +27,7 @@ mod sources;
 pub mod synapses;
 
 pub use bench::Bench;
+pub use dendrites::{Dendrites, Taps};
 pub use drawn::{Drawn, Recipe};
 pub use lesson::{Lesson, Teacher};
 pub use machine::{Activity, Halt, Machine};

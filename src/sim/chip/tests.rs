@@ -5,6 +5,7 @@ mod large;
 mod learning;
 mod queues;
 mod snapshot;
+mod taps;
 
 use super::*;
 use crate::base::random::{Purpose, Stream};
