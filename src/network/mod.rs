@@ -23,6 +23,7 @@ pub mod drawn;
 mod lesson;
 pub mod machine;
 pub mod net;
+mod relays;
 mod sources;
 pub mod synapses;
 
@@ -32,4 +33,5 @@ pub use drawn::{Drawn, Recipe};
 pub use lesson::{Lesson, Teacher};
 pub use machine::{Activity, Halt, Machine};
 pub use net::{MOST_SYNAPSES, Net, NetBuilder, Part, Population, Span};
+pub use relays::RELAYS;
 pub use synapses::{MAX_DELAY, Synapse, SynapseColumns, Synapses};

@@ -79,6 +79,8 @@ pub struct Net {
     pub drawn: Drawn,
     /// Dendrites with taps, of neurons that have such.
     pub dendrites: Dendrites,
+    /// By neuron: how many relays earlier ones have, and one more entry; empty where there are none.
+    pub(super) relays: Vec<u32>,
 }
 
 impl Net {
@@ -283,7 +285,7 @@ impl NetBuilder {
         let (synapses, moves) = Synapses::new(self.neurons as u32, self.synapses);
         let lessons = lesson::lessons(self.lessons, &synapses, &moves);
         let Self { dt, populations, dendrites, .. } = self;
-        Ok(Net { dt, populations, synapses, lessons, drawn, dendrites })
+        Ok(Net { dt, populations, synapses, lessons, drawn, dendrites, relays: Vec::new() })
     }
 
     fn check_populations(&self, problems: &mut Problems) {
@@ -361,6 +363,11 @@ impl NetBuilder {
 }
 
 impl Population {
+    /// Whether its neurons emit values rather than plain spikes.
+    pub fn is_graded(&self) -> bool {
+        self.parts.first().is_some_and(|part| part.model.card().graded)
+    }
+
     /// Input channels of its neurons.
     pub fn channels(&self) -> usize {
         self.parts.first().map_or(0, |part| part.model.card().inputs.len())

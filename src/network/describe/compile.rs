@@ -3,7 +3,9 @@
 use std::io::{self, Read};
 
 use super::lists::{self, Row, Take, Unread};
-use super::params::{Delays, NetworkParams, Pattern, PlasticityParams, ProjectionParams, Weights};
+use super::params::{
+    Delays, NetworkParams, Pattern, PlasticityParams, ProjectionParams, SeatParams, Weights,
+};
 use super::scheme::{check_room, scheme};
 use super::seats::{Described, read_seats};
 use super::select::Selection;
@@ -22,6 +24,16 @@ impl NetworkParams {
     /// # Errors
     /// Everything that is wrong with it, by its path relative to `network`.
     pub fn compile(&self, files: Files<'_>, seed: u64) -> Result<Described, Problems> {
+        self.compile_seats(&self.mapping, files, seed)
+    }
+
+    /// The same with seats of its own.
+    pub(super) fn compile_seats(
+        &self,
+        seats: &[SeatParams],
+        files: Files<'_>,
+        seed: u64,
+    ) -> Result<Described, Problems> {
         let mut problems = Problems::new();
         let mut builder = NetBuilder::new(self.dt);
         for (i, population) in self.populations.iter().enumerate() {
@@ -41,7 +53,7 @@ impl NetworkParams {
             let made = projection.make(files, dice, &mut builder);
             problems.absorb(&format!("projections[{i}]"), made);
         }
-        let seats = problems.absorb("", read_seats(&self.mapping, builder.populations())).unwrap_or_default();
+        let seats = problems.absorb("", read_seats(seats, builder.populations())).unwrap_or_default();
         problems.into_result(())?;
         Ok(Described { net: builder.build()?, seats })
     }

@@ -22,8 +22,14 @@ pub struct NetworkParams {
     /// Synapses between them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub projections: Vec<ProjectionParams>,
-    /// Cores that neurons are to sit on, in the order in which their cores update them. All neurons or
-    /// none; without it neurons are placed one after the other.
+    /// Whether synapses with delays beyond the chip's longest go through relays: neurons of a population `relays` of their
+    /// own, at the end, which pass spikes on. Without it such delays are refused. Not for synapses that learn, for
+    /// procedural ones and from neurons that send values.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub relays: bool,
+    /// Cores that neurons are to sit on, in the order in which their cores update them. All neurons or none, relays
+    /// apart, which sit on the cores of their sources if they are not named; without it neurons are placed one after the
+    /// other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mapping: Vec<SeatParams>,
 }

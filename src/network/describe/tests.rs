@@ -415,3 +415,38 @@ fn projections_name_the_taps_of_dendrites() {
     let found = compile(&source).unwrap_err();
     assert!(found.contains("populations[0].dendrite: `source-list` takes no input"), "{found}");
 }
+
+#[test]
+fn relays_are_seated_with_their_sources_or_as_the_mapping_says() {
+    let described = |more: &str, longest: u16| {
+        let yaml = format!(
+            "populations: [{{name: a, neurons: 2, model: {{integrate-fire: {{}}}}}}]\nrelays: true\n\
+             projections: [{{from: a, to: a, pattern: one-to-one, delays: {{constant: 10}}}}]\n{more}"
+        );
+        let deserializer = serde_yaml::Deserializer::from_str(&yaml);
+        let params: NetworkParams =
+            serde_yaml::with::singleton_map_recursive::deserialize(deserializer).unwrap();
+        params.compile_for(longest, &|_| Err(std::io::ErrorKind::NotFound.into()), 1)
+    };
+    let seats = |more: &str, longest: u16| {
+        let Described { net, seats } = described(more, longest).unwrap();
+        let seat = |it: &Seat| {
+            (net.populations[it.neurons.population].name.clone(), it.neurons.span.first.0, it.core)
+        };
+        (net.relays(), seats.iter().map(seat).collect::<Vec<_>>())
+    };
+    let of = |list: &[(&str, u32, u32)]| {
+        list.iter().map(|&(name, first, core)| (name.to_owned(), first, core)).collect()
+    };
+    assert_eq!(seats("", 4), (4, Vec::new()));
+    let apart = "mapping: [{neurons: 'a[1]', core: 3}, {neurons: 'a[0]', core: 5}]";
+    assert_eq!(seats(apart, 10), (0, of(&[("a", 1, 3), ("a", 0, 5)])));
+    assert_eq!(seats(apart, 4), (4, of(&[("a", 1, 3), ("a", 0, 5), ("relays", 4, 3), ("relays", 2, 5)])));
+    let named = "mapping: [{neurons: a, core: 3}, {neurons: relays, core: 6}]";
+    assert_eq!(seats(named, 4), (4, of(&[("a", 0, 3), ("relays", 2, 6)])));
+    let found =
+        described("mapping: [{neurons: a, core: 3}, {neurons: 'relays[0]', core: 6}]", 4).unwrap_err();
+    assert_eq!(found.to_string(), "mapping: neuron 3 is placed 0 times; all are to be placed once, or none");
+    let found = described("mapping: [{neurons: relays, core: 6}]", 10).unwrap_err();
+    assert!(found.to_string().contains("mapping[0].neurons: there is no population `relays`"), "{found}");
+}

@@ -289,7 +289,7 @@ fn check_limits(
     let delay = stored.max(drawn.longest_delay());
     if delay > params.max_delay {
         let message = format!(
-            "a synapse has a delay of {delay} steps, {} more than the chip's longest; longer ones need relays",
+            "a synapse has a delay of {delay} steps, {} more than the chip's longest; longer ones need `relays: true` in the network",
             delay - params.max_delay
         );
         problems.push(Problem::new("max_delay", message).allowed(format!("1 to {}", params.max_delay)));

@@ -4,6 +4,7 @@ mod copies;
 mod large;
 mod learning;
 mod queues;
+mod relays;
 mod snapshot;
 mod taps;
 

@@ -102,7 +102,8 @@ impl<'a> Assembler<'a> {
         self.problems.absorb("arch", cores.validate());
         // Neurons of a range are wrong in the same way.
         self.problems.0.dedup();
-        let network = NetworkParams { dt: DT, populations, projections, mapping: self.mapping };
+        let network =
+            NetworkParams { dt: DT, populations, projections, relays: false, mapping: self.mapping };
         self.problems.into_result(Import {
             chip_name: arch.name.clone(),
             network_name: self.snn.name,

@@ -19,6 +19,7 @@ impl Imported {
             dt: self.net.dt,
             populations: self.net.populations.iter().map(population).collect(),
             projections: self.projections(&mut files),
+            relays: false,
             mapping: Vec::new(),
         };
         let spikes = self.net.populations.iter().map(|population| population.name.clone()).collect();
