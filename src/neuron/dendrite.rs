@@ -29,7 +29,7 @@ pub struct Dendrite {
     /// one to the other in a step, 0 to 1. One less than there are taps.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchange: Vec<f64>,
-    /// When the soma reads tap 0.
+    /// When the soma reads tap 0: `every-step`, the default, or `on-arrival`.
     #[serde(default, skip_serializing_if = "Reading::is_default")]
     pub read: Reading,
 }
