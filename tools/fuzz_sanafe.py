@@ -2,7 +2,7 @@
 """Draws chips and networks at random, and compares what SANA-FE and Spikeloom say of them.
 
     python3 -m venv venv && venv/bin/pip install sanafe
-    venv/bin/python tools/fuzz_sanafe.py FIRST LAST [--keep FOLDER]
+    venv/bin/python tools/fuzz_sanafe.py FIRST LAST [--taps] [--keep FOLDER]
 
 Each number from FIRST to LAST is a case, with a process of its own. Spikes, updates, synaptic events, hops and times of
 each step, and total energy, in both timing models; the binary is `target/release/spikeloom`, or what SPIKELOOM names.
@@ -10,6 +10,8 @@ each step, and total energy, in both timing models; the binary is `target/releas
 SANA-FE sends the packets of a spike in the order in which its cores lie in memory, which is up to the allocator. Where
 that is not the order of their numbers, its `detailed` times are those of another order: such cases are told apart, and
 only their other figures count.
+
+With `--taps`, each network has some neurons more, with dendrites with taps.
 """
 
 import argparse
@@ -30,6 +32,7 @@ from compare_sanafe import FIDELITY, TOLERANCE, trace_steps_only
 
 STEPS = 25
 RESETS = ["hard", "soft", "saturate", "none"]
+TAP_UNITS = 4
 
 
 def number(draw, low, high, digits=3):
@@ -130,6 +133,33 @@ def draw_image(draw, groups, edges):
     edges.append({"image -> features": {"type": "conv2d", **shape, "stride_width": stride, "stride_height": stride, "weight": weights}})
 
 
+def draw_far(draw, tiles, cores, arch, net):
+    """Neurons with taps, each on a dendrite unit of its own, and edges to and from them."""
+    unit = {"name": f"tap[0..{TAP_UNITS - 1}]", "attributes": {"model": "taps"} | costs(draw, {"update": 2})}
+    arch["architecture"]["tile"][0]["core"][0]["dendrite"].append(unit)
+    units = [(tile, core, unit) for tile in range(tiles) for core in range(cores) for unit in range(TAP_UNITS)]
+    seats = draw.sample(units, min(len(units), draw.randint(2, 12)))
+    kind, soma = draw.choice([(draw_lif, "lif"), (draw_truenorth, "tn")])
+    taps = [draw.randint(1, 5) for _ in seats]
+    shares = lambda low, high, count: [number(draw, low, high) for _ in range(count)]
+    cable = lambda count: {"taps": count, "time_constants": shares(0.5, 1, count), "space_constants": shares(0, 0.2, count - 1)}
+    neurons = [{i: kind(draw) | cable(count)} for i, count in enumerate(taps)]
+    others = [(group["name"], len(group["neurons"])) for group in net["network"]["groups"]]
+    net["network"]["groups"].append({"name": "far", "neurons": neurons})
+    net["mappings"] += [{f"far.{i}": {"core": f"@{tile}.{core}", "soma": soma, "dendrite": f"tap[{unit}]"}} for i, (tile, core, unit) in enumerate(seats)]
+    edges = net["network"]["edges"]
+    for _ in range(draw.randint(10, 120)):
+        (source, count), target = draw.choice(others + [("far", len(seats))]), draw.randrange(len(seats))
+        edges.append({f"{source}.{draw.randrange(count)} -> far.{target}": {"weight": number(draw, -3, 6, 2), "tap": draw.randrange(taps[target])}})
+    source, count = draw.choice(others)
+    weights = [number(draw, -1, 2, 2) for _ in range(count * len(seats))]
+    edges.append({f"{source} -> far": {"type": "dense", "weight": weights, "tap": [draw.randrange(taps[i % len(seats)]) for i in range(len(weights))]}})
+    targets = [(name, count) for name, count in others if name != "inputs"]
+    for _ in range(draw.randint(0, 20)):
+        target, count = draw.choice(targets)
+        edges.append({f"far.{draw.randrange(len(seats))} -> {target}.{draw.randrange(count)}": {"weight": number(draw, -4, 8, 2)}})
+
+
 def draw_net(draw, tiles, cores):
     groups, mappings, edges = [], [], []
     seat = lambda: f"@{draw.randrange(tiles)}.{draw.randrange(cores)}"
@@ -195,12 +225,15 @@ def differences(report, rows, result, counts_time):
     return [f"{what}: {ours} is not {theirs}" for what, ours, theirs in pairs if abs(ours - theirs) > TOLERANCE * max(abs(ours), abs(theirs))]
 
 
-def run_case(case, folder, binary):
+def run_case(case, folder, binary, has_taps):
     """Says what has come of a case; whether anything differs that should not."""
     draw = random.Random(case)
     arch, tiles, cores = draw_arch(draw)
+    net = draw_net(draw, tiles, cores)
+    if has_taps:
+        draw_far(draw, tiles, cores, arch, net)
     write(arch, folder / "arch.yaml")
-    write(draw_net(draw, tiles, cores), folder / "snn.yaml")
+    write(net, folder / "snn.yaml")
     wrong, notes = [], []
     for model in FIDELITY:
         result, moved = run_peer(folder, model)
@@ -218,6 +251,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("first", type=int)
     parser.add_argument("last", type=int)
+    parser.add_argument("--taps", action="store_true", help="with dendrites with taps")
     parser.add_argument("--keep", help="a folder for the files of each case")
     arguments = parser.parse_args()
     binary = os.path.abspath(os.environ.get("SPIKELOOM", "target/release/spikeloom"))
@@ -225,11 +259,11 @@ def main():
         with tempfile.TemporaryDirectory() as folder:
             folder = pathlib.Path(arguments.keep or folder) / str(arguments.first)
             folder.mkdir(parents=True)
-            sys.exit(run_case(arguments.first, folder, binary))
-    keep = ["--keep", arguments.keep] if arguments.keep else []
+            sys.exit(run_case(arguments.first, folder, binary, arguments.taps))
+    more = (["--taps"] if arguments.taps else []) + (["--keep", arguments.keep] if arguments.keep else [])
     failed = []
     for case in map(str, range(arguments.first, arguments.last + 1)):
-        done = subprocess.run([sys.executable, __file__, case, case, *keep], check=False, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, __file__, case, case, *more], check=False, capture_output=True, text=True)
         print("\n".join(line for line in done.stdout.splitlines() if line.startswith(case + ":")) or f"{case}: {done.stderr.strip()[-300:]}", flush=True)
         failed += [case] if done.returncode else []
     print(f"{len(failed)} of {arguments.last - arguments.first + 1} cases differ: {', '.join(failed) or 'none'}")

@@ -144,7 +144,8 @@ impl Found {
         let workload = problems.absorb(load_workload(&arguments.workload, &overrides));
         let (Some(documents), Some(workload)) = (documents, workload) else { return Err(problems.into()) };
         let setting = documents.prepare(arguments.seed)?;
-        let net = network(&workload, arguments.seed)?;
+        let longest = documents.chip.value.cores.as_ref().map_or(u16::MAX, |cores| cores.max_delay);
+        let net = network(&workload, longest, arguments.seed)?;
         let mapped = find(&documents, &setting, &net, (arguments, is_seen))?;
         let seats = mapped.placement.seats(&net);
         Ok(Self { mapped, seats })
@@ -156,13 +157,13 @@ impl Found {
     }
 }
 
-fn network(workload: &Loaded<WorkloadDoc>, seed: u64) -> Result<Net, Failure> {
+fn network(workload: &Loaded<WorkloadDoc>, longest: u16, seed: u64) -> Result<Net, Failure> {
     let Some(network) = &workload.value.network else {
         let problem = Problem::new("network", "is missing: only spiking networks are mapped");
         return Err(workload.explain(problem.into()).into());
     };
     let files = |name: &str| workload.open(Path::new(name));
-    let described = network.compile(&files, seed);
+    let described = network.compile_for(longest, &files, seed);
     Ok(described.map_err(|problems| workload.explain(problems.under("network")))?.net)
 }
 

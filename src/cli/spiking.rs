@@ -208,7 +208,8 @@ fn build(
     };
     let files = |name: &str| workload.open(Path::new(name));
     let wrong_network = |problems: Problems| Failure::from(workload.explain(problems.under("network")));
-    let described = network.compile(&files, arguments.seed).map_err(wrong_network)?;
+    let described =
+        network.compile_for(ground.params.max_delay, &files, arguments.seed).map_err(wrong_network)?;
     let paths = |path: &Path| mapper::open(workload, path);
     let mapping = workload.value.mapping.as_ref();
     let wish = Wish { mapping, seats: &described.seats, files: &paths, seed: arguments.seed };

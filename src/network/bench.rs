@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 
+use super::dendrites::Taps;
 use super::lesson::Lesson;
 use super::machine::{Activity, Halt, Machine};
 use super::net::Net;
@@ -11,22 +12,23 @@ use crate::base::{NeuronId, Problems};
 use crate::neuron::{Bank, Ids, NO_INPUT, StepInput, StepOutput};
 use crate::synapse::plasticity::{Learning, LearningEvents, Rule};
 
-/// What arrives in one step: an accumulator per neuron and channel.
+/// What arrives in one step: an accumulator per neuron and channel, and one per tap of a dendrite but those at somas.
 #[derive(Clone, Debug)]
 struct Arrivals {
     channels: [Vec<f64>; 2],
+    taps: Vec<f64>,
     any: bool,
 }
 
 impl Arrivals {
-    fn new(neurons: u32) -> Self {
+    fn new(neurons: u32, taps: usize) -> Self {
         let none = vec![NO_INPUT; neurons as usize];
-        Self { channels: [none.clone(), none], any: false }
+        Self { channels: [none.clone(), none], taps: vec![NO_INPUT; taps], any: false }
     }
 
     fn clear(&mut self) {
         if std::mem::take(&mut self.any) {
-            self.channels.iter_mut().for_each(|channel| channel.fill(NO_INPUT));
+            self.channels.iter_mut().chain([&mut self.taps]).for_each(|inputs| inputs.fill(NO_INPUT));
         }
     }
 }
@@ -71,6 +73,8 @@ pub struct Bench {
     earned: Vec<f64>,
     /// Reward that comes in the next step from the host.
     reward: f64,
+    /// Where dendrites have several taps.
+    taps: Option<Taps>,
 }
 
 impl Bench {
@@ -82,10 +86,13 @@ impl Bench {
         let mut banks = Vec::with_capacity(net.populations.len());
         for population in &net.populations {
             let parts: Vec<_> = population.parts.iter().map(|part| (&part.model, part.count)).collect();
-            banks.push(Bank::from_parts(&parts, net.dt)?);
+            let dendrites = net.dendrites.runs(population.span.iter());
+            banks.push(Bank::from_parts(&parts, net.dt)?.with_dendrites(&dendrites));
         }
         let depth = usize::from(net.longest_delay()).max(1) + 1;
-        let line = (0..depth).map(|_| Arrivals::new(net.neurons())).collect();
+        let taps = net.taps();
+        let further = taps.as_ref().map_or(0, Taps::len);
+        let line = (0..depth).map(|_| Arrivals::new(net.neurons(), further)).collect();
         let (fired, values) = (Vec::new(), Vec::new());
         let learn = |lesson: &Lesson| Learning::new(&lesson.rule, net.dt, net.neurons(), &lesson.synapses);
         let learning = net.lessons.iter().map(learn).collect::<Result<Vec<_>, _>>()?;
@@ -102,6 +109,7 @@ impl Bench {
             values,
             activity: Activity::default(),
             reward: 0.0,
+            taps,
         })
     }
 
@@ -175,6 +183,7 @@ impl Bench {
                 ids: Ids::From(span.first.0),
                 arrivals: channel(0),
                 second: channel(1),
+                taps: self.taps.as_ref().map_or(&[], |taps| &now.taps[taps.of_all(span)]),
             };
             bank.step(&input, &mut self.out);
             self.fired.extend(self.out.fired().iter().map(|&position| span.at(position)));
@@ -185,12 +194,16 @@ impl Bench {
     }
 
     fn deliver(&mut self) {
-        let Self { net, line, activity, .. } = self;
+        let Self { net, line, activity, taps, .. } = self;
         for (&source, &value) in self.fired.iter().zip(&self.values) {
             net.each(source, |Synapse { target, weight, delay, channel }| {
                 let arrivals = &mut line[usize::from(delay)];
                 arrivals.any = true;
-                arrivals.channels[usize::from(channel)][target.index()] += weight * value;
+                let input = match taps.as_ref().and_then(|taps| taps.place(target, channel)) {
+                    Some(place) => &mut arrivals.taps[place],
+                    None => &mut arrivals.channels[usize::from(channel)][target.index()],
+                };
+                *input += weight * value;
                 activity.synaptic_events += 1;
             });
         }

@@ -16,18 +16,22 @@
 //! Read [`net`] first, then [`machine`].
 
 pub mod bench;
+mod dendrites;
 pub mod describe;
 mod draw;
 pub mod drawn;
 mod lesson;
 pub mod machine;
 pub mod net;
+mod relays;
 mod sources;
 pub mod synapses;
 
 pub use bench::Bench;
+pub use dendrites::{Dendrites, Taps};
 pub use drawn::{Drawn, Recipe};
 pub use lesson::{Lesson, Teacher};
 pub use machine::{Activity, Halt, Machine};
 pub use net::{MOST_SYNAPSES, Net, NetBuilder, Part, Population, Span};
+pub use relays::RELAYS;
 pub use synapses::{MAX_DELAY, Synapse, SynapseColumns, Synapses};

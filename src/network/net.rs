@@ -2,13 +2,14 @@
 
 use rayon::prelude::*;
 
+use super::dendrites::{Dendrites, Taps};
 use super::describe::Delays;
 use super::drawn::{Amount, Drawn, Recipe};
 use super::lesson::{self, Draft, Lesson, Teacher};
 use super::synapses::{MAX_DELAY, Synapse, SynapseList, Synapses};
 use crate::base::unit::Seconds;
 use crate::base::{NeuronId, Problem, Problems};
-use crate::neuron::NeuronModel;
+use crate::neuron::{Dendrite, NeuronModel};
 use crate::synapse::plasticity::Rule;
 
 /// Consecutive neurons of a population with the same parameters.
@@ -76,6 +77,10 @@ pub struct Net {
     pub lessons: Vec<Lesson>,
     /// What else joins them: a neuron has synapses of one kind or the other.
     pub drawn: Drawn,
+    /// Dendrites with taps, of neurons that have such.
+    pub dendrites: Dendrites,
+    /// By neuron: how many relays earlier ones have, and one more entry; empty where there are none.
+    pub(super) relays: Vec<u32>,
 }
 
 impl Net {
@@ -97,6 +102,11 @@ impl Net {
             parts.truncate(1);
             parts.shrink_to_fit();
         }
+    }
+
+    /// The taps of its dendrites; `None` where no neuron has more than one.
+    pub fn taps(&self) -> Option<Taps> {
+        Taps::new(&self.dendrites, &self.populations)
     }
 
     /// The longest delay [steps]; 0 where there are no synapses.
@@ -129,6 +139,7 @@ pub struct NetBuilder {
     synapses: SynapseList,
     lessons: Vec<Draft>,
     recipes: Vec<Recipe>,
+    dendrites: Dendrites,
 }
 
 impl NetBuilder {
@@ -141,6 +152,7 @@ impl NetBuilder {
             synapses: SynapseList::default(),
             lessons: Vec::new(),
             recipes: Vec::new(),
+            dendrites: Dendrites::default(),
         }
     }
 
@@ -157,6 +169,17 @@ impl NetBuilder {
         self.neurons += len;
         self.populations.push(Population { name: name.to_owned(), span, parts });
         span
+    }
+
+    /// Gives each neuron in `span` a dendrite with taps. Tap 0 is the first input channel; the synapses of tap `k` > 0 have
+    /// the channel `c + k - 1`, for a model with `c` channels.
+    pub fn dendrites(&mut self, span: Span, dendrite: Dendrite) {
+        self.dendrites.add(span, dendrite);
+    }
+
+    /// The dendrites so far.
+    pub(super) fn dendrites_made(&self) -> &Dendrites {
+        &self.dendrites
     }
 
     /// Adds a synapse from `source`.
@@ -234,16 +257,18 @@ impl NetBuilder {
     /// # Errors
     /// Too many neurons or synapses, names used twice, empty populations, parameters that a model refuses
     /// (under `populations.NAME`), synapses between absent neurons, weights that are not finite, delays of 0,
-    /// channels that the target does not have (under `synapses[i]`, in the order made), rules that are out of
-    /// range or concern the same synapses (under `lessons[i]`).
-    /// channels that the target does not have (under `synapses[i]`, in the order made; the same of recipes
-    /// under `drawn[i]`), neurons whose synapses are partly stored and partly drawn.
+    /// inputs that the target does not have (under `synapses[i]`, in the order made; the same of recipes
+    /// under `drawn[i]`), rules that are out of range or concern the same synapses (under `lessons[i]`), dendrites
+    /// that are out of range or concern the same neurons (under `dendrites[i]`), neurons whose synapses are partly
+    /// stored and partly drawn.
     pub fn build(self) -> Result<Net, Problems> {
         let mut problems = Problems::new();
         let fits = self.neurons < u64::from(u32::MAX) && self.synapses.len() <= MOST_SYNAPSES;
         problems.require(fits, "", || "networks end at 2^32 neurons and as many synapses".to_owned());
         self.check_populations(&mut problems);
-        if fits {
+        let before = problems.0.len();
+        self.dendrites.check(&self.populations, &mut problems);
+        if fits && problems.0.len() == before {
             self.check_synapses(&mut problems);
             self.check_recipes(&mut problems);
         }
@@ -259,7 +284,8 @@ impl NetBuilder {
         }
         let (synapses, moves) = Synapses::new(self.neurons as u32, self.synapses);
         let lessons = lesson::lessons(self.lessons, &synapses, &moves);
-        Ok(Net { dt: self.dt, populations: self.populations, synapses, lessons, drawn })
+        let Self { dt, populations, dendrites, .. } = self;
+        Ok(Net { dt, populations, synapses, lessons, drawn, dendrites, relays: Vec::new() })
     }
 
     fn check_populations(&self, problems: &mut Problems) {
@@ -276,17 +302,15 @@ impl NetBuilder {
 
     fn check_synapses(&self, problems: &mut Problems) {
         const MOST: usize = 20;
-        let channels: Vec<(u32, usize)> =
-            self.populations.iter().map(|it| (it.span.first.0, it.channels())).collect();
+        let inputs = self.dendrites.inputs(&self.populations);
         let most = MOST.saturating_sub(problems.0.len());
-        let wrong = self.synapses.wrong(most, |source, synapse| self.wrong_with(source, synapse, &channels));
+        let wrong = self.synapses.wrong(most, |source, synapse| self.wrong_with(source, synapse, &inputs));
         let problem = |(i, message)| Problem::new(format!("synapses[{i}]"), message);
         problems.0.extend(wrong.into_iter().map(problem));
     }
 
     fn check_recipes(&self, problems: &mut Problems) {
-        let channels: Vec<(u32, usize)> =
-            self.populations.iter().map(|it| (it.span.first.0, it.channels())).collect();
+        let inputs = self.dendrites.inputs(&self.populations);
         for (i, recipe) in self.recipes.iter().enumerate() {
             let weights = match recipe.weights {
                 Amount::Constant(weight) => [weight, 0.0],
@@ -300,14 +324,19 @@ impl NetBuilder {
             };
             let last =
                 |span: Span| NeuronId((u64::from(span.first.0) + u64::from(span.len.max(1)) - 1) as u32);
-            let synapse =
-                Synapse { target: last(recipe.to), weight, delay: shortest, channel: recipe.channel };
-            let wrong = self.wrong_with(last(recipe.from), &synapse, &channels);
+            let changes = inputs.iter().map(|&(first, _)| NeuronId(first));
+            let changes = changes.filter(|&first| recipe.to.position(first).is_some());
+            // One target of each kind, the first that is wrong.
+            let wrong = std::iter::once(last(recipe.to)).chain(changes).find_map(|target| {
+                let synapse = Synapse { target, weight, delay: shortest, channel: recipe.channel };
+                self.wrong_with(last(recipe.from), &synapse, &inputs)
+            });
             problems.0.extend(wrong.map(|message| Problem::new(format!("drawn[{i}]"), message)));
         }
     }
 
-    fn wrong_with(&self, source: NeuronId, synapse: &Synapse, channels: &[(u32, usize)]) -> Option<String> {
+    /// What is wrong with a synapse; `inputs` says from which neuron on they have how many.
+    fn wrong_with(&self, source: NeuronId, synapse: &Synapse, inputs: &[(u32, usize)]) -> Option<String> {
         let is_absent = |neuron: NeuronId| u64::from(neuron.0) >= self.neurons;
         if is_absent(source) || is_absent(synapse.target) {
             return Some(format!("there are {} neurons; {source} → {}", self.neurons, synapse.target));
@@ -318,15 +347,27 @@ impl NetBuilder {
         if synapse.delay == 0 {
             return Some(format!("a delay is 1 to {MAX_DELAY} steps; found 0"));
         }
-        let at = channels.partition_point(|&(first, _)| first <= synapse.target.0) - 1;
-        let has = channels[at].1;
-        let name = &self.populations[at].name;
-        (usize::from(synapse.channel) >= has)
-            .then(|| format!("`{name}` has {has} input channels; found channel {}", synapse.channel))
+        let at = inputs.partition_point(|&(first, _)| first <= synapse.target.0) - 1;
+        let (has, channel) = (inputs[at].1, synapse.channel);
+        (usize::from(channel) >= has).then(|| {
+            let at = self.populations.partition_point(|it| it.span.first <= synapse.target) - 1;
+            let Population { name, .. } = &self.populations[at];
+            let (channels, taps) =
+                (self.populations[at].channels(), has + 1 - self.populations[at].channels());
+            match taps {
+                1 => format!("`{name}` has {channels} input channels; found channel {channel}"),
+                _ => format!("`{name}` has {channels} input channels and {taps} taps; found input {channel}"),
+            }
+        })
     }
 }
 
 impl Population {
+    /// Whether its neurons emit values rather than plain spikes.
+    pub fn is_graded(&self) -> bool {
+        self.parts.first().is_some_and(|part| part.model.card().graded)
+    }
+
     /// Input channels of its neurons.
     pub fn channels(&self) -> usize {
         self.parts.first().map_or(0, |part| part.model.card().inputs.len())
@@ -377,5 +418,32 @@ mod tests {
         let net = net.build().unwrap();
         let place = |neuron| net.place(NeuronId(neuron)).map(|(it, at)| (it.name.as_str(), at));
         assert_eq!([2, 3, 4, 5].map(place), [Some(("a", 2)), Some(("b", 0)), Some(("b", 1)), None]);
+    }
+
+    #[test]
+    fn inputs_end_behind_the_last_tap() {
+        let mut net = NetBuilder::new(DT);
+        let cells = net.population("cells", IntegrateFire::default(), 3);
+        let taps = |taps| Dendrite {
+            decay: vec![0.5; taps],
+            exchange: vec![0.1; taps - 1],
+            read: Default::default(),
+        };
+        net.dendrites(Span { first: cells.at(1), len: 1 }, taps(3));
+        let to = |target, channel| Synapse { target: cells.at(target), weight: 1.0, delay: 1, channel };
+        let synapses = [to(1, 2), to(1, 3), to(0, 1), to(2, 1)];
+        synapses.into_iter().for_each(|synapse| net.connect(cells.at(0), synapse));
+        let found = net.clone().build().unwrap_err().to_string();
+        let expected = "synapses[1]: `cells` has 1 input channels and 3 taps; found input 3\n\
+                        synapses[2]: `cells` has 1 input channels; found channel 1\n\
+                        synapses[3]: `cells` has 1 input channels; found channel 1";
+        assert_eq!(found, expected);
+        net.dendrites(cells, taps(1));
+        net.dendrites(Span { first: cells.at(2), len: 2 }, taps(1));
+        let found = net.build().unwrap_err().to_string();
+        let expected = "dendrites[1]: neuron 1 has a dendrite already\n\
+                        dendrites[2]: neuron 2 has a dendrite already";
+        assert!(found.contains(expected), "{found}");
+        assert!(found.contains("dendrites[2]: these are no neurons of one population"), "{found}");
     }
 }

@@ -20,7 +20,7 @@ pub struct Synapse {
     pub weight: f64,
     /// Steps until it arrives [≥ 1].
     pub delay: u16,
-    /// Input channel of the target: 0, or 1 for models with two.
+    /// Input of the target: one of its model's channels, counted from 0, or behind them a tap of its dendrite.
     pub channel: u8,
 }
 
@@ -46,7 +46,7 @@ pub struct SynapseColumns {
     pub weight: Weights,
     /// Steps until it arrives.
     pub delay: Column<u16>,
-    /// Input channels of the targets.
+    /// Inputs of the targets.
     pub channel: Column<u8>,
 }
 

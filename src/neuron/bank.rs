@@ -2,8 +2,10 @@
 //!
 //! Dispatch happens once per bank and step. In the steady state a step allocates nothing.
 
-use serde::{Deserializer, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::dendrite::{Dendrite, Dendrites, Potentials};
+use super::input::StepInput;
 use super::layout::Layout;
 use super::model::{Granules, NeuronModel, dispatch};
 use super::soma::{Card, Columns, Dice, FIRED, Lane, Quantity, Soma, UPDATED};
@@ -19,44 +21,6 @@ pub const NO_INPUT: f64 = -0.0;
 #[inline(always)]
 pub fn arrived(accumulator: f64) -> bool {
     accumulator.to_bits() != NO_INPUT.to_bits()
-}
-
-/// The network-wide numbers of a bank's neurons. They key random draws, so that a draw does not
-/// depend on where a neuron is mapped.
-#[derive(Clone, Copy, Debug)]
-pub enum Ids<'a> {
-    /// Neuron `i` of the bank has number `first + i`.
-    From(u32),
-    /// Neuron `i` of the bank has number `table[i]`.
-    Table(&'a [u32]),
-}
-
-impl Ids<'_> {
-    /// The number of the bank's neuron `index`.
-    #[inline]
-    pub fn of(&self, index: usize) -> u32 {
-        match self {
-            Ids::From(first) => first + index as u32,
-            Ids::Table(table) => table[index],
-        }
-    }
-}
-
-/// What enters a bank in one step.
-#[derive(Clone, Copy, Debug)]
-pub struct StepInput<'a> {
-    /// Number of the time-step. Sources compare it with the steps they are given; the convention of
-    /// the whole crate is that the first step has number 1.
-    pub step: u64,
-    /// Seed of all random draws.
-    pub seed: u64,
-    /// The network-wide numbers of the neurons.
-    pub ids: Ids<'a>,
-    /// Per neuron the sum of what is due in this step on the first input channel, starting from
-    /// [`NO_INPUT`]; empty for a model without input channels.
-    pub arrivals: &'a [f64],
-    /// The same for the second channel; empty for a model with fewer.
-    pub second: &'a [f64],
 }
 
 /// What a neuron did in a step, which is what it costs.
@@ -199,10 +163,23 @@ impl<M: Soma> Granule<M> {
     }
 
     fn load<'de, D: Deserializer<'de>>(&mut self, source: D) -> Result<(), D::Error> {
-        let state: M::State = serde::Deserialize::deserialize(source)?;
+        self.restore(M::State::deserialize(source)?)
+    }
+
+    /// The same of a state that something else follows, which is handed back.
+    fn load_with<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        &mut self,
+        source: D,
+    ) -> Result<T, D::Error> {
+        let (state, other) = <(M::State, T)>::deserialize(source)?;
+        self.restore(state)?;
+        Ok(other)
+    }
+
+    fn restore<E: serde::de::Error>(&mut self, state: M::State) -> Result<(), E> {
         if !state.holds(self.layout.len()) {
             let message = format!("the saved bank does not hold {} neurons", self.layout.len());
-            return Err(serde::de::Error::custom(message));
+            return Err(E::custom(message));
         }
         self.state = state;
         Ok(())
@@ -223,7 +200,7 @@ fn part<'a>(all: &'a [f64], at: &std::ops::Range<usize>) -> &'a [f64] {
 /// let mut bank = Bank::new(&model, 2, Seconds(1e-3))?;
 /// let mut out = StepOutput::new();
 /// let arrivals = [1000.0, NO_INPUT];
-/// bank.step(&StepInput { step: 1, seed: 1, ids: Ids::From(0), arrivals: &arrivals, second: &[] }, &mut out);
+/// bank.step(&StepInput { step: 1, seed: 1, ids: Ids::From(0), arrivals: &arrivals, second: &[], taps: &[] }, &mut out);
 /// assert_eq!(out.fired(), [0]);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -231,6 +208,7 @@ fn part<'a>(all: &'a [f64], at: &std::ops::Range<usize>) -> &'a [f64] {
 pub struct Bank {
     granules: Granules,
     len: u32,
+    dendrites: Option<Box<Dendrites>>,
 }
 
 impl Bank {
@@ -240,7 +218,7 @@ impl Bank {
     /// Everything that is wrong with the parameters or the time-step, at paths relative to the model.
     pub fn new(model: &NeuronModel, count: u32, dt: Seconds) -> Result<Self, Problems> {
         model.check(dt)?;
-        Ok(Self { granules: Granules::build(&[(model, count)], dt), len: count })
+        Ok(Self { granules: Granules::build(&[(model, count)], dt), len: count, dendrites: None })
     }
 
     /// A bank of consecutive parts, each a parameter set and its number of neurons.
@@ -251,7 +229,15 @@ impl Bank {
     pub fn from_parts(parts: &[(&NeuronModel, u32)], dt: Seconds) -> Result<Self, Problems> {
         NeuronModel::check_all(parts, dt)?;
         let len = parts.iter().map(|&(_, count)| count).sum();
-        Ok(Self { granules: Granules::build(parts, dt), len })
+        Ok(Self { granules: Granules::build(parts, dt), len, dendrites: None })
+    }
+
+    /// The same bank with dendrites at rest: those of so many neurons each, which are checked, in bank order. The model
+    /// has an input channel.
+    #[must_use]
+    pub fn with_dendrites(self, runs: &[(Option<&Dendrite>, u32)]) -> Self {
+        let is_plain = runs.iter().all(|(dendrite, _)| dendrite.is_none());
+        Self { dendrites: (!is_plain).then(|| Box::new(Dendrites::new(runs))), ..self }
     }
 
     /// Number of neurons.
@@ -279,13 +265,21 @@ impl Bank {
     /// `input` holds one accumulator per neuron and input channel of the model; that is the caller's
     /// invariant, and the caller sets them back to [`NO_INPUT`] afterwards.
     pub fn step(&mut self, input: &StepInput<'_>, out: &mut StepOutput) {
-        dispatch!(&mut self.granules, granule => granule.step(input, out));
+        let arrivals = match &mut self.dendrites {
+            Some(dendrites) => dendrites.advance(input.arrivals, input.taps),
+            None => input.arrivals,
+        };
+        let input = StepInput { arrivals, ..*input };
+        dispatch!(&mut self.granules, granule => granule.step(&input, out));
     }
 
-    /// Value of variable number `variable` (see [`variables`](Self::variables)) of neuron `neuron`;
-    /// `None` if either does not exist.
+    /// Value of variable number `variable` (see [`variables`](Self::variables)) of neuron `neuron`; `None` if either does
+    /// not exist. Behind the variables of the model come the potentials of the neuron's taps, if it has any.
     pub fn read(&self, variable: usize, neuron: usize) -> Option<f64> {
-        dispatch!(&self.granules, granule => granule.read(variable, neuron))
+        match (variable.checked_sub(self.variables().len()), &self.dendrites) {
+            (Some(tap), Some(dendrites)) => dendrites.read(neuron, tap),
+            _ => dispatch!(&self.granules, granule => granule.read(variable, neuron)),
+        }
     }
 
     /// The potential of neuron `neuron`; `None` for models that have no state.
@@ -296,11 +290,17 @@ impl Bank {
     /// Sets variable number `variable` of neuron `neuron`, rounded to what the variable can hold: a
     /// start other than rest, or a host that writes to the chip. Whether both exist.
     pub fn write(&mut self, variable: usize, neuron: usize, value: f64) -> bool {
-        dispatch!(&mut self.granules, granule => granule.write(variable, neuron, value))
+        match (variable.checked_sub(self.variables().len()), &mut self.dendrites) {
+            (Some(tap), Some(dendrites)) => dendrites.write(neuron, tap, value),
+            _ => dispatch!(&mut self.granules, granule => granule.write(variable, neuron, value)),
+        }
     }
 
     /// Puts every neuron back to rest.
     pub fn reset(&mut self) {
+        if let Some(dendrites) = &mut self.dendrites {
+            dendrites.reset();
+        }
         dispatch!(&mut self.granules, granule => granule.reset());
     }
 
@@ -309,7 +309,12 @@ impl Bank {
     /// # Errors
     /// Whatever `sink` reports.
     pub fn save<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
-        dispatch!(&self.granules, granule => serde::Serialize::serialize(&granule.state, sink))
+        match &self.dendrites {
+            None => dispatch!(&self.granules, granule => granule.state.serialize(sink)),
+            Some(dendrites) => {
+                dispatch!(&self.granules, granule => (&granule.state, dendrites.state()).serialize(sink))
+            }
+        }
     }
 
     /// Takes back a state written by [`save`](Self::save) from a bank with the same parameters.
@@ -317,7 +322,12 @@ impl Bank {
     /// # Errors
     /// Whatever `source` reports, and a state of another model or number of neurons.
     pub fn load<'de, D: Deserializer<'de>>(&mut self, source: D) -> Result<(), D::Error> {
-        dispatch!(&mut self.granules, granule => granule.load(source))
+        let Some(dendrites) = &mut self.dendrites else {
+            return dispatch!(&mut self.granules, granule => granule.load(source));
+        };
+        let taps: Potentials = dispatch!(&mut self.granules, granule => granule.load_with(source))?;
+        let misfit = || serde::de::Error::custom("the saved bank has other taps");
+        dendrites.restore(taps).then_some(()).ok_or_else(misfit)
     }
 }
 
@@ -332,6 +342,7 @@ fn variables_of<M: Soma>(_: &Granule<M>) -> &'static [Quantity] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::neuron::Ids;
     use crate::neuron::bernoulli::Bernoulli;
     use crate::neuron::integrate_fire::IntegrateFire;
     use crate::neuron::trial::step_for;
@@ -346,8 +357,14 @@ mod tests {
             let arrival = |n: usize| if (step + n as u64).is_multiple_of(3) { 1.5 } else { NO_INPUT };
             let arrivals: Vec<f64> = (0..bank.len()).map(arrival).collect();
             let channel = |i| if channels > i { arrivals.as_slice() } else { &[] };
-            let input =
-                StepInput { step, seed: 5, ids: Ids::From(10), arrivals: channel(0), second: channel(1) };
+            let input = StepInput {
+                step,
+                seed: 5,
+                ids: Ids::From(10),
+                arrivals: channel(0),
+                second: channel(1),
+                taps: &[],
+            };
             bank.step(&input, &mut out);
             let values = out.values().iter().map(|value| value.to_bits()).collect();
             (out.fired().to_vec(), values, out.updated())
@@ -374,7 +391,7 @@ mod tests {
 
     struct Saved<'a>(&'a Bank);
 
-    impl serde::Serialize for Saved<'_> {
+    impl Serialize for Saved<'_> {
         fn serialize<S: Serializer>(&self, sink: S) -> Result<S::Ok, S::Error> {
             self.0.save(sink)
         }
@@ -395,7 +412,7 @@ mod tests {
         let fired = |count, ids, step| {
             let mut out = StepOutput::new();
             let arrivals = vec![NO_INPUT; count as usize];
-            let input = StepInput { step, seed: 5, ids, arrivals: &arrivals, second: &[] };
+            let input = StepInput { step, seed: 5, ids, arrivals: &arrivals, second: &[], taps: &[] };
             Bank::new(&model, count, DT).unwrap().step(&input, &mut out);
             out.fired().iter().map(|&n| ids.of(n as usize)).collect::<Vec<_>>()
         };
@@ -415,7 +432,7 @@ mod tests {
         let mut out = StepOutput::new();
         let arrivals = [NO_INPUT; 20];
         bank.step(
-            &StepInput { step: 1, seed: 0, ids: Ids::From(0), arrivals: &arrivals, second: &[] },
+            &StepInput { step: 1, seed: 0, ids: Ids::From(0), arrivals: &arrivals, second: &[], taps: &[] },
             &mut out,
         );
         assert_eq!(out.fired(), [0, 1, 2, 3, 4, 5, 6, 7, 8, 19]);

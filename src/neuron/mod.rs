@@ -1,4 +1,4 @@
-//! Soma models: what a neuron does in a step, in banks of many.
+//! Soma models: what a neuron does in a step, in banks of many; and dendrites with taps before them.
 //!
 //! A user writes a [`NeuronModel`]; a core runs a [`Bank`] of it. The bank is handed what has arrived
 //! at each neuron ([`StepInput`]) and reports who fired, with which value, and what each neuron did,
@@ -22,6 +22,8 @@
 mod bank;
 mod column;
 mod cost;
+mod dendrite;
+mod input;
 mod layout;
 mod model;
 mod per_neuron;
@@ -69,8 +71,10 @@ pub mod taox;
 pub mod truenorth;
 pub mod walk_counter;
 
-pub use bank::{Bank, Ids, NO_INPUT, Status, StepInput, StepOutput, arrived};
+pub use bank::{Bank, NO_INPUT, Status, StepOutput, arrived};
 pub use cost::{EventCost, Price, SomaCost};
+pub use dendrite::{Dendrite, Reading};
+pub use input::{Ids, StepInput};
 pub use model::NeuronModel;
 pub use reset::Reset;
 pub use sheet::{ModelSheet, ParameterSheet};

@@ -275,7 +275,8 @@ mod tests {
         for step in 1..20 {
             let arrivals: Vec<f64> =
                 (0..6).map(|it| if (step + it) % 4 == 0 { it as f64 / 4.0 } else { NO_INPUT }).collect();
-            let input = |arrivals| StepInput { step, seed: 1, ids: Ids::From(0), arrivals, second: &[] };
+            let input =
+                |arrivals| StepInput { step, seed: 1, ids: Ids::From(0), arrivals, second: &[], taps: &[] };
             together.step(&input(&arrivals), &mut all);
             let found: Vec<Status> = all.statuses().collect();
             for (it, bank) in alone.iter_mut().enumerate() {

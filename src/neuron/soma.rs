@@ -12,8 +12,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::bank::Ids;
 use super::cost::Price;
+use super::input::Ids;
 use super::layout::Layout;
 use crate::base::Problems;
 use crate::base::random::{Purpose, Stream};

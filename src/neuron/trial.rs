@@ -1,6 +1,7 @@
 //! For tests of models: one neuron driven by a list of inputs.
 
-use super::bank::{Bank, Ids, NO_INPUT, StepInput, StepOutput};
+use super::bank::{Bank, NO_INPUT, StepOutput};
+use super::input::{Ids, StepInput};
 use super::model::NeuronModel;
 use crate::base::unit::Seconds;
 
@@ -52,6 +53,7 @@ impl Trial {
             ids: Ids::From(0),
             arrivals: if channels > 0 { &[input] } else { &[] },
             second: if channels > 1 { &[self.second] } else { &[] },
+            taps: &[],
         };
         self.bank.step(&input, &mut self.out);
         !self.out.fired().is_empty()

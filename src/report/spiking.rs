@@ -55,6 +55,9 @@ pub struct NetworkReport {
     /// The arrays that hold synapses; absent on chips without.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub arrays: Option<ArraysReport>,
+    /// Neurons that pass on spikes whose delay is longer than the chip's longest; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub relays: Option<u32>,
     /// What an algorithm computed, or how often a classifier was right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result: Option<serde_json::Value>,
@@ -311,6 +314,7 @@ impl NetworkReport {
             mapping: None,
             cores: (chip.cores() <= MAX_CORES).then_some(cores),
             arrays: ArraysReport::new(chip, total_joules),
+            relays: Some(chip.net().relays()).filter(|&relays| relays > 0),
             result: None,
         }
     }
@@ -374,6 +378,9 @@ impl NetworkReport {
         if traffic.weight_updates > 0 {
             let (weights, traces) = (traffic.weight_updates, traffic.trace_updates);
             line("learning", format!("{weights} weights and {traces} traces changed"));
+        }
+        if let Some(relays) = self.relays {
+            line("relays", format!("{relays} neurons, for delays beyond the chip's longest"));
         }
         if let Some(mapping) = &self.mapping {
             line("mapping", mapping.describe());

@@ -57,6 +57,7 @@ pub const PRESETS: &[Preset] = presets! {
     Workload "bicoss-scale" = "workloads/bicoss-scale.yaml",
     Workload "digits" = "workloads/digits.yaml",
     Workload "conditioning" = "workloads/conditioning.yaml",
+    Workload "direction" = "workloads/direction.yaml",
     Workload "trace" = "workloads/trace.yaml",
     Workload "sssp" = "workloads/sssp.yaml",
     Workload "sssp-large" = "workloads/sssp-large.yaml",

@@ -226,6 +226,12 @@ fn what_does_not_fit_together_is_refused() {
     };
     write("drawn.yaml", network("procedural: true").as_bytes());
     write("drawn-learns.yaml", network("procedural: true, plasticity: {rule: {pair: {}}}").as_bytes());
+    let long = "delays: {constant: 100}";
+    write("long.yaml", network(long).as_bytes());
+    write("drawn-long.yaml", network(&format!("procedural: true, {long}")).as_bytes());
+    write("learns-long.yaml", network(&format!("plasticity: {{rule: {{pair: {{}}}}}}, {long}")).as_bytes());
+    write("no-tap.yaml", network("tap: 1").as_bytes());
+    let relays = "workload.network.relays=true";
     let free = "chip.cores.synchronisation={free: {period: 1 us}}";
     let rigid = "chip.cores.array=memcap_90nm";
     let cases: &[(&str, &[&str])] = &[
@@ -234,6 +240,10 @@ fn what_does_not_fit_together_is_refused() {
         ("cli-arrays-learning", &["run", "conditioning", "--chip", "rram-mesh", "--set", rigid]),
         ("cli-array-of-neurons", &["check", "rram-mesh", "--set", "chip.cores.array=mos2"]),
         ("cli-array-unknown", &["check", "rram-mesh", "--set", "chip.cores.array=rram_yoa"]),
+        ("cli-delay-beyond-the-longest", &["run", "long.yaml", "--chip", "loihi"]),
+        ("cli-relays-drawn", &["run", "drawn-long.yaml", "--chip", "loihi", "--set", relays]),
+        ("cli-relays-learning", &["run", "learns-long.yaml", "--chip", "loihi", "--set", relays]),
+        ("cli-tap-absent", &["run", "no-tap.yaml", "--chip", "loihi"]),
         ("cli-drawn-learning", &["run", "drawn-learns.yaml", "--chip", "loihi"]),
         ("cli-drawn-free", &["run", "drawn.yaml", "--chip", "loihi", "--set", free]),
         ("cli-multicast-events", &["run", "multicast", "--faults", "mid-run"]),

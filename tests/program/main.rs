@@ -10,6 +10,7 @@ mod hostile_yaml;
 mod list_memory;
 mod mapping_command;
 mod models_page;
+mod network_command;
 #[cfg(unix)]
 mod reliability;
 mod report_browser;

@@ -80,6 +80,7 @@ impl Bench {
             ids: Ids::From(self.first_id),
             arrivals: channel(0),
             second: channel(1),
+            taps: &[],
         };
         self.bank.step(&input, &mut self.out);
         self.inputs.iter_mut().for_each(|accumulators| accumulators.fill(NO_INPUT));

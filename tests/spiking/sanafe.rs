@@ -154,7 +154,7 @@ fn select(chip: &Chip, text: &str) -> Vec<NeuronId> {
 
 #[test]
 fn the_detailed_model_is_the_peers() {
-    assert_eq!(cases().len(), 8);
+    assert_eq!(cases().len(), 11);
     cases().iter().for_each(|case| check(case, "api_detailed.json", Fidelity::Sanafe, 1));
 }
 

@@ -6,34 +6,17 @@ use super::lists::{self, Row, Take, Unread};
 use super::params::{
     Delays, NetworkParams, Pattern, PlasticityParams, ProjectionParams, SeatParams, Weights,
 };
+use super::scheme::{check_room, scheme};
+use super::seats::{Described, read_seats};
 use super::select::Selection;
+use super::tap;
 use crate::base::{NeuronId, Problem, Problems};
 use crate::network::draw::{Dice, Use};
-use crate::network::drawn::{Amount, Neighbourhood, Recipe, Scheme, Values};
-use crate::network::{MOST_SYNAPSES, Net, NetBuilder, Part, Population, Span, Synapse};
+use crate::network::drawn::{Amount, Recipe, Scheme, Values};
+use crate::network::{NetBuilder, Span, Synapse};
 
 /// Opens a file that a description names.
 pub type Files<'a> = &'a dyn Fn(&str) -> io::Result<Box<dyn Read>>;
-
-/// Neurons that are to sit on a core.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seat {
-    /// Which neurons.
-    pub neurons: Selection,
-    /// Their core.
-    pub core: u32,
-    /// The granule that was asked for.
-    pub granule: Option<String>,
-}
-
-/// A description that has been read.
-#[derive(Clone, Debug)]
-pub struct Described {
-    /// The network.
-    pub net: Net,
-    /// The mapping that was asked for; empty if none was.
-    pub seats: Vec<Seat>,
-}
 
 impl NetworkParams {
     /// Makes the network. Random draws depend on `seed`.
@@ -41,13 +24,28 @@ impl NetworkParams {
     /// # Errors
     /// Everything that is wrong with it, by its path relative to `network`.
     pub fn compile(&self, files: Files<'_>, seed: u64) -> Result<Described, Problems> {
+        self.compile_seats(&self.mapping, files, seed)
+    }
+
+    /// The same with seats of its own.
+    pub(super) fn compile_seats(
+        &self,
+        seats: &[SeatParams],
+        files: Files<'_>,
+        seed: u64,
+    ) -> Result<Described, Problems> {
         let mut problems = Problems::new();
         let mut builder = NetBuilder::new(self.dt);
         for (i, population) in self.populations.iter().enumerate() {
             let parts = problems.absorb(&format!("populations[{i}]"), population.read_parts(files));
-            let parts = parts
-                .unwrap_or_else(|| vec![Part { model: population.model.clone(), count: population.neurons }]);
-            builder.parts(&population.name, parts);
+            let Some(parts) = parts else {
+                builder.population(&population.name, population.model.clone(), population.neurons);
+                continue;
+            };
+            let span = builder.parts(&population.name, parts);
+            for (first, len, dendrite) in population.dendrites() {
+                builder.dendrites(Span { first: NeuronId(span.first.0 + first), len }, dendrite);
+            }
         }
         problems.require(!self.populations.is_empty(), "populations", || "there is no neuron".into());
         for (i, projection) in self.projections.iter().enumerate() {
@@ -55,7 +53,7 @@ impl NetworkParams {
             let made = projection.make(files, dice, &mut builder);
             problems.absorb(&format!("projections[{i}]"), made);
         }
-        let seats = problems.absorb("", read_seats(&self.mapping, builder.populations())).unwrap_or_default();
+        let seats = problems.absorb("", read_seats(seats, builder.populations())).unwrap_or_default();
         problems.into_result(())?;
         Ok(Described { net: builder.build()?, seats })
     }
@@ -81,35 +79,11 @@ impl NetworkParams {
     }
 }
 
-/// Reads seats, which must hold every neuron of `populations` once.
-///
-/// # Errors
-/// Unknown neurons (`mapping[i].neurons`), neurons with no seat or several.
-pub fn read_seats(list: &[SeatParams], populations: &[Population]) -> Result<Vec<Seat>, Problems> {
-    let mut problems = Problems::new();
-    let mut seats = Vec::with_capacity(list.len());
-    let mut count = vec![0u32; populations.iter().map(|it| it.span.len as usize).sum()];
-    for (i, seat) in list.iter().enumerate() {
-        let path = format!("mapping[{i}].neurons");
-        let Some(neurons) = problems.absorb(&path, Selection::read(&seat.neurons, populations)) else {
-            continue;
-        };
-        neurons.span.iter().for_each(|neuron| count[neuron.index()] += 1);
-        seats.push(Seat { neurons, core: seat.core, granule: seat.granule.clone() });
-    }
-    if let (false, Some(wrong)) = (seats.is_empty(), count.iter().position(|&count| count != 1)) {
-        let times = count[wrong];
-        let message = format!("neuron {wrong} is placed {times} times; all are to be placed once, or none");
-        problems.push(Problem::new("mapping", message));
-    }
-    problems.into_result(seats)
-}
-
 /// The two ends of a projection.
 #[derive(Clone, Copy)]
-struct Ends {
-    from: Span,
-    to: Span,
+pub(super) struct Ends {
+    pub from: Span,
+    pub to: Span,
 }
 
 impl ProjectionParams {
@@ -137,11 +111,12 @@ impl ProjectionParams {
             .as_ref()
             .map(|plasticity| problems.absorb("plasticity", plasticity.teacher(populations)));
         let (Some(from), Some(to), Some(weights)) = (from, to, weights) else { return Err(problems) };
+        let channel = problems.absorb("", self.input(to.span, builder)).unwrap_or(0);
         problems.into_result(())?;
         let ends = Ends { from: from.span, to: to.span };
         let first = builder.made();
         if self.procedural {
-            builder.draw(self.recipe(ends, weights, dice)?);
+            builder.draw(self.recipe(ends, (weights, channel), dice)?);
             return Ok(());
         }
         let mut maker = Maker {
@@ -149,7 +124,8 @@ impl ProjectionParams {
             ends,
             weights,
             delays: self.delays.clone(),
-            channel: self.channel,
+            channel,
+            tap: self.tap,
             dice,
             made: 0,
             drawn: None,
@@ -166,6 +142,9 @@ impl ProjectionParams {
         problems.require(!says.delays || self.delays.is_default(), "delays", || {
             "the file of the pattern says the delays already".into()
         });
+        problems.require(!says.taps || self.tap == 0, "tap", || {
+            "the file of the pattern says the taps already".into()
+        });
         problems.into_result(())?;
         if let (Some(plasticity), Some(Some(teacher))) = (&self.plasticity, lesson) {
             builder.check_weights(first, plasticity.rule.bounds()).map_err(|it| it.under("weights"))?;
@@ -175,7 +154,12 @@ impl ProjectionParams {
     }
 
     /// The projection as a recipe.
-    fn recipe(&self, Ends { from, to }: Ends, weights: Given, dice: Dice) -> Result<Recipe, Problems> {
+    fn recipe(
+        &self,
+        Ends { from, to }: Ends,
+        (weights, channel): (Given, u8),
+        dice: Dice,
+    ) -> Result<Recipe, Problems> {
         let mut problems = Problems::new();
         let scheme = scheme(&self.pattern, Ends { from, to }).map_err(|problems| problems.under("pattern"));
         let scheme = problems.absorb("", scheme).flatten();
@@ -193,7 +177,7 @@ impl ProjectionParams {
         });
         problems.into_result(())?;
         let (Some(scheme), Some(weights)) = (scheme, weights) else { return Err(Problems::new()) };
-        Ok(Recipe { from, to, scheme, weights, delays: self.delays.clone(), channel: self.channel, dice })
+        Ok(Recipe { from, to, scheme, weights, delays: self.delays.clone(), channel, dice })
     }
 }
 
@@ -263,7 +247,9 @@ struct Maker<'a> {
     ends: Ends,
     weights: Given,
     delays: Delays,
+    /// The input of the targets, and the tap that this is.
     channel: u8,
+    tap: u8,
     dice: Dice,
     /// Synapses so far.
     made: usize,
@@ -278,6 +264,7 @@ struct Maker<'a> {
 struct Says {
     weights: bool,
     delays: bool,
+    taps: bool,
 }
 
 impl Maker<'_> {
@@ -392,9 +379,15 @@ impl Maker<'_> {
         }
         self.says.weights |= row.weight.is_some();
         self.says.delays |= row.delay.is_some();
+        self.says.taps |= row.tap.is_some();
         let mut synapse = self.synapse(row.source, row.target, self.made);
         synapse.weight = row.weight.unwrap_or(synapse.weight);
         synapse.delay = row.delay.unwrap_or(synapse.delay);
+        if let Some(tap) = row.tap {
+            let target = Span { first: synapse.target, len: 1 };
+            let channel = if self.tap == 0 { self.channel } else { 0 };
+            synapse.channel = tap::input(tap, channel, target, self.builder)?;
+        }
         self.made += 1;
         self.builder.connect(from.at(row.source), synapse);
         Ok(())
@@ -440,54 +433,4 @@ impl Maker<'_> {
         }
         problems.into_result(())
     }
-}
-
-/// Whether `wanted` synapses find room beside those that are `made`.
-fn check_room(wanted: u128, made: usize) -> Result<(), Problems> {
-    let room = MOST_SYNAPSES.saturating_sub(made);
-    if wanted <= room as u128 {
-        return Ok(());
-    }
-    let others = if made > 0 { format!(" beside the {made} of other projections") } else { String::new() };
-    let message = format!("{wanted} synapses are more than a network can hold{others}");
-    Err(Problem::new("", message).allowed(format!("at most {room}")).into())
-}
-
-/// The pattern as one that can be made source by source, if it is.
-fn scheme(pattern: &Pattern, Ends { from, to }: Ends) -> Result<Option<Scheme>, Problems> {
-    Ok(Some(match pattern {
-        Pattern::OneToOne => {
-            let (sources, targets) = (from.len, to.len);
-            if sources != targets {
-                let message = format!("{sources} sources are not as many as {targets} targets");
-                return Err(Problems::one("", message));
-            }
-            Scheme::OneToOne
-        }
-        Pattern::AllToAll { itself } => Scheme::AllToAll { itself: *itself },
-        Pattern::Probability { probability, itself } => {
-            check_share(*probability, "probability")?;
-            Scheme::Probability { probability: *probability, itself: *itself }
-        }
-        Pattern::FanOut { count } => Scheme::FanOut { count: *count },
-        Pattern::Distance { width, peak, radius, reach } => {
-            check_share(*peak, "peak")?;
-            let mut problems = Problems::new();
-            problems.require(*width > 0, "width", || "a grid has at least one column".into());
-            problems.require(*radius > 0.0, "radius", || format!("{radius} is out of range"));
-            problems.require(*reach >= 0.0, "reach", || format!("{reach} is out of range"));
-            problems.into_result(())?;
-            let near = Neighbourhood::new(*width, (*peak, *radius, *reach), from.len.max(to.len));
-            Scheme::Distance(near)
-        }
-        Pattern::FanIn { .. } | Pattern::Convolution(_) | Pattern::List { .. } | Pattern::Matrix { .. } => {
-            return Ok(None);
-        }
-    }))
-}
-
-fn check_share(share: f64, path: &str) -> Result<(), Problems> {
-    let mut problems = Problems::new();
-    problems.require((0.0..=1.0).contains(&share), path, || format!("{share} is not between 0 and 1"));
-    problems.into_result(())
 }

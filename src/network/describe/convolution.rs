@@ -100,7 +100,7 @@ impl Convolution {
     }
 
     /// Visits every synapse, source by source: source, target, position of the weight.
-    pub(super) fn each(&self, mut visit: impl FnMut(u32, u32, usize)) {
+    pub(crate) fn each(&self, mut visit: impl FnMut(u32, u32, usize)) {
         let Some(output) = self.output() else { return };
         let input = [self.width, self.height];
         for source in 0..self.width * self.height * self.channels {

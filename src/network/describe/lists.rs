@@ -38,17 +38,19 @@ pub(super) struct Row {
     pub target: u32,
     pub weight: Option<f64>,
     pub delay: Option<u16>,
+    pub tap: Option<u8>,
 }
 
 /// Most problems reported of one file.
 const MOST: usize = 20;
 
 /// The columns of a list, and what they hold.
-const COLUMNS: [(&str, &str); 4] = [
+const COLUMNS: [(&str, &str); 5] = [
     ("source", "a whole number from 0 on"),
     ("target", "a whole number from 0 on"),
     ("weight", "a finite number"),
     ("delay", "a whole number from 1 to 65535"),
+    ("tap", "a whole number from 0 to 254"),
 ];
 
 /// Takes a synapse, unless it is wrong.
@@ -96,7 +98,7 @@ pub(super) fn trains(file: &str, mut input: impl Read, count: u32) -> Result<Vec
     })
 }
 
-/// Reads CSV with the columns `source,target`, and `weight` and `delay` if there are such; `take` is handed each row.
+/// Reads CSV with the columns `source,target`, and `weight`, `delay` and `tap` if there are such; `take` is handed each row.
 ///
 /// # Errors
 /// A wrong header; every row that is no synapse, at `file:line`.
@@ -113,7 +115,7 @@ pub(super) fn csv(file: &str, input: impl Read, take: Take<'_>) -> Result<(), Un
     let is_known = |column: &str| COLUMNS.iter().any(|(name, _)| *name == column);
     if !header.iter().all(|column| is_known(column)) || columns[0].and(columns[1]).is_none() {
         let problem = Problem::new("", format!("`{}` is no header of a list of synapses", header.join(",")));
-        faults.at(line, problem.allowed("source,target[,weight][,delay]"));
+        faults.at(line, problem.allowed("source,target[,weight][,delay][,tap]"));
         return faults.finish();
     }
     while !faults.are_many() {
@@ -130,7 +132,7 @@ pub(super) fn csv(file: &str, input: impl Read, take: Take<'_>) -> Result<(), Un
     faults.finish()
 }
 
-fn row(record: &csv::ByteRecord, columns: [Option<usize>; 4]) -> Result<Row, Problem> {
+fn row(record: &csv::ByteRecord, columns: [Option<usize>; 5]) -> Result<Row, Problem> {
     let text = |column: usize| columns[column].map(|at| record.get(at).unwrap_or_default().trim_ascii());
     fn number<T: FromStr>(text: Option<&[u8]>) -> Option<Option<T>> {
         text.map_or(Some(None), |text| std::str::from_utf8(text).ok()?.parse().ok().map(Some))
@@ -142,11 +144,13 @@ fn row(record: &csv::ByteRecord, columns: [Option<usize>; 4]) -> Result<Row, Pro
     };
     let weight: Option<f64> = number(text(2)).ok_or_else(|| wrong(2))?;
     let delay: Option<u16> = number(text(3)).ok_or_else(|| wrong(3))?;
+    let tap: Option<u8> = number(text(4)).ok_or_else(|| wrong(4))?;
     Ok(Row {
         source: number(text(0)).flatten().ok_or_else(|| wrong(0))?,
         target: number(text(1)).flatten().ok_or_else(|| wrong(1))?,
         weight: weight.map_or(Ok(None), |it| it.is_finite().then_some(Some(it)).ok_or_else(|| wrong(2)))?,
         delay: delay.map_or(Ok(None), |it| (it > 0).then_some(Some(it)).ok_or_else(|| wrong(3)))?,
+        tap,
     })
 }
 
@@ -268,7 +272,7 @@ fn entry(line: &str, has_values: bool) -> Result<Row, Problem> {
     let weight = has_values.then(|| words.next()?.parse().ok().filter(|weight: &f64| weight.is_finite()));
     match (ends, weight, words.next()) {
         (Some((source, target)), None | Some(Some(_)), None) => {
-            Ok(Row { source, target, weight: weight.flatten(), delay: None })
+            Ok(Row { source, target, weight: weight.flatten(), delay: None, tap: None })
         }
         _ => {
             let allowed =
@@ -359,7 +363,7 @@ mod tests {
     #[test]
     fn lists_and_matrices_are_read() {
         let rows = all(csv, b"source,target,delay\n0, 3,2\n1,2,1\n").unwrap();
-        assert_eq!(rows[0], Row { source: 0, target: 3, weight: None, delay: Some(2) });
+        assert_eq!(rows[0], Row { source: 0, target: 3, weight: None, delay: Some(2), tap: None });
         let text = b"%%MatrixMarket matrix coordinate real symmetric\n% a\n3 3 2\n2 1 0.5\n3 3 -1\n";
         let rows = all(|file, input, take| matrix(file, input, [3, 3], take), text).unwrap();
         let of = |row: &Row| (row.source, row.target, row.weight);

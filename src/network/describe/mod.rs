@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!   NetworkParams ──compile──▶ Net, and the seats that were asked for
-//!     populations: model, parts, values per neuron
-//!     projections: from, to, pattern, weights, delays, plasticity
+//!     populations: model, parts, values per neuron, dendrites
+//!     projections: from, to, pattern, weights, delays, taps, plasticity
 //! ```
 //!
 //! Neurons are named by a population, `cells`, or by some of one: `cells[3]`, `cells[0..9]` for the ten from
@@ -19,14 +19,18 @@ mod learn;
 mod lists;
 mod params;
 mod population;
+mod scheme;
+mod seats;
 mod select;
+mod tap;
 #[cfg(test)]
 mod tests;
 
-pub use compile::{Described, Files, Seat, read_seats};
+pub use compile::Files;
 pub use convolution::{ChannelOrder, Convolution};
 pub use params::{
     Delays, NetworkParams, PartParams, Pattern, PlasticityParams, PopulationParams, ProjectionParams,
     RewardParams, SeatParams, Weights,
 };
+pub use seats::{Described, Seat, read_seats};
 pub use select::Selection;

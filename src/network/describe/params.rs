@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::convolution::Convolution;
 use crate::base::unit::Seconds;
-use crate::neuron::NeuronModel;
+use crate::neuron::{Dendrite, NeuronModel};
 use crate::synapse::plasticity::Rule;
 
 /// A spiking network.
@@ -22,8 +22,14 @@ pub struct NetworkParams {
     /// Synapses between them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub projections: Vec<ProjectionParams>,
-    /// Cores that neurons are to sit on, in the order in which their cores update them. All neurons or
-    /// none; without it neurons are placed one after the other.
+    /// Whether synapses with delays beyond the chip's longest go through relays: neurons of a population `relays` of their
+    /// own, at the end, which pass spikes on. Without it such delays are refused. Not for synapses that learn, for
+    /// procedural ones and from neurons that send values.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub relays: bool,
+    /// Cores that neurons are to sit on, in the order in which their cores update them. All neurons or none, relays
+    /// apart, which sit on the cores of their sources if they are not named; without it neurons are placed one after the
+    /// other.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub mapping: Vec<SeatParams>,
 }
@@ -53,6 +59,9 @@ pub struct PopulationParams {
     /// each neuron fires. In place of the model's `steps`; its `repeat` holds. Not beside `parts` or `values`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trains: Option<String>,
+    /// Their dendrites, where these have taps. Absent: what arrives adds up, and the soma takes it in within the step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dendrite: Option<Dendrite>,
 }
 
 /// Some neurons of a population.
@@ -63,6 +72,9 @@ pub struct PartParams {
     pub neurons: [u32; 2],
     /// Their model and its parameters.
     pub model: NeuronModel,
+    /// Their dendrites. Default: those of the population.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dendrite: Option<Dendrite>,
 }
 
 /// Synapses from some neurons to others.
@@ -85,6 +97,10 @@ pub struct ProjectionParams {
     #[serde(default, skip_serializing_if = "is_zero")]
     #[schemars(range(min = 0, max = 1))]
     pub channel: u8,
+    /// Tap of the targets' dendrites, counted from the soma.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    #[schemars(range(min = 0, max = 254))]
+    pub tap: u8,
     /// How the synapses learn; their weights start within the bounds of the rule. Absent: weights stay as they
     /// are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -126,8 +142,8 @@ fn is_false(flag: &bool) -> bool {
     !flag
 }
 
-fn is_zero(channel: &u8) -> bool {
-    *channel == 0
+fn is_zero(number: &u8) -> bool {
+    *number == 0
 }
 
 /// Who is joined to whom.
@@ -175,8 +191,8 @@ pub enum Pattern {
     },
     /// A two-dimensional convolution; `weights` lists the filters by `[y][x][channel in][channel out]`.
     Convolution(Convolution),
-    /// The pairs in a CSV file with the columns `source,target` and, if they differ, `weight` and `delay`;
-    /// neurons counted from 0 within `from` and `to`. What the file says, the projection does not say again.
+    /// The pairs in a CSV file with the columns `source,target` and, if they differ, `weight`, `delay` and
+    /// `tap`; neurons counted from 0 within `from` and `to`. What the file says, the projection does not say again.
     List {
         /// The file.
         file: String,

@@ -2,7 +2,7 @@
 
 use super::compile::{Files, read};
 use super::lists;
-use super::params::PopulationParams;
+use super::params::{PartParams, PopulationParams};
 use crate::base::Problems;
 use crate::network::Part;
 use crate::neuron::NeuronModel;
@@ -44,6 +44,7 @@ impl PopulationParams {
     /// The population's parts.
     pub(super) fn parts(&self) -> Result<Vec<Part>, Problems> {
         self.check_trains()?;
+        self.check_dendrites()?;
         if !self.values.is_empty() {
             let mut problems = Problems::new();
             problems.require(self.parts.is_empty(), "values", || {
@@ -54,8 +55,6 @@ impl PopulationParams {
             return problems.into_result(parts.collect());
         }
         let mut problems = Problems::new();
-        let mut own: Vec<Option<usize>> =
-            vec![None; if self.parts.is_empty() { 0 } else { self.neurons as usize }];
         for (i, part) in self.parts.iter().enumerate() {
             let [first, last] = part.neurons;
             let path = format!("parts[{i}].neurons");
@@ -73,14 +72,24 @@ impl PopulationParams {
                     part.model.name()
                 )
             });
-            own.iter_mut().take(last as usize + 1).skip(first as usize).for_each(|own| *own = Some(i));
         }
         problems.into_result(())?;
         if self.parts.is_empty() {
             return Ok(vec![Part { model: self.model.clone(), count: self.neurons }]);
         }
         let model = |part: Option<usize>| part.map_or(&self.model, |i| &self.parts[i].model).clone();
-        let runs = own.chunk_by(|a, b| a == b);
+        let owners = self.owners();
+        let runs = owners.chunk_by(|a, b| a == b);
         Ok(runs.map(|run| Part { model: model(run[0]), count: run.len() as u32 }).collect())
+    }
+
+    /// By neuron: the last of the parts that has it.
+    pub(super) fn owners(&self) -> Vec<Option<usize>> {
+        let mut owners = vec![None; self.neurons as usize];
+        for (i, PartParams { neurons: [first, last], .. }) in self.parts.iter().enumerate() {
+            let own = owners.iter_mut().take(*last as usize + 1).skip(*first as usize);
+            own.for_each(|own| *own = Some(i));
+        }
+        owners
     }
 }

@@ -10,6 +10,8 @@ fn compile(yaml: &str) -> Result<Net, String> {
             "pairs.csv" => Ok(Box::new(&b"source,target,weight,delay\n0,1,0.5,3\n2,0,-1,1\n"[..])),
             "trains.csv" => Ok(Box::new(&b"neuron,step\n2,3\n0,5\n2,1\n"[..])),
             "wrong-trains.csv" => Ok(Box::new(&b"neuron,step\n3,3\n0,x\n1,0\n"[..])),
+            "taps.csv" => Ok(Box::new(&b"source,target,weight,tap\n0,1,0.5,2\n2,0,-1,0\n"[..])),
+            "wrong-taps.csv" => Ok(Box::new(&b"source,target,tap\n0,1,3\n2,0,x\n2,3,1\n"[..])),
             "bare.csv" => Ok(Box::new(&b"source,target\n0,1\n2,0\n"[..])),
             "six-by-four.mtx" => {
                 Ok(Box::new(&b"%%MatrixMarket matrix coordinate real general\n6 4 1\n6 1 0.5\n"[..]))
@@ -351,4 +353,100 @@ fn spike_trains_come_from_a_file() {
         let found = compile(&population(more)).unwrap_err();
         assert!(found.contains(expected), "{found:?} does not say {expected:?}");
     }
+}
+
+#[test]
+fn projections_name_the_taps_of_dendrites() {
+    let net = |projection: &str| {
+        compile(&format!(
+            "populations:\n\
+             - {{name: a, neurons: 3, model: integrate-fire}}\n\
+             - {{name: b, neurons: 4, model: integrate-fire, dendrite: {{decay: [0.9, 0.8, 0.7], exchange: [0.1, 0.1]}},\n   \
+             parts: [{{neurons: [3, 3], model: integrate-fire, dendrite: {{decay: [0.5], read: on-arrival}}}}]}}\n\
+             - {{name: two, neurons: 1, model: lif-cond, dendrite: {{decay: [0.9, 0.8], exchange: [0.1]}}}}\n\
+             projections: [{projection}]"
+        ))
+    };
+    let inputs = |projection: &str| {
+        let net = net(projection).unwrap();
+        let of = |source| {
+            net.synapses.of(NeuronId(source)).map(|it| (it.target.0, it.channel)).collect::<Vec<_>>()
+        };
+        (0..3).flat_map(of).collect::<Vec<_>>()
+    };
+    assert_eq!(inputs("{from: a, to: 'b[0..2]', pattern: one-to-one, tap: 2}"), [(3, 2), (4, 2), (5, 2)]);
+    assert_eq!(inputs("{from: a, to: b, pattern: {list: {file: taps.csv}}}"), [(4, 2), (3, 0)]);
+    // Behind two channels.
+    assert_eq!(inputs("{from: 'a[0]', to: two, pattern: {all-to-all: {}}, tap: 1}"), [(7, 2)]);
+    assert_eq!(inputs("{from: 'a[0]', to: two, pattern: {all-to-all: {}}, channel: 1}"), [(7, 1)]);
+    let dendrites = net("").unwrap().dendrites;
+    let taps = |neuron| dendrites.of(NeuronId(neuron)).map(crate::neuron::Dendrite::taps);
+    assert_eq!([2, 3, 5, 6, 7, 8].map(taps), [None, Some(3), Some(3), Some(1), Some(2), None]);
+
+    let wrong = |projection: &str, expected: &str| {
+        let found = net(projection).unwrap_err();
+        assert!(found.contains(expected), "{found}\ndoes not say\n{expected}");
+    };
+    let all = |rest: &str| format!("{{from: a, pattern: {{all-to-all: {{}}}}, {rest}}}");
+    let none = "projections[0].tap: there is no tap 1 at dendrites of";
+    wrong(&all("to: b, tap: 1"), &format!("{none} `b`; allowed: 0 to 0"));
+    wrong(&all("to: a, tap: 1"), &format!("{none} `a`; allowed: 0 to 0"));
+    wrong(
+        &all("to: two, tap: 1, channel: 1"),
+        "a dendrite leads to channel 0, and tap 1 is not on channel 1",
+    );
+    wrong(
+        "{from: a, to: b, tap: 1, pattern: {list: {file: taps.csv}}}",
+        "projections[0].tap: there is no tap 1 at dendrites of `b`",
+    );
+    wrong(
+        "{from: a, to: 'b[0..2]', tap: 1, pattern: {list: {file: taps.csv}}}",
+        "projections[0].tap: the file of the pattern says the taps already",
+    );
+    let file = "{from: a, to: b, pattern: {list: {file: wrong-taps.csv}}}";
+    wrong(file, "wrong-taps.csv:2: there is no tap 3 at dendrites of `b`; allowed: 0 to 2");
+    wrong(file, "wrong-taps.csv:3: the tap is `x`; allowed: a whole number from 0 to 254");
+    wrong(file, "wrong-taps.csv:4: there is no tap 1 at dendrites of `b`; allowed: 0 to 0");
+    let of = |dendrite: &str| format!("populations: [{{name: a, neurons: 3, dendrite: {dendrite}}}]");
+    let cells = of("{decay: [0.5, 2]}, model: integrate-fire");
+    let found = compile(&cells).unwrap_err();
+    assert!(found.contains("populations[0].dendrite.exchange: 2 taps have 1 pairs of neighbours"), "{found}");
+    let source = of("{decay: [0.5]}, model: {source-list: {steps: [1]}}");
+    let found = compile(&source).unwrap_err();
+    assert!(found.contains("populations[0].dendrite: `source-list` takes no input"), "{found}");
+}
+
+#[test]
+fn relays_are_seated_with_their_sources_or_as_the_mapping_says() {
+    let described = |more: &str, longest: u16| {
+        let yaml = format!(
+            "populations: [{{name: a, neurons: 2, model: {{integrate-fire: {{}}}}}}]\nrelays: true\n\
+             projections: [{{from: a, to: a, pattern: one-to-one, delays: {{constant: 10}}}}]\n{more}"
+        );
+        let deserializer = serde_yaml::Deserializer::from_str(&yaml);
+        let params: NetworkParams =
+            serde_yaml::with::singleton_map_recursive::deserialize(deserializer).unwrap();
+        params.compile_for(longest, &|_| Err(std::io::ErrorKind::NotFound.into()), 1)
+    };
+    let seats = |more: &str, longest: u16| {
+        let Described { net, seats } = described(more, longest).unwrap();
+        let seat = |it: &Seat| {
+            (net.populations[it.neurons.population].name.clone(), it.neurons.span.first.0, it.core)
+        };
+        (net.relays(), seats.iter().map(seat).collect::<Vec<_>>())
+    };
+    let of = |list: &[(&str, u32, u32)]| {
+        list.iter().map(|&(name, first, core)| (name.to_owned(), first, core)).collect()
+    };
+    assert_eq!(seats("", 4), (4, Vec::new()));
+    let apart = "mapping: [{neurons: 'a[1]', core: 3}, {neurons: 'a[0]', core: 5}]";
+    assert_eq!(seats(apart, 10), (0, of(&[("a", 1, 3), ("a", 0, 5)])));
+    assert_eq!(seats(apart, 4), (4, of(&[("a", 1, 3), ("a", 0, 5), ("relays", 4, 3), ("relays", 2, 5)])));
+    let named = "mapping: [{neurons: a, core: 3}, {neurons: relays, core: 6}]";
+    assert_eq!(seats(named, 4), (4, of(&[("a", 0, 3), ("relays", 2, 6)])));
+    let found =
+        described("mapping: [{neurons: a, core: 3}, {neurons: 'relays[0]', core: 6}]", 4).unwrap_err();
+    assert_eq!(found.to_string(), "mapping: neuron 3 is placed 0 times; all are to be placed once, or none");
+    let found = described("mapping: [{neurons: relays, core: 6}]", 10).unwrap_err();
+    assert!(found.to_string().contains("mapping[0].neurons: there is no population `relays`"), "{found}");
 }

@@ -1,4 +1,4 @@
-//! What is under way to neurons: for every step of the future an accumulator per neuron and channel.
+//! What is under way to neurons: for every step of the future an accumulator per input and channel.
 
 use super::snapshot::SavedRow;
 use crate::neuron::{NO_INPUT, arrived};
@@ -6,24 +6,24 @@ use crate::neuron::{NO_INPUT, arrived};
 /// Accumulators of some cores, by step and channel.
 #[derive(Clone, Debug)]
 pub(super) struct Arrivals {
-    /// By step (modulo the depth) and neuron; the second channel only where a model has one.
+    /// By step (modulo the depth) and input; the second channel only where a model has one.
     channels: [Vec<f64>; 2],
     /// By step and core: something has arrived.
     any: Vec<bool>,
-    neurons: usize,
+    inputs: usize,
     cores: usize,
     depth: usize,
 }
 
 impl Arrivals {
     /// None, for delays of up to `depth` steps.
-    pub(super) fn new(neurons: usize, cores: usize, depth: usize, has_second: bool) -> Self {
-        let len = neurons * depth;
+    pub(super) fn new(inputs: usize, cores: usize, depth: usize, has_second: bool) -> Self {
+        let len = inputs * depth;
         let second = vec![NO_INPUT; if has_second { len } else { 0 }];
         Self {
             channels: [vec![NO_INPUT; len], second],
             any: vec![false; cores * depth],
-            neurons,
+            inputs,
             cores,
             depth,
         }
@@ -35,10 +35,10 @@ impl Arrivals {
         (step % self.depth as u64) as usize
     }
 
-    /// What is due in `step` for neurons `first..first + len`, on a channel.
+    /// What is due in `step` for inputs `first..first + len`, on a channel.
     #[inline]
     pub(super) fn due(&self, step: u64, channel: usize, first: usize, len: usize) -> &[f64] {
-        let at = self.row(step) * self.neurons + first;
+        let at = self.row(step) * self.inputs + first;
         &self.channels[channel][at..at + len]
     }
 
@@ -55,14 +55,14 @@ impl Arrivals {
         self.any[row * self.cores + core] = true;
     }
 
-    /// What is due in the step of `row`, to add to where it is noted, for neurons from `first` on.
+    /// What is due in the step of `row`, to add to where it is noted, for inputs from `first` on.
     #[inline]
     pub(super) fn due_from(&mut self, row: usize, channel: usize, first: usize) -> &mut [f64] {
-        let at = row * self.neurons;
-        &mut self.channels[channel][at + first..at + self.neurons]
+        let at = row * self.inputs;
+        &mut self.channels[channel][at + first..at + self.inputs]
     }
 
-    /// What is due in the step of `row`, to add to, for neurons of `core`.
+    /// What is due in the step of `row`, to add to, for inputs of `core`.
     #[inline]
     pub(super) fn add_to(
         &mut self,
@@ -76,24 +76,24 @@ impl Arrivals {
         &mut self.due_from(row, channel, first)[..len]
     }
 
-    /// Forgets what was due in `step` for the neurons of `core`.
+    /// Forgets what was due in `step` for the inputs of `core`.
     #[inline]
     pub(super) fn clear(&mut self, step: u64, core: usize, first: usize, len: usize) {
         let row = self.row(step);
         if std::mem::take(&mut self.any[row * self.cores + core]) {
-            let at = row * self.neurons + first;
+            let at = row * self.inputs + first;
             for channel in self.channels.iter_mut().filter(|channel| !channel.is_empty()) {
                 channel[at..at + len].fill(NO_INPUT);
             }
         }
     }
 
-    /// What is due for the neurons of `core`, for a checkpoint.
+    /// What is due for the inputs of `core`, for a checkpoint.
     pub(super) fn save(&self, core: usize, first: usize, len: usize) -> Vec<SavedRow> {
         let rows = (0..self.depth).filter(|row| self.any[row * self.cores + core]);
         let slice = |channel: &Vec<f64>, row: usize| match channel.is_empty() {
             true => Vec::new(),
-            false => channel[row * self.neurons + first..][..len].to_vec(),
+            false => channel[row * self.inputs + first..][..len].to_vec(),
         };
         let save = |row| SavedRow {
             row: row as u32,
@@ -116,7 +116,7 @@ impl Arrivals {
                 return false;
             }
             self.any[row * self.cores + core] = true;
-            let at = row * self.neurons + first;
+            let at = row * self.inputs + first;
             self.channels[0][at..at + len].copy_from_slice(own);
             match (has_second, second.is_empty()) {
                 (true, false) => self.channels[1][at..at + len].copy_from_slice(second),

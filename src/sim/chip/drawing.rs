@@ -212,7 +212,12 @@ impl Letters {
             for Synapse { target, weight, delay, channel } in synapses {
                 let grain = drawing.grains.as_ref().map(|grains| grains[usize::from(core)]);
                 let weight = grain.map_or(weight, |grain| grain.round(weight));
-                memory.push(layout.site[target.index()] as u16, weight, Timing::new(delay, channel));
+                let site = layout.site[target.index()];
+                let (input, channel) = match layout.inputs.tap(target, channel) {
+                    None => (layout.input(core.into(), site) as u16, channel),
+                    Some(tap) => (layout.inputs.of_tap(core.into(), site, tap), 0),
+                };
+                memory.push(input, weight, Timing::new(delay, channel));
             }
         }
         let packets = first..fan.len();

@@ -1,6 +1,9 @@
 //! Where the neurons of each core lie in memory: core after core, within a core bank after bank, within a
 //! bank in the order in which the core updates them. A neuron's place is its *site*.
 
+use std::ops::Range;
+
+use super::inputs::Inputs;
 use super::placement::Placement;
 use super::profile;
 use super::site::Ground;
@@ -21,6 +24,8 @@ pub(super) struct BankPlan {
     pub channels: u8,
     /// Whether its neurons have consecutive numbers.
     pub consecutive: bool,
+    /// Inputs of the taps of its dendrites, those at somas apart.
+    pub taps: Range<u32>,
 }
 
 /// Sites of all neurons.
@@ -43,6 +48,8 @@ pub(super) struct Layout {
     pub walk: Vec<Vec<u16>>,
     /// What soma events cost, each set once.
     pub costs: Vec<SomaCost>,
+    /// Where what arrives is summed up.
+    pub inputs: Inputs,
 }
 
 /// What tells neurons of different banks apart.
@@ -105,6 +112,7 @@ impl Layout {
         for (site, &neuron) in layout.neuron.iter().enumerate() {
             layout.site[neuron as usize] = site as u32;
         }
+        layout.lay_inputs(net, ground)?;
         for plan in &layout.banks {
             banks.push(layout.build(plan, &parts, net)?);
         }
@@ -150,6 +158,7 @@ impl Layout {
                 cost: self.cost(cost.unwrap_or(model.cost())),
                 channels: model.card().inputs.len() as u8,
                 consecutive,
+                taps: 0..0,
             };
             self.banks.push(plan);
         }
@@ -176,7 +185,34 @@ impl Layout {
         }
         let runs: Vec<_> =
             runs.iter().map(|&(part, count)| (&parts.parts[part as usize].model, count)).collect();
-        Bank::from_parts(&runs, net.dt)
+        let dendrites = net.dendrites.runs(own.iter().map(|&neuron| NeuronId(neuron)));
+        Ok(Bank::from_parts(&runs, net.dt)?.with_dendrites(&dendrites))
+    }
+
+    /// Lays out where what arrives is summed up.
+    fn lay_inputs(&mut self, net: &Net, ground: &Ground<'_>) -> Result<(), Problems> {
+        self.inputs = Inputs::new(net, self, ground)?;
+        for core in 0..self.first.len() - 1 {
+            let origin = self.first[core];
+            let banks = self.bank_first[core] as usize..self.bank_first[core + 1] as usize;
+            for bank in &mut self.banks[banks] {
+                let slot = bank.first - origin;
+                bank.taps = self.inputs.of_taps(core, slot..slot + bank.len);
+            }
+        }
+        Ok(())
+    }
+
+    /// The input of the neuron at `site` of `core`; that of its tap 0, if it has a dendrite.
+    #[inline]
+    pub(super) fn input(&self, core: usize, site: u32) -> u32 {
+        self.inputs.first[core] + (site - self.first[core])
+    }
+
+    /// The inputs of `core`.
+    #[inline]
+    pub(super) fn inputs_of(&self, core: usize) -> Range<usize> {
+        self.inputs.first[core] as usize..self.inputs.first[core + 1] as usize
     }
 
     /// The granule of all neurons of `core`, if it is one.

@@ -34,7 +34,7 @@ impl Machine for Chip {
         let Some(&site) = self.plan.layout.site.get(neuron.index()) else { return };
         let core = self.plan.layout.core_of(site).index();
         let shard = &mut self.shards[usize::from(self.shard_of[core])];
-        let first = site as usize - shard.first_site;
+        let first = self.plan.layout.input(core, site) as usize - shard.first_input;
         let step = self.free.as_ref().map_or(self.step, |free| free.next_step(core));
         let row = shard.arrivals.row(step);
         shard.arrivals.add_to(row, 0, core - shard.cores.start, first, 1)[0] += weight + 0.0;

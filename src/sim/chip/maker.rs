@@ -37,8 +37,8 @@ pub(super) struct Made<'p> {
 #[derive(Clone, Copy, Debug, Default)]
 struct Home {
     core: u16,
-    /// The lowest bits of its site.
-    site: u16,
+    /// The lowest bits of its input.
+    input: u16,
     granule: u8,
     /// Arrays hold its synapses.
     in_array: bool,
@@ -49,6 +49,8 @@ pub(super) struct Maker<'a> {
     layout: &'a Layout,
     /// Synapses that have not been put down yet, and perhaps others.
     synapses: SynapseColumns,
+    /// By synapse: the tap that it leads to; `None` where all lead to those at somas.
+    taps: Option<Column<u8>>,
     /// By synapse: the number of its lesson, plus one, or 0; empty if none learns.
     lessons: &'a [u16],
     /// By neuron.
@@ -77,7 +79,7 @@ struct Piece {
     packets: Vec<Packet>,
     /// By synapse: its position in the network.
     order: Vec<u32>,
-    /// By synapse: the lowest bits of the site that it leads to.
+    /// By synapse: the lowest bits of the input that it leads to.
     targets: Vec<u16>,
     /// By synapse: when and where it delivers; empty where all agree.
     timing: Vec<Timing>,
@@ -87,16 +89,17 @@ impl<'a> Maker<'a> {
     pub(super) fn new(
         (layout, core, ground): (&'a Layout, &[u16], &Ground<'_>),
         lessons: &'a [u16],
-        synapses: SynapseColumns,
+        (synapses, taps): (SynapseColumns, Option<Column<u8>>),
     ) -> Self {
         let granules = 0..ground.params.granules.len();
         let in_array: Vec<bool> = granules.map(|it| ground.params.array_of(it).is_some()).collect();
         let home = |(&core, &site): (&u16, &u32)| {
             let granule = layout.granule[site as usize];
-            Home { core, site: site as u16, granule, in_array: in_array[usize::from(granule)] }
+            let input = layout.input(core.into(), site) as u16;
+            Home { core, input, granule, in_array: in_array[usize::from(granule)] }
         };
         let homes = core.iter().zip(&layout.site).map(home).collect();
-        Self { layout, synapses, lessons, homes }
+        Self { layout, synapses, taps, lessons, homes }
     }
 
     /// Makes the packets of all sites.
@@ -183,7 +186,20 @@ impl<'a> Maker<'a> {
             }));
             let core = (packet[0] >> 33) as u16;
             piece.packets.push(Packet { core, synapses: packet.len() as u32, sort: profiles.sort(met) });
-            piece.targets.extend(packet.iter().map(|&key| home(key).site));
+            match &self.taps {
+                None => piece.targets.extend(packet.iter().map(|&key| home(key).input)),
+                Some(taps) => piece.targets.extend(packet.iter().map(|&key| self.input(key as u32, taps))),
+            }
+        }
+    }
+
+    /// The lowest bits of the input that synapse `index` leads to.
+    fn input(&self, index: u32, taps: &Column<u8>) -> u16 {
+        let target = self.synapses.target[index as usize] as usize;
+        let Home { core, input, .. } = self.homes[target];
+        match taps.at(index as usize) {
+            0 => input,
+            tap => self.layout.inputs.of_tap(core.into(), self.layout.site[target], tap),
         }
     }
 }

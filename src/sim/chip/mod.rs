@@ -30,6 +30,7 @@ mod free;
 mod grain;
 mod haul;
 mod hops;
+mod inputs;
 mod layout;
 mod learning;
 mod machine;

@@ -50,7 +50,7 @@ pub(super) struct Plan {
     pub hops: Vec<Hops>,
     /// Where routers copy packets: how.
     pub copies: Option<Copies>,
-    /// The synapses of all cores, which lead to sites, of which they hold the lowest 16 bits.
+    /// The synapses of all cores, which lead to inputs, of which they hold the lowest 16 bits.
     pub memory: SynapseMemory,
     /// Which of them are in arrays, if any are.
     pub arrays: Option<ArrayPlan>,
@@ -83,7 +83,8 @@ impl Plan {
         if let Some(grains) = &grains {
             synapses.weight = grain::rounded(&synapses, place, grains);
         }
-        let maker = Maker::new(place, &lessons, synapses);
+        let taps = layout.inputs.split(&mut synapses);
+        let maker = Maker::new(place, &lessons, (synapses, taps));
         let Made { fan, fan_first, mut profiles, memory, moved } = maker.make(profiles);
         check_fan_out(&fan_first, &layout, &census, ground)?;
         check_axons((&fan_first, &fan), (&layout, &core), &census, ground.params)?;
@@ -166,7 +167,8 @@ impl Plan {
     /// The neuron of `core` that synapse `index` of the memory leads to, counted within the core.
     #[inline]
     pub(super) fn slot(&self, core: usize, index: usize) -> u16 {
-        self.memory.target(index).wrapping_sub(self.layout.first[core] as u16)
+        let inputs = &self.layout.inputs;
+        inputs.owner(core, self.memory.target(index).wrapping_sub(inputs.first[core] as u16))
     }
 
     /// Where the synapses of the neuron at `site` begin.
@@ -203,7 +205,9 @@ impl Plan {
     pub(super) fn fingerprint(&self) -> u64 {
         let mut hash = 0xcbf2_9ce4_8422_2325u64;
         let mut take = |word: u64| hash = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
-        self.layout.neuron.iter().chain(&self.layout.first).for_each(|&it| take(it.into()));
+        let layout = &self.layout;
+        let sites = layout.neuron.iter().chain(&layout.first).chain(layout.inputs.beside_sites());
+        sites.for_each(|&it| take(it.into()));
         self.fan.iter().for_each(|it| take(u64::from(it.start) << 32 | u64::from(it.core)));
         for index in 0..self.memory.len() {
             take(u64::from(self.memory.target(index)) << 32 | u64::from(self.memory.timing(index).delay()));
@@ -223,6 +227,7 @@ impl Plan {
             + 4 * self.fan_first.len()
             + self.moved.bytes()
             + layout
+            + self.layout.inputs.bytes()
             + self.drawing.as_ref().map_or(0, Drawing::bytes)
             + self.arrays.as_ref().map_or(0, ArrayPlan::bytes)
             + self.copies.as_ref().map_or(0, Copies::bytes)
@@ -286,7 +291,7 @@ fn check_limits(
     let delay = stored.max(drawn.longest_delay());
     if delay > params.max_delay {
         let message = format!(
-            "a synapse has a delay of {delay} steps, {} more than the chip's longest; longer ones need relays",
+            "a synapse has a delay of {delay} steps, {} more than the chip's longest; longer ones need `relays: true` in the network",
             delay - params.max_delay
         );
         problems.push(Problem::new("max_delay", message).allowed(format!("1 to {}", params.max_delay)));

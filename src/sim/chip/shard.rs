@@ -55,8 +55,8 @@ pub(super) struct Shape {
 #[derive(Clone, Debug)]
 pub(super) struct Shard {
     pub cores: Range<usize>,
-    /// First site, and first bank of the plan.
-    pub first_site: usize,
+    /// First input, and first bank of the plan.
+    pub first_input: usize,
     pub first_bank: usize,
     pub banks: Vec<Bank>,
     pub arrivals: Arrivals,
@@ -100,7 +100,7 @@ impl Shard {
         mut arrays: Arrays,
     ) -> Self {
         let layout = &plan.layout;
-        let sites = layout.first[cores.start] as usize..layout.first[cores.end] as usize;
+        let inputs = layout.inputs.first[cores.start] as usize..layout.inputs.first[cores.end] as usize;
         let own = layout.bank_first[cores.start] as usize..layout.bank_first[cores.end] as usize;
         banks.truncate(own.len());
         let has_second = layout.banks[own.clone()].iter().any(|bank| bank.channels > 1);
@@ -108,10 +108,10 @@ impl Shard {
         let counts = CoreCounts::new(layout.costs.len(), shape.granules);
         arrays.look_ahead(depth);
         Self {
-            first_site: sites.start,
+            first_input: inputs.start,
             first_bank: own.start,
             banks,
-            arrivals: Arrivals::new(sites.len(), cores.len(), depth, has_second),
+            arrivals: Arrivals::new(inputs.len(), cores.len(), depth, has_second),
             granules: cores.clone().map(|core| layout.only_granule(core)).collect(),
             arrays,
             halt: None,
@@ -155,7 +155,7 @@ impl Shard {
         } else {
             self.update_by_turns(core, banks, busy, moment);
         }
-        let (first, len) = self.sites(core, moment.plan);
+        let (first, len) = self.inputs(core, moment.plan);
         self.arrivals.clear(moment.step, core - self.cores.start, first, len);
     }
 
@@ -165,7 +165,7 @@ impl Shard {
         if self.arrays.is_empty() {
             return 0.0;
         }
-        let (first, len) = self.sites(core, moment.plan);
+        let (first, len) = self.inputs(core, moment.plan);
         let own = core - self.cores.start;
         match self.arrays.read(core, moment.step, &mut self.arrivals, (own, first..first + len)) {
             Ok(seconds) => seconds,
@@ -176,10 +176,10 @@ impl Shard {
         }
     }
 
-    /// The sites of a core, counted from the shard's first.
-    fn sites(&self, core: usize, plan: &Plan) -> (usize, usize) {
-        let first = plan.layout.first[core] as usize;
-        (first - self.first_site, plan.layout.first[core + 1] as usize - first)
+    /// The inputs of a core, counted from the shard's first.
+    fn inputs(&self, core: usize, plan: &Plan) -> (usize, usize) {
+        let inputs = plan.layout.inputs_of(core);
+        (inputs.start - self.first_input, inputs.len())
     }
 
     /// A core whose sites lie in the order in which it updates them.
@@ -239,12 +239,18 @@ impl Shard {
     }
 
     fn step_bank(&mut self, core: usize, bank: usize, moment: Moment<'_>) {
-        let plan = &moment.plan.layout.banks[bank];
+        let layout = &moment.plan.layout;
+        let plan = &layout.banks[bank];
         let (first, len) = (plan.first as usize, plan.len as usize);
-        let neurons = &moment.plan.layout.neuron[first..first + len];
+        let neurons = &layout.neuron[first..first + len];
+        let input = layout.input(core, plan.first) as usize - self.first_input;
         let channel = |channel: u8| match plan.channels > channel {
-            true => self.arrivals.due(moment.step, channel.into(), first - self.first_site, len),
+            true => self.arrivals.due(moment.step, channel.into(), input, len),
             false => &[],
+        };
+        let taps = match plan.taps.len() {
+            0 => &[],
+            taps => self.arrivals.due(moment.step, 0, plan.taps.start as usize - self.first_input, taps),
         };
         let input = StepInput {
             step: moment.step,
@@ -252,6 +258,7 @@ impl Shard {
             ids: if plan.consecutive { Ids::From(neurons[0]) } else { Ids::Table(neurons) },
             arrivals: channel(0),
             second: channel(1),
+            taps,
         };
         self.banks[bank - self.first_bank].step(&input, &mut self.out);
         let events = [u64::from(plan.len), self.out.updated(), self.out.fired().len() as u64];
@@ -363,14 +370,14 @@ impl Shard {
                 None => self.receive(own, &plan.profiles[usize::from(entry.profile)]),
             }
         }
-        let sites = &plan.layout.first;
+        let firsts = &plan.layout.inputs.first;
         let mut rest = fan;
         while let [entry, ahead @ .., _] = rest {
-            // Cores whose sites 16 bits can tell apart.
-            let origin = sites[usize::from(entry.core)];
-            let near = |it: &FanOut| sites[usize::from(it.core) + 1] - origin <= 1 << 16;
+            // Cores whose inputs 16 bits can tell apart.
+            let origin = firsts[usize::from(entry.core)];
+            let near = |it: &FanOut| firsts[usize::from(it.core) + 1] - origin <= 1 << 16;
             let ahead = ahead.partition_point(near) + 1;
-            let inputs = self.arrivals.due_from(row, timing.channel(), origin as usize - self.first_site);
+            let inputs = self.arrivals.due_from(row, timing.channel(), origin as usize - self.first_input);
             let synapses = entry.start as usize..rest[ahead].start as usize;
             plan.memory.add(synapses, parcel.value, origin as u16, inputs);
             rest = &rest[ahead..];
@@ -394,8 +401,8 @@ impl Shard {
         }
         let due = step + u64::from(late);
         let row = self.arrivals.row(due);
-        let (first, len) = self.sites(core, plan);
-        let origin = plan.layout.first[core] as u16;
+        let (first, len) = self.inputs(core, plan);
+        let origin = plan.layout.inputs.first[core] as u16;
         self.receive(own, &plan.profiles[usize::from(entry.profile)]);
         let synapses = match &plan.arrays {
             Some(arrays) if !is_drawn => {

@@ -26,7 +26,7 @@ struct SavedCore {
     arrays: Vec<SavedArray>,
 }
 
-/// What is due in some step: by channel and neuron.
+/// What is due in some step: by channel and input.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct SavedRow {
     pub row: u32,
@@ -89,13 +89,13 @@ impl Chip {
         let shard = &self.shards[usize::from(self.shard_of[core])];
         let own = core - shard.cores.start;
         let layout = &self.plan.layout;
-        let (first, end) = (layout.first[core] as usize, layout.first[core + 1] as usize);
+        let inputs = layout.inputs_of(core);
         let banks = layout.bank_first[core] as usize..layout.bank_first[core + 1] as usize;
         Ok(SavedCore {
             banks: banks
                 .map(|bank| serde_json::to_string(&State(&shard.banks[bank - shard.first_bank])))
                 .collect::<Result<_, _>>()?,
-            arrivals: shard.arrivals.save(own, first - shard.first_site, end - first),
+            arrivals: shard.arrivals.save(own, inputs.start - shard.first_input, inputs.len()),
             counts: shard.counts[own].clone(),
             learner: shard.learners.get(own).and_then(Option::as_ref).map(|learner| learner.save()),
             arrays: shard.arrays.of_core(core).iter().map(|array| array.save()).collect(),
@@ -142,7 +142,7 @@ impl Chip {
         let shard = &mut self.shards[usize::from(self.shard_of[core])];
         let own = core - shard.cores.start;
         let layout = &self.plan.layout;
-        let (first, end) = (layout.first[core] as usize, layout.first[core + 1] as usize);
+        let inputs = layout.inputs_of(core);
         let banks = layout.bank_first[core] as usize - shard.first_bank
             ..layout.bank_first[core + 1] as usize - shard.first_bank;
         if banks.len() != saved.banks.len() {
@@ -151,7 +151,7 @@ impl Chip {
         for (bank, state) in shard.banks[banks].iter_mut().zip(&saved.banks) {
             bank.load(&mut serde_json::Deserializer::from_str(state))?;
         }
-        if !shard.arrivals.load(own, first - shard.first_site, end - first, &saved.arrivals) {
+        if !shard.arrivals.load(own, inputs.start - shard.first_input, inputs.len(), &saved.arrivals) {
             return Err(misfit("arrivals"));
         }
         let counts = &mut shard.counts[own];

@@ -5,7 +5,9 @@ mod large;
 mod learning;
 mod limits;
 mod queues;
+mod relays;
 mod snapshot;
+mod taps;
 
 use super::*;
 use crate::base::random::{Purpose, Stream};

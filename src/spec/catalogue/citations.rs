@@ -178,6 +178,7 @@ pub(super) const LIST: &[(&str, &str, &str)] = &[
         "exponent: Le Gallo et al., Advanced Electronic Materials 4, 2018, doi 10.1002/aelm.201700627",
     ),
     ("drift", "pcm", PCM),
+    ("dendrite", "taps", "the dendrite `taps` of SANA-FE 2.2.9; a cable in compartments: Rall 1964"),
     ("learning", "pair", "Song, Miller & Abbott, Nature Neuroscience 3, 2000, doi 10.1038/78829"),
     (
         "learning",

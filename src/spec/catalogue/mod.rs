@@ -15,7 +15,7 @@ use crate::energy::EnergyParams;
 use crate::fabric::faults::{Cluster, EventFaults, RandomFaults, Transients};
 use crate::fabric::{LinkOverride, LinkParams, Topology};
 use crate::mapping::{Partition, Place};
-use crate::neuron::{ModelSheet, NeuronModel};
+use crate::neuron::{Dendrite, ModelSheet, NeuronModel};
 use crate::noc::params::RouterParams;
 use crate::noc::route::RoutingSpec;
 use crate::synapse::array::ArrayParams;
@@ -80,6 +80,7 @@ pub fn models() -> Vec<Model> {
     all.extend(variants::<Process>("process"));
     all.extend(variants::<Mode>("mode"));
     all.extend(NeuronModel::sheets().into_iter().map(neuron));
+    all.push(whole::<Dendrite>("dendrite", "taps"));
     all.extend(variants::<ArrayParams>("array"));
     all.push(whole::<CellParams>("array", "cell"));
     all.extend(variants::<Law>("spread"));

@@ -31,7 +31,7 @@ pub(super) struct Core {
     pub axon_in: EventCost,
     pub axon_out: EventCost,
     pub synapses: Vec<Unit<EventCost>>,
-    pub dendrites: Vec<Unit<EventCost>>,
+    pub dendrites: Vec<Unit<DendriteUnit>>,
     pub somas: Vec<Unit<Soma>>,
 }
 
@@ -49,6 +49,13 @@ pub(super) struct Unit<T> {
 pub(super) struct Soma {
     pub model: SomaModel,
     pub cost: SomaCost,
+}
+
+/// What a dendrite unit costs, and whether its dendrites have taps.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct DendriteUnit {
+    pub cost: EventCost,
+    pub has_taps: bool,
 }
 
 /// Soma models that are known.
@@ -236,8 +243,9 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
     });
     let synapses = synapses.collect();
     let dendrites = units("dendrite", problems).into_iter().map(|(name, mut attributes)| {
-        model(&mut attributes, &["accumulator", "accumulator_with_delay"], problems);
-        read_dendrite(name, attributes, problems)
+        let known = ["accumulator", "accumulator_with_delay", "taps"];
+        let has_taps = model(&mut attributes, &known, problems).as_deref() == Some("taps");
+        read_dendrite(name, has_taps, attributes, problems)
     });
     let dendrites = dendrites.collect();
     let somas = units("soma", problems)
@@ -248,17 +256,22 @@ fn read_core(path: &str, tree: Tree, problems: &mut Problems) -> (u32, Core) {
     (count, Core { neurons, axon_in, axon_out, synapses, dendrites, somas })
 }
 
-fn read_dendrite(name: String, mut attributes: Fields, problems: &mut Problems) -> Unit<EventCost> {
+fn read_dendrite(
+    name: String,
+    has_taps: bool,
+    mut attributes: Fields,
+    problems: &mut Problems,
+) -> Unit<DendriteUnit> {
     let mut missing = Vec::new();
-    let own = cost(&mut attributes, ["energy_update", "latency_update"], &mut missing, problems);
+    let cost = cost(&mut attributes, ["energy_update", "latency_update"], &mut missing, problems);
     // Updating in every step costs what an update costs; free updates change nothing.
     let always = attributes.flag("update_every_timestep", problems) == Some(true);
-    let is_right = !always || own == EventCost::default();
+    let is_right = !always || cost == EventCost::default();
     problems.require(is_right, &attributes.at("update_every_timestep"), || {
         "dendrites that cost something in every step are not supported".into()
     });
     close(attributes, problems);
-    Unit { name, own, missing }
+    Unit { name, own: DendriteUnit { cost, has_taps }, missing }
 }
 
 fn read_soma(name: String, mut attributes: Fields, problems: &mut Problems) -> Unit<Soma> {

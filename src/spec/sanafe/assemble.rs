@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::arch::{self, Arch, Soma, SomaModel, Unit};
-use super::edges::Edge;
+use super::arch::{self, Arch, DendriteUnit, Soma, SomaModel, Unit};
 use super::netlist;
 use super::neurons::{self, Neuron};
 use super::snn::{self, Snn, Units};
 use crate::base::unit::Seconds;
 use crate::base::{Problem, Problems};
-use crate::network::describe::{
-    Delays, NetworkParams, PartParams, Pattern, PopulationParams, ProjectionParams, SeatParams, Weights,
-};
+use crate::network::describe::{NetworkParams, PartParams, PopulationParams, SeatParams};
 use crate::neuron::NeuronModel;
 use crate::sim::chip::{CoreParams, GranuleParams, TileOrder};
 
@@ -53,26 +50,29 @@ pub fn import(arch: &str, net: &str, is_netlist: bool) -> Result<Import, Problem
 /// Length of a step: the models count steps.
 const DT: Seconds = Seconds(1e-3);
 
-struct Assembler<'a> {
+pub(super) struct Assembler<'a> {
     arch: &'a Arch,
-    snn: Snn,
-    problems: Problems,
+    pub snn: Snn,
+    pub problems: Problems,
     granules: Vec<(GranuleKey, GranuleParams)>,
     /// By group and neuron: what was read, once it is mapped.
-    neurons: Vec<Vec<Option<Neuron>>>,
+    pub neurons: Vec<Vec<Option<Neuron>>>,
     /// By core: neurons that are mapped to it.
     held: BTreeMap<u32, u32>,
+    /// By core and dendrite unit with taps: neurons that take input there.
+    on_taps: BTreeMap<(u32, usize), u32>,
     mapping: Vec<SeatParams>,
 }
 
-/// What tells granules apart: soma units that cost the same count as one.
+/// What tells granules apart: soma units that cost the same count as one, and so do dendrite units.
 type GranuleKey = (usize, usize, usize);
 
 impl<'a> Assembler<'a> {
     fn new(arch: &'a Arch, snn: Snn) -> Self {
         let neurons = snn.groups.iter().map(|group| vec![None; group.neurons.len()]).collect();
         let (problems, granules, mapping) = (Problems::new(), Vec::new(), Vec::new());
-        Self { arch, snn, problems, granules, neurons, held: BTreeMap::new(), mapping }
+        let (held, on_taps) = (BTreeMap::new(), BTreeMap::new());
+        Self { arch, snn, problems, granules, neurons, held, on_taps, mapping }
     }
 
     fn assemble(mut self) -> Result<Import, Problems> {
@@ -102,7 +102,8 @@ impl<'a> Assembler<'a> {
         self.problems.absorb("arch", cores.validate());
         // Neurons of a range are wrong in the same way.
         self.problems.0.dedup();
-        let network = NetworkParams { dt: DT, populations, projections, mapping: self.mapping };
+        let network =
+            NetworkParams { dt: DT, populations, projections, relays: false, mapping: self.mapping };
         self.problems.into_result(Import {
             chip_name: arch.name.clone(),
             network_name: self.snn.name,
@@ -147,6 +148,15 @@ impl<'a> Assembler<'a> {
             let message = format!("{held} neurons are mapped to core {tile}.{core}");
             self.problems.push(Problem::new("net.mappings", message).allowed(format!("at most {most}")));
         }
+        // The peer's units have one state, which several neurons would change in turn.
+        for (&(core, dendrite), neurons) in self.on_taps.iter().filter(|(_, neurons)| **neurons > 1) {
+            let (tile, core) = (core / per_tile, core % per_tile);
+            let name = &self.arch.core.dendrites[dendrite].name;
+            let message =
+                format!("`{name}` of core {tile}.{core} has the taps of one neuron; found {neurons} neurons");
+            let allowed = "a row of units, one for each neuron";
+            self.problems.push(Problem::new("net.mappings", message).allowed(allowed));
+        }
     }
 
     fn seat(&mut self, path: &str, group: usize, neuron: u32, core: u32, mapped: &Units) {
@@ -178,9 +188,13 @@ impl<'a> Assembler<'a> {
             |somas: &[Unit<Soma>]| somas.iter().filter(|it| it.own.model == SomaModel::Input).count() as u32;
         let number = core * inputs(&unit.somas) + inputs(&unit.somas[..=soma]);
         let at = fields.path().to_owned();
-        let read = neurons::read(fields, unit.somas[soma].own.model, number.max(1), &mut problems);
+        let models = (unit.somas[soma].own.model, unit.dendrites[dendrite].own.has_taps);
+        let read = neurons::read(fields, models, number.max(1), &mut problems);
         if problems.0.is_empty() {
             problems.absorb(&at, read.model.check(DT));
+        }
+        if read.dendrite.is_some() {
+            *self.on_taps.entry((core, dendrite)).or_default() += 1;
         }
         self.problems.absorb("net", problems.into_result(()));
         let seat = &mut self.neurons[group][neuron as usize];
@@ -210,6 +224,9 @@ impl<'a> Assembler<'a> {
         let core = &self.arch.core;
         let same = |other: &Unit<Soma>| other.own == core.somas[soma].own;
         let first = core.somas.iter().position(same).unwrap_or(soma);
+        let named = dendrite;
+        let same = |other: &Unit<DendriteUnit>| other.own == core.dendrites[named].own;
+        let dendrite = core.dendrites.iter().position(same).unwrap_or(named);
         let key = (first, synapse, dendrite);
         if let Some((_, known)) = self.granules.iter().find(|(known, _)| *known == key) {
             return known.name.clone();
@@ -217,7 +234,7 @@ impl<'a> Assembler<'a> {
         for (section, name, missing) in [
             ("soma", &core.somas[soma].name, &core.somas[soma].missing),
             ("synapse", &core.synapses[synapse].name, &core.synapses[synapse].missing),
-            ("dendrite", &core.dendrites[dendrite].name, &core.dendrites[dendrite].missing),
+            ("dendrite", &core.dendrites[named].name, &core.dendrites[named].missing),
         ] {
             for field in missing {
                 let path = format!("arch.architecture.tile[0].core[0].{section}");
@@ -228,7 +245,8 @@ impl<'a> Assembler<'a> {
         let base = core.somas[first].name.split('[').next().unwrap_or_default();
         let mut name = format!("{base}+{}", core.synapses[synapse].name);
         if core.dendrites.len() > 1 {
-            _ = write!(name, "+{}", core.dendrites[dendrite].name);
+            let base = core.dendrites[dendrite].name.split('[').next().unwrap_or_default();
+            _ = write!(name, "+{base}");
         }
         if self.granules.iter().any(|(_, known)| known.name == name) {
             _ = write!(name, "#{}", self.granules.len());
@@ -243,7 +261,7 @@ impl<'a> Assembler<'a> {
             models: vec![model.into()],
             neurons: None,
             synapse: core.synapses[synapse].own,
-            dendrite: core.dendrites[dendrite].own,
+            dendrite: core.dendrites[dendrite].own.cost,
             soma: Some(core.somas[first].own.cost),
             ..GranuleParams::default()
         };
@@ -261,23 +279,27 @@ impl<'a> Assembler<'a> {
             self.problems.push(Problem::new(format!("net.groups.{name}"), message));
             return None;
         }
+        let have_same = neurons.windows(2).all(|pair| pair[0].dendrite == pair[1].dendrite);
         let mut population = PopulationParams {
             name,
             neurons: neurons.len() as u32,
             model: model.clone(),
             parts: Vec::new(),
             trains: None,
+            dendrite: neurons[0].dendrite.clone().filter(|_| have_same),
             values: BTreeMap::new(),
         };
         let mut first = 0;
-        for run in neurons.chunk_by(|a, b| a.model == b.model) {
+        for run in neurons.chunk_by(|a, b| a.model == b.model && a.dendrite == b.dendrite) {
             let last = first + run.len() as u32 - 1;
-            if run[0].model != *model {
-                population.parts.push(PartParams { neurons: [first, last], model: run[0].model.clone() });
+            let dendrite = run[0].dendrite.clone().filter(|_| !have_same);
+            if run[0].model != *model || dendrite.is_some() {
+                let model = run[0].model.clone();
+                population.parts.push(PartParams { neurons: [first, last], model, dendrite });
             }
             first = last + 1;
         }
-        if population.parts.len() > 8 {
+        if population.parts.len() > 8 && have_same {
             let models: Vec<&NeuronModel> = neurons.iter().map(|neuron| &neuron.model).collect();
             if let Some(values) = columns(&models) {
                 (population.values, population.parts) = (values, Vec::new());
@@ -302,56 +324,6 @@ impl<'a> Assembler<'a> {
             first = last + 1;
         }
         probes
-    }
-
-    /// Projections in the order of the file; single edges as tables, one for each run between two groups.
-    fn projections(&mut self) -> (Vec<ProjectionParams>, Vec<(String, String)>) {
-        let (mut projections, mut tables) = (Vec::new(), Vec::new());
-        let name = |group: usize| self.snn.groups[group].name.clone();
-        let projection = |(from, to): (usize, usize), pattern, weights| ProjectionParams {
-            from: name(from),
-            to: name(to),
-            pattern,
-            weights,
-            delays: Delays::default(),
-            channel: 0,
-            plasticity: None,
-            procedural: false,
-        };
-        // A table for each pair of groups: the order among them does not matter, within one it is kept.
-        let mut singles: BTreeMap<(usize, usize), String> = BTreeMap::new();
-        for edge in &self.snn.edges {
-            match edge {
-                Edge::Single { from, to, weight } => {
-                    let table =
-                        singles.entry((from.0, to.0)).or_insert_with(|| "source,target,weight\n".into());
-                    _ = writeln!(table, "{},{},{weight:?}", from.1, to.1);
-                }
-                Edge::Dense { from, to, weights } => {
-                    let pattern = Pattern::AllToAll { itself: true };
-                    projections.push(projection((*from, *to), pattern, Weights::Values(weights.clone())));
-                }
-                Edge::Sparse { from, to, pairs, weights } => {
-                    let file = format!("sparse-{}.csv", tables.len());
-                    let mut table = String::from("source,target,weight\n");
-                    for ((source, target), weight) in pairs.iter().zip(weights) {
-                        _ = writeln!(table, "{source},{target},{weight:?}");
-                    }
-                    tables.push((file.clone(), table));
-                    projections.push(projection((*from, *to), Pattern::List { file }, Weights::default()));
-                }
-                Edge::Convolution { from, to, shape, weights } => {
-                    let pattern = Pattern::Convolution(*shape);
-                    projections.push(projection((*from, *to), pattern, Weights::Values(weights.clone())));
-                }
-            }
-        }
-        for (groups, table) in singles {
-            let file = format!("edges-{}-{}.csv", groups.0, groups.1);
-            tables.push((file.clone(), table));
-            projections.push(projection(groups, Pattern::List { file }, Weights::default()));
-        }
-        (projections, tables)
     }
 }
 

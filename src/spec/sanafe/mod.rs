@@ -23,6 +23,7 @@ mod snn;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod wiring;
 mod write;
 
 pub use assemble::{Import, import};

@@ -7,7 +7,7 @@
 //!   & 0.3@0.1                 tile 0, core 1
 //! ```
 
-use super::edges::Edge;
+use super::edges::{self, Edge};
 use super::fields::Fields;
 use super::snn::{Group, Mapping, Snn, Units};
 use super::tree::{self, Tree};
@@ -115,21 +115,22 @@ fn edge(path: &str, rest: &str, snn: &mut Snn, problems: &mut Problems) -> Resul
     let (from, to) = ends.split_once("->").ok_or_else(|| format!("`{ends}` is no edge"))?;
     let (from, to) = (address(from, snn)?, address(to, snn)?);
     // Nearly all edges say only this, and there may be millions of them.
-    let weight = match words
+    let (weight, tap) = match words
         .trim()
         .strip_prefix("weight=")
         .or_else(|| words.trim().strip_prefix("w="))
         .map(str::parse::<f64>)
     {
-        Some(Ok(weight)) if weight.is_finite() => weight,
+        Some(Ok(weight)) if weight.is_finite() => (weight, 0),
         _ => {
             let mut fields = attributes(path, words, problems)?;
             let weight = fields.needed(if fields.has("w") { "w" } else { "weight" }, problems);
+            let tap = edges::tap(&mut fields, problems);
             fields.finish(problems);
-            weight
+            (weight, tap)
         }
     };
-    snn.edges.push(Edge::Single { from, to, weight });
+    snn.edges.push(Edge::Single { from, to, weight, tap });
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use crate::base::{Problem, Problems};
 use crate::neuron::sanafe_input::SanafeInput;
 use crate::neuron::sanafe_lif::SanafeLif;
 use crate::neuron::truenorth::TrueNorth;
-use crate::neuron::{NeuronModel, Reset};
+use crate::neuron::{Dendrite, NeuronModel, Reading, Reset};
 
 /// A neuron, read for the soma that it is mapped to.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,6 +16,8 @@ pub(super) struct Neuron {
     pub model: NeuronModel,
     pub log_spikes: bool,
     pub log_potential: bool,
+    /// Its dendrite, if that has taps.
+    pub dendrite: Option<Dendrite>,
 }
 
 /// Units that a neuron's own attributes name.
@@ -27,8 +29,15 @@ pub(super) fn units(fields: &mut Fields, problems: &mut Problems) -> Units {
     Units { soma, dendrite, synapse: synapse.or(default) }
 }
 
-/// Reads what is left of a neuron's attributes; `unit` numbers the input units of the chip.
-pub(super) fn read(mut fields: Fields, model: SomaModel, unit: u32, problems: &mut Problems) -> Neuron {
+/// Reads what is left of a neuron's attributes, for the soma `model` and a dendrite that may have taps; `unit` numbers the
+/// input units of the chip.
+pub(super) fn read(
+    mut fields: Fields,
+    (model, has_taps): (SomaModel, bool),
+    unit: u32,
+    problems: &mut Problems,
+) -> Neuron {
+    let dendrite = if has_taps { dendrite(&mut fields, problems) } else { None };
     for section in ["soma", "model_attributes"] {
         if matches!(
             &fields.rest().iter().find(|(key, _)| key == section),
@@ -43,13 +52,53 @@ pub(super) fn read(mut fields: Fields, model: SomaModel, unit: u32, problems: &m
     flag("log_u");
     flag("log_v");
     _ = fields.whole("connections_out", problems);
-    let model = match model {
+    let model: NeuronModel = match model {
         SomaModel::Lif => lif(&mut fields, problems).into(),
         SomaModel::TrueNorth => truenorth(&mut fields, problems).into(),
         SomaModel::Input => input(&mut fields, unit, problems).into(),
     };
     fields.finish(problems);
-    Neuron { model, log_spikes, log_potential }
+    // Nothing arrives at a source, whatever its dendrite.
+    let dendrite = dendrite.filter(|_| !model.card().inputs.is_empty());
+    Neuron { model, log_spikes, log_potential, dendrite }
+}
+
+/// The taps of a dendrite; the peer takes them from the neuron's attributes, and from a map of the dendrite's own.
+fn dendrite(fields: &mut Fields, problems: &mut Problems) -> Option<Dendrite> {
+    let at = fields.path().to_owned();
+    let [taps, decay, exchange] = ["taps", "time_constants", "space_constants"];
+    if let Some((_, own)) = fields.rest().iter().find(|(key, _)| key == "dendrite") {
+        let mut own = Fields::new(&fields.at("dendrite"), Some(own.clone()), problems);
+        [taps, decay, exchange].into_iter().for_each(|name| _ = own.take(name));
+        own.finish(problems);
+    }
+    fields.unfold("dendrite", problems);
+    let (taps, decay, exchange) =
+        (fields.whole(taps, problems), fields.numbers(decay, problems), fields.numbers(exchange, problems));
+    let taps = taps.unwrap_or(1) as usize;
+    if !(1..=Dendrite::MOST_TAPS).contains(&taps) {
+        let problem = Problem::new(format!("{at}.taps"), format!("{taps} taps are not supported"));
+        problems.push(problem.allowed(format!("1 to {}", Dendrite::MOST_TAPS)));
+        return None;
+    }
+    let decay = decay.unwrap_or_else(|| vec![0.0; taps]);
+    let exchange = exchange.unwrap_or_else(|| vec![0.0; taps - 1]);
+    for (name, found, wants) in
+        [("time_constants", decay.len(), taps), ("space_constants", exchange.len(), taps - 1)]
+    {
+        problems.require(found == wants, &format!("{at}.{name}"), || {
+            format!("{wants} are needed for {taps} taps; found {found}")
+        });
+        if found != wants {
+            return None;
+        }
+    }
+    let dendrite = Dendrite { decay, exchange, read: Reading::OnArrival };
+    for problem in dendrite.check().err().into_iter().flat_map(|problems| problems.0) {
+        let path = problem.path.replace("decay", "time_constants").replace("exchange", "space_constants");
+        problems.push(Problem { path: format!("{at}.{path}"), ..problem });
+    }
+    Some(dendrite)
 }
 
 fn lif(fields: &mut Fields, problems: &mut Problems) -> SanafeLif {

@@ -103,9 +103,9 @@ fn fields_that_are_not_supported_are_named() {
     );
     check(&arch("width: 2", "width: 1"), NET, "2 tiles are more than 1 × 1 places");
     check(
-        &arch("model: accumulator", "model: taps"),
+        &arch("model: accumulator", "model: tree"),
         NET,
-        "dendrite[0].attributes.model: `taps` is not supported; allowed: accumulator, accumulator_with_delay",
+        "dendrite[0].attributes.model: `tree` is not supported; allowed: accumulator, accumulator_with_delay, taps",
     );
     check(ARCH, &net("bias: 0.5", "biass: 0.5"), "biass: this field is not supported; did you mean `bias`?");
     check(ARCH, &net("{weight: 2}", "{weight: 2, delay: 3}"), "delay: delays are not supported");
@@ -228,4 +228,87 @@ fn text_that_is_no_network_is_refused_without_a_panic() {
     for text in ["g", "g x", "n 0.0", "e 0.0->", "& 0", "q 1", "g 1\nn 0.0 x", "g 1\ne 0.0->0.0 w=x"] {
         assert!(import(ARCH, text, true).is_err(), "{text:?}");
     }
+}
+
+/// An architecture whose dendrites have taps.
+fn arch_with_taps() -> String {
+    ARCH.replace("{name: d, attributes: {model: accumulator,", "{name: 'd[0..1]', attributes: {model: taps,")
+}
+
+/// Two neurons with dendrites of their own: one with attributes `own`, and one with two taps.
+fn net_with_taps(own: &str, edge: &str) -> String {
+    let taps = "taps: 2, time_constants: [0.5, 0.25], space_constants: [0.1]";
+    format!(
+        "network:\n  name: t\n  groups:\n    - {{name: a, neurons: [{{0..1: {{spikes: [1]}}}}]}}\n    - {{name: b, \
+         neurons: [{{0: {{{own}}}}}, {{1: {{dendrite: {{{taps}}}}}}}]}}\n  edges: [{edge}]\n\
+         mappings:\n  - a: {{core: 0.0, soma: 'in[0]'}}\n  - b.0: {{core: 0.1, dendrite: 'd[0]'}}\n  \
+         - b.1: {{core: 0.1, dendrite: 'd[1]'}}\n"
+    )
+}
+
+fn dense(rest: &str) -> String {
+    format!("a -> b: {{type: dense, weight: [1, 2, 3, 4]{rest}}}")
+}
+
+#[test]
+fn dendrites_with_taps_are_taken_over() {
+    let all = format!("{}, {}, a.1 -> b.1: {{weight: 5, tap: 1}}", dense(", tap: [0, 1, 0, 1]"), dense(""));
+    let taken = import(&arch_with_taps(), &net_with_taps("threshold: 3", &all), false)
+        .unwrap_or_else(|wrong| panic!("{wrong}"));
+    let b = &taken.network.populations[1];
+    let parts: Vec<_> =
+        b.parts.iter().map(|part| part.dendrite.as_ref().map(|it| it.decay.clone())).collect();
+    assert_eq!((b.dendrite.as_ref(), parts), (None, vec![Some(vec![0.0]), Some(vec![0.5, 0.25])]));
+    assert_eq!(taken.cores.granules.len(), 2);
+    assert_eq!(taken.tables[0].1, "source,target,weight,tap\n0,0,1.0,0\n0,1,2.0,1\n1,0,3.0,0\n1,1,4.0,1\n");
+    assert_eq!(taken.tables[1].1, "source,target,weight,tap\n1,1,5.0,1\n");
+    assert!(taken.documents(1)[1].1.contains("\"read\":\"on-arrival\""));
+}
+
+#[test]
+fn taps_that_are_wrong_are_refused_by_their_place() {
+    let arch = arch_with_taps();
+    let wrong = |own: &str, edge: &str, expected: &str| check(&arch, &net_with_taps(own, edge), expected);
+    let at = "net.network.groups[1].neurons[0].0";
+    wrong("taps: 0", "", &format!("{at}.taps: 0 taps are not supported; allowed: 1 to 255"));
+    for (own, expected) in [
+        ("taps: 2, time_constants: [0.5]", "time_constants: 2 are needed for 2 taps; found 1"),
+        ("taps: 3, space_constants: [0.5]", "space_constants: 2 are needed for 3 taps; found 1"),
+        ("time_constants: [1.5]", "time_constants[0]: 1.5 is out of range; allowed: 0 to 1"),
+        ("taps: 2.5", "taps: 2.5 is no whole number"),
+    ] {
+        wrong(own, "", &format!("{at}.{expected}"));
+    }
+    wrong(
+        "dendrite: {tips: 2}",
+        "",
+        &format!("{at}.dendrite.tips: this field is not supported; did you mean `taps`?"),
+    );
+    let edges = "net.network.edges[0].a.0 -> b.1";
+    wrong("", "a.0 -> b.1: {weight: 1, tap: 0.5}", &format!("{edges}.tap: 0.5 is no tap; allowed: 0 to 254"));
+    wrong(
+        "",
+        "a.0 -> b.1: {weight: 1, dendrite: {tap: 1}}",
+        &format!("{edges}.dendrite: the peer loses a `tap` that is written here; allowed: beside `weight`"),
+    );
+    wrong(
+        "",
+        "a.0 -> b.1: {weight: 1, tap: 2}",
+        "net.network.edges: there is no tap 2 at the dendrite of `b.1`; allowed: 0 to 1",
+    );
+    wrong("", &dense(", tap: [0, 1, 1, 1]"), "there is no tap 1 at the dendrite of `b.0`; allowed: 0 to 0");
+    wrong("", &dense(", tap: [0, 1]"), "tap: a tap is needed for each of 4 weights; found 2");
+    let one = net_with_taps("", "").replace("'d[1]'", "'d[0]'");
+    check(
+        &arch,
+        &one,
+        "net.mappings: `d[0]` of core 0.1 has the taps of one neuron; found 2 neurons; allowed: a row of units",
+    );
+    // On an accumulator, the peer passes over them.
+    check(ARCH, &NET.replace("bias: 0.5", "taps: 2"), "taps: this field is not supported");
+    check(
+        ARCH,
+        &NET.replace("{weight: 2}", "{weight: 2, tap: 1}"),
+        "there is no tap 1 at the dendrite of `b.1`",
+    );
 }

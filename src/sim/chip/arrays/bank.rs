@@ -320,7 +320,7 @@ impl Arrays {
         }
     }
 
-    /// Reads the arrays of `core` and hands their sums to its neurons, which are sites `sites` of `arrivals`; the
+    /// Reads the arrays of `core` and hands their sums to its neurons, whose core has the inputs `inputs` of `arrivals`; the
     /// time that it takes [s].
     ///
     /// # Errors
@@ -330,7 +330,7 @@ impl Arrays {
         core: usize,
         step: u64,
         arrivals: &mut Arrivals,
-        (own, sites): (usize, Range<usize>),
+        (own, inputs): (usize, Range<usize>),
     ) -> Result<f64, Halt> {
         let row = arrivals.row(step);
         let mut longest = 0.0f64;
@@ -341,8 +341,8 @@ impl Arrays {
             for (&sum, &(target, channel)) in array.out.iter().zip(&array.columns) {
                 // A column that stays at zero is no input.
                 if sum != 0.0 {
-                    let inputs = arrivals.add_to(row, channel.into(), own, sites.start, sites.len());
-                    inputs[usize::from(target)] += sum;
+                    let due = arrivals.add_to(row, channel.into(), own, inputs.start, inputs.len());
+                    due[usize::from(target)] += sum;
                 }
             }
         }

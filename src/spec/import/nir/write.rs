@@ -19,6 +19,7 @@ impl Imported {
             dt: self.net.dt,
             populations: self.net.populations.iter().map(population).collect(),
             projections: self.projections(&mut files),
+            relays: false,
             mapping: Vec::new(),
         };
         let spikes = self.net.populations.iter().map(|population| population.name.clone()).collect();
@@ -83,6 +84,7 @@ impl Imported {
                 weights: Weights::default(),
                 delays: Delays::default(),
                 channel: 0,
+                tap: 0,
                 plasticity: None,
                 procedural: false,
             });
@@ -96,7 +98,11 @@ fn population(population: &crate::network::Population) -> PopulationParams {
     let mut first = 0;
     let mut parts: Vec<PartParams> = Vec::new();
     for part in &population.parts {
-        parts.push(PartParams { neurons: [first, first + part.count - 1], model: part.model.clone() });
+        parts.push(PartParams {
+            neurons: [first, first + part.count - 1],
+            model: part.model.clone(),
+            dendrite: None,
+        });
         first += part.count;
     }
     let model = parts.remove(0).model;
@@ -107,5 +113,6 @@ fn population(population: &crate::network::Population) -> PopulationParams {
         parts,
         values: BTreeMap::new(),
         trains: None,
+        dendrite: None,
     }
 }
