@@ -1,10 +1,9 @@
 //! The random numbers of one packet.
 
 use crate::base::NodeId;
-use crate::base::random::{Purpose, philox4x32};
+use crate::base::random::{Purpose, philox2x64};
 
-/// All numbers that packet `index` of a node may draw: the first two blocks of the node's injection stream at
-/// step `index`, a pure function of (seed, node, index). Each number has one use.
+/// All numbers that packet `index` of a node may draw: a pure function of (seed, node, index). Each number has one use.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Dice {
     pub seed: u64,
@@ -42,7 +41,7 @@ impl Dice {
     }
 
     #[inline]
-    fn block(self, number: u32) -> [u64; 2] {
+    fn block(self, number: u16) -> [u64; 2] {
         block(self.seed, Purpose::Injection, (self.node, self.index), number)
     }
 }
@@ -52,14 +51,11 @@ pub(super) fn synapse_target(seed: u64, node: NodeId, synapse: u64) -> u64 {
     block(seed, Purpose::Destination, (node, synapse), 0)[0]
 }
 
-/// Block `number` of the stream with this key. A [`Stream`](crate::base::random::Stream) would deal the same
-/// numbers one by one; a packet takes a block at once and leaves nothing to store.
+/// Block `number` of the numbers with this key: a pure function of all of it, so that there is nothing to store.
 #[inline]
-fn block(seed: u64, purpose: Purpose, (node, step): (NodeId, u64), number: u32) -> [u64; 2] {
-    let purpose = (purpose as u32) << 16 | (step >> 32) as u32 & 0xFFFF;
-    let key = [seed as u32, (seed >> 32) as u32];
-    let [a, b, c, d] = philox4x32([number, step as u32, node.0, purpose], key);
-    [u64::from(a) << 32 | u64::from(b), u64::from(c) << 32 | u64::from(d)]
+fn block(seed: u64, purpose: Purpose, (node, step): (NodeId, u64), number: u16) -> [u64; 2] {
+    let counter = [step << 16 | u64::from(number), (purpose as u64) << 32 | u64::from(node.0)];
+    philox2x64(counter, seed)
 }
 
 /// `word` as a number in [0, 1) with 53 bits.
@@ -79,16 +75,20 @@ pub(super) fn below(word: u64, bound: u32) -> (u32, u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::random::Stream;
 
+    /// Numbers of other packets, nodes, seeds and uses are others, also where packets are counted beyond 32 bits.
     #[test]
-    fn a_packet_takes_the_first_numbers_of_its_stream() {
-        for (seed, node, index) in [(0, 0, 0), (1 << 40 | 3, 77, 5), (u64::MAX, u32::MAX, (1 << 48) - 1)] {
-            let mut stream = Stream::new(seed, Purpose::Injection, node, index);
-            let mut word = || u64::from(stream.bits()) << 32 | u64::from(stream.bits());
-            let dice = Dice { seed, node: NodeId(node), index };
-            assert_eq!([dice.throw().gap, dice.throw().target], [word(), word()]);
-            assert_eq!([dice.branch(), dice.length()], [word(), word()]);
+    fn each_number_has_one_use() {
+        let mut seen = std::collections::BTreeSet::new();
+        for (seed, node, index) in
+            [(0, 0, 0), (1, 0, 0), (0, 1, 0), (0, 0, 1), (0, 0, 1 << 32), (0, 1 << 16, 0)]
+        {
+            let node = NodeId(node);
+            let dice = Dice { seed, node, index };
+            let Throw { gap, target } = dice.throw();
+            for word in [gap, target, dice.branch(), dice.length(), synapse_target(seed, node, index)] {
+                assert!(seen.insert(word), "seed {seed}, {node}, packet {index}");
+            }
         }
     }
 }
