@@ -160,6 +160,7 @@ fn what_other_files_hold_is_refused() {
     let seats = "  mapping:\n    - {neurons: a, core: 1}\n    - {neurons: b, core: 4711}\n";
     write("seats-here.yaml", &(network("") + seats));
     write("probes.yaml", &network("probes: {spikes: [zz, a], potentials: [bb]}"));
+    write("endless.yaml", &network("").replace("neurons: 40", "neurons: 4000000000"));
     write("wide.yaml", &network("").replacen("40", "4100", 1).replacen("40", "1", 1));
     for (name, arguments) in [
         ("cli-table-words", "check table.yaml"),
@@ -170,8 +171,12 @@ fn what_other_files_hold_is_refused() {
         ("cli-mapping-absent-core", "run seats-here.yaml"),
         ("cli-probes-unknown", "run probes.yaml"),
         ("cli-sweep-unknown-names", "sweep sweep.yaml"),
+        ("cli-neurons-without-end", "run endless.yaml"),
         ("cli-axons-of-loihi", "run wide.yaml --chip loihi --set chip.cores.input_axons=4096"),
-        ("cli-map-axons-of-loihi", "map wide.yaml --chip loihi --measure 0 --set chip.cores.input_axons=4096"),
+        (
+            "cli-map-axons-of-loihi",
+            "map wide.yaml --chip loihi --measure 0 --set chip.cores.input_axons=4096",
+        ),
     ] {
         let mut program = Command::new(env!("CARGO_BIN_EXE_spikeloom"));
         let output = program.current_dir(folder.path()).args(arguments.split(' ')).output().expect("it runs");

@@ -18,6 +18,10 @@ use crate::network::{NetBuilder, Span, Synapse};
 /// Opens a file that a description names.
 pub type Files<'a> = &'a dyn Fn(&str) -> io::Result<Box<dyn Read>>;
 
+/// The most neurons that a description may ask for: more would not fit any machine, and what they need is asked for before
+/// it is known whether they fit the chip.
+const MOST_NEURONS: u32 = 1 << 28;
+
 impl NetworkParams {
     /// Makes the network. Random draws depend on `seed`.
     ///
@@ -65,11 +69,22 @@ impl NetworkParams {
     pub fn check(&self) -> Result<(), Problems> {
         let mut problems = Problems::new();
         problems.require(self.dt.0 > 0.0, "dt", || "a step takes some time".into());
+        let mut room = MOST_NEURONS;
         for (i, population) in self.populations.iter().enumerate() {
             let path = format!("populations[{i}]");
             problems.require(population.neurons > 0, &format!("{path}.neurons"), || {
                 "the population is empty".into()
             });
+            match room.checked_sub(population.neurons) {
+                Some(left) => room = left,
+                None => {
+                    let message = format!("{} neurons are too many", population.neurons);
+                    let allowed = format!("up to {room} here, and {MOST_NEURONS} in all");
+                    problems.push(Problem::new(format!("{path}.neurons"), message).allowed(allowed));
+                    // The parts of it would be made.
+                    continue;
+                }
+            }
             problems.absorb(&path, population.parts());
         }
         for (i, projection) in self.projections.iter().enumerate() {
