@@ -161,6 +161,9 @@ fn what_other_files_hold_is_refused() {
     write("seats-here.yaml", &(network("") + seats));
     write("probes.yaml", &network("probes: {spikes: [zz, a], potentials: [bb]}"));
     write("endless.yaml", &network("").replace("neurons: 40", "neurons: 4000000000"));
+    let unknown = "    - {from: aa, to: b, pattern: {one-to-one: {}}}\n    - {from: a, to: \"b[40]\", pattern: {one-to-one: {}}, \
+                   weights: {constant: .nan}}\n";
+    write("ends.yaml", &(network("") + unknown));
     write("wide.yaml", &network("").replacen("40", "4100", 1).replacen("40", "1", 1));
     for (name, arguments) in [
         ("cli-table-words", "check table.yaml"),
@@ -171,6 +174,7 @@ fn what_other_files_hold_is_refused() {
         ("cli-mapping-absent-core", "run seats-here.yaml"),
         ("cli-probes-unknown", "run probes.yaml"),
         ("cli-sweep-unknown-names", "sweep sweep.yaml"),
+        ("cli-projections-from-nowhere", "run ends.yaml"),
         ("cli-neurons-without-end", "run endless.yaml"),
         ("cli-axons-of-loihi", "run wide.yaml --chip loihi --set chip.cores.input_axons=4096"),
         (

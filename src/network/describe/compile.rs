@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use super::lists::{self, Row, Take, Unread};
 use super::params::{
-    Delays, NetworkParams, Pattern, PlasticityParams, ProjectionParams, SeatParams, Weights,
+    Delays, NetworkParams, Pattern, PlasticityParams, PopulationParams, ProjectionParams, SeatParams, Weights,
 };
 use super::scheme::{check_room, scheme};
 use super::seats::{Described, read_seats};
@@ -13,7 +13,7 @@ use super::tap;
 use crate::base::{NeuronId, Problem, Problems};
 use crate::network::draw::{Dice, Use};
 use crate::network::drawn::{Amount, Recipe, Scheme, Values};
-use crate::network::{NetBuilder, Span, Synapse};
+use crate::network::{NetBuilder, Population, Span, Synapse};
 
 /// Opens a file that a description names.
 pub type Files<'a> = &'a dyn Fn(&str) -> io::Result<Box<dyn Read>>;
@@ -62,6 +62,17 @@ impl NetworkParams {
         Ok(Described { net: builder.build()?, seats })
     }
 
+    /// The populations by their names and neurons alone.
+    fn spans(&self) -> Vec<Population> {
+        let mut first = NeuronId(0);
+        let span = |population: &PopulationParams| {
+            let span = Span { first, len: population.neurons };
+            first.0 = first.0.saturating_add(span.len);
+            Population { name: population.name.clone(), span, parts: Vec::new() }
+        };
+        self.populations.iter().map(span).collect()
+    }
+
     /// Checks what can be checked without making the synapses.
     ///
     /// # Errors
@@ -87,8 +98,13 @@ impl NetworkParams {
             }
             problems.absorb(&path, population.parts());
         }
+        let spans = self.spans();
         for (i, projection) in self.projections.iter().enumerate() {
-            problems.absorb(&format!("projections[{i}]"), projection.check());
+            let path = format!("projections[{i}]");
+            problems.absorb(&path, projection.check());
+            for (end, name) in [("from", &projection.from), ("to", &projection.to)] {
+                problems.absorb(&format!("{path}.{end}"), Selection::read(name, &spans));
+            }
         }
         problems.into_result(())
     }
