@@ -51,6 +51,10 @@ pub(super) fn read(
     // What our traces do not hold, and a count that says nothing new.
     flag("log_u");
     flag("log_v");
+    // SANA-FE 2.2.9 takes these, too, and does nothing about them.
+    ["force_synapse_update", "force_dendrite_update", "force_soma_update"]
+        .into_iter()
+        .for_each(|name| _ = flag(name));
     _ = fields.whole("connections_out", problems);
     let model: NeuronModel = match model {
         SomaModel::Lif => lif(&mut fields, problems).into(),

@@ -58,6 +58,17 @@ fn a_network_is_taken_over_with_its_cores_in_the_order_of_mapping() {
     }
 }
 
+/// Measured: with SANA-FE 2.2.9 potentials, updates, energy and time are the same with these flags.
+#[test]
+fn what_does_nothing_there_does_nothing_here() {
+    let flags =
+        "log_spikes: true, force_synapse_update: true, force_dendrite_update: true, force_soma_update: true";
+    let [plain, flagged] = [NET, &NET.replace("log_spikes: true", flags)]
+        .map(|net| import(ARCH, net, false).unwrap().documents(10));
+    assert_eq!(plain, flagged);
+    check(ARCH, &NET.replace("log_spikes: true", "force_axon_update: true"), "force_axon_update");
+}
+
 #[test]
 fn the_older_form_says_the_same() {
     let net = "# neurons\ng 2\ng   3  threshold=2 log_spikes=1\nn 0.0 soma_hw_name=in[1] {spikes: [1, 0, 1]}\n\
