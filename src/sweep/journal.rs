@@ -7,6 +7,8 @@
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use std::{fmt, str};
 
 use serde::{Deserialize, Serialize};
@@ -160,7 +162,8 @@ impl Journal {
     /// thrown away.
     ///
     /// # Errors
-    /// Another process has it open; it is of another sweep; it is something else; it cannot be written.
+    /// Another process has it open and does not let go of it; it is of another sweep; it is something else; it cannot be
+    /// written.
     pub fn open(path: &Path, header: &Header, anew: bool) -> Result<Self, JournalError> {
         let failed = |what: &'static str| move |error| JournalError::Failed(what, path.to_owned(), error);
         let mut options = OpenOptions::new();
@@ -386,11 +389,21 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// How long a process that has the journal is waited for: a cluster that has lost a worker starts its task anew while the
+/// old one is still dying.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 fn lock(file: &File, path: &Path) -> Result<(), JournalError> {
-    match fs4::FileExt::try_lock(file) {
-        Ok(()) => Ok(()),
-        Err(fs4::TryLockError::WouldBlock) => Err(JournalError::Busy(path.to_owned())),
-        Err(fs4::TryLockError::Error(error)) => Err(JournalError::Failed("lock", path.to_owned(), error)),
+    let ends = Instant::now() + PATIENCE;
+    loop {
+        match fs4::FileExt::try_lock(file) {
+            Ok(()) => return Ok(()),
+            Err(fs4::TryLockError::WouldBlock) if Instant::now() < ends => sleep(Duration::from_millis(20)),
+            Err(fs4::TryLockError::WouldBlock) => return Err(JournalError::Busy(path.to_owned())),
+            Err(fs4::TryLockError::Error(error)) => {
+                return Err(JournalError::Failed("lock", path.to_owned(), error));
+            }
+        }
     }
 }
 

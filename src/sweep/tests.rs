@@ -112,6 +112,19 @@ fn a_journal_is_written_by_one_at_a_time() {
     open(&path);
 }
 
+/// As a task does that is started anew while the one before it is dying.
+#[test]
+fn who_is_about_to_let_go_of_a_journal_is_waited_for() {
+    let (_folder, path) = written(&[0]);
+    let first = open(&path);
+    let dying = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        drop(first);
+    });
+    assert_eq!(Journal::open(&path, &header(), false).expect("it is waited for").done(), 1);
+    dying.join().expect("it ends");
+}
+
 #[test]
 fn tables_do_not_depend_on_how_points_were_dealt() {
     let sweep = read::<SweepDoc>(Source::memory("t", SWEEP), &Overrides::none()).expect("it is right");
